@@ -1,0 +1,456 @@
+//! Typed settings: one TOML file, overridden by environment variables, validated before anything starts.
+//!
+//! The file is named by `--config` or `SERIALTRAIL_CONFIG`; without one the defaults (a local stack)
+//! hold. `SERIALTRAIL__KAFKA__BROKERS=host:9092` overrides `kafka.brokers`; under `kafka.properties`
+//! an underscore stands for librdkafka's dot: `SERIALTRAIL__KAFKA__PROPERTIES__SECURITY_PROTOCOL`.
+//! Relative paths in the file are relative to the file's folder. An error names the key, the value
+//! and what was expected.
+
+use crate::env_override;
+use anyhow::{Context, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// All settings of a deployment; every service reads the same file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where Kafka is.
+    pub kafka: KafkaSettings,
+    /// Where the schema registry is.
+    pub schema_registry: SchemaRegistrySettings,
+    /// Where ClickHouse is.
+    pub clickhouse: ClickHouseSettings,
+    /// Which clock record times come from.
+    pub clock: ClockSettings,
+    /// Listen address of each service.
+    pub http: HttpSettings,
+    /// How the stateful workers run.
+    pub worker: WorkerSettings,
+    /// Files read at start.
+    pub files: FileSettings,
+}
+
+/// `[kafka]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KafkaSettings {
+    /// Bootstrap servers, `host:port` separated by commas.
+    pub brokers: String,
+    /// Further librdkafka properties for every client, for example `security.protocol`.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Default for KafkaSettings {
+    fn default() -> Self {
+        Self {
+            brokers: "127.0.0.1:9092".into(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[schema_registry]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SchemaRegistrySettings {
+    /// Root of Confluent's API, without a trailing slash.
+    pub url: String,
+}
+
+impl Default for SchemaRegistrySettings {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8081/apis/ccompat/v7".into(),
+        }
+    }
+}
+
+/// `[clickhouse]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClickHouseSettings {
+    /// HTTP interface, without a trailing slash.
+    pub url: String,
+    /// Database that holds Serialtrail's tables.
+    pub database: String,
+    /// User name.
+    pub user: String,
+    /// Password; empty for none.
+    pub password: String,
+}
+
+impl Default for ClickHouseSettings {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8123".into(),
+            database: "serialtrail".into(),
+            user: "default".into(),
+            password: String::new(),
+        }
+    }
+}
+
+/// Where record times come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// The gateway's clock at capture.
+    #[default]
+    Live,
+    /// The import brings them: the demo, tests, back-tests.
+    Replay,
+}
+
+/// `[clock]`
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockSettings {
+    /// `live` or `replay`; one a deployment.
+    pub mode: Clock,
+}
+
+/// `[http]`: the address each service listens on, for its API, health and metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSettings {
+    /// Capture API.
+    pub gateway: SocketAddr,
+    /// Health and metrics.
+    pub dispatcher: SocketAddr,
+    /// Health and metrics.
+    pub enricher: SocketAddr,
+    /// Health and metrics.
+    pub detector: SocketAddr,
+    /// Health and metrics.
+    pub sink: SocketAddr,
+    /// Query API.
+    pub query: SocketAddr,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            gateway: local(8401),
+            dispatcher: local(8402),
+            enricher: local(8403),
+            detector: local(8404),
+            sink: local(8405),
+            query: local(8406),
+        }
+    }
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkerSettings {
+    /// Number of this instance among those of its stage, from 0; stable across restarts. `--slot` overrides.
+    pub slot: u32,
+    /// Worker threads of the process, each with its own consumer, producer and partitions.
+    pub threads: u32,
+    /// Records after which a window is closed.
+    pub window_records: usize,
+    /// Milliseconds after which a window that has records is closed.
+    pub window_ms: u64,
+    /// Folder of the local stores; each slot has a sub-folder of its own.
+    pub state_dir: PathBuf,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            slot: 0,
+            threads: 1,
+            window_records: 2000,
+            window_ms: 20,
+            state_dir: PathBuf::from("state"),
+        }
+    }
+}
+
+/// `[files]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSettings {
+    /// Detection profiles.
+    pub profiles: PathBuf,
+    /// API keys and the party each stands for.
+    pub api_keys: PathBuf,
+    /// Topic declarations.
+    pub topics: PathBuf,
+}
+
+impl Default for FileSettings {
+    fn default() -> Self {
+        Self {
+            profiles: PathBuf::from("profiles.toml"),
+            api_keys: PathBuf::from("api-keys.toml"),
+            topics: PathBuf::from("topics.toml"),
+        }
+    }
+}
+
+/// The services that have an address in `[http]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Capture.
+    Gateway,
+    /// Deduplication and split by unit.
+    Dispatcher,
+    /// Registry, containment.
+    Enricher,
+    /// Rules.
+    Detector,
+    /// Kafka to ClickHouse.
+    Sink,
+    /// Query API.
+    Query,
+}
+
+impl Service {
+    /// Name in logs, metrics, consumer groups and state folders.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Dispatcher => "dispatcher",
+            Self::Enricher => "enricher",
+            Self::Detector => "detector",
+            Self::Sink => "sink",
+            Self::Query => "query",
+        }
+    }
+}
+
+impl HttpSettings {
+    /// Configured listen address of a service.
+    #[must_use]
+    pub const fn listen(&self, service: Service) -> SocketAddr {
+        match service {
+            Service::Gateway => self.gateway,
+            Service::Dispatcher => self.dispatcher,
+            Service::Enricher => self.enricher,
+            Service::Detector => self.detector,
+            Service::Sink => self.sink,
+            Service::Query => self.query,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `file` (or only defaults), applies the process environment, validates.
+    ///
+    /// # Errors
+    /// The file cannot be read, a key is unknown, or a value is not what its key expects.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("settings file {}", path.display()))?,
+            None => String::new(),
+        };
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        let parsed = Self::parse(&text, std::env::vars(), folder);
+        match file {
+            Some(path) => parsed.with_context(|| format!("settings file {}", path.display())),
+            None => parsed,
+        }
+    }
+
+    /// Settings from TOML text and environment variables; `folder` is what relative paths start from.
+    ///
+    /// # Errors
+    /// A key is unknown, or a value is not what its key expects.
+    pub fn parse(
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut table: toml::Table = text.parse()?;
+        let defaults = toml::Table::try_from(Self::default())?;
+        env_override::apply(&mut table, &defaults, environment)?;
+        let mut settings: Self = table.try_into()?;
+        for path in [
+            &mut settings.worker.state_dir,
+            &mut settings.files.profiles,
+            &mut settings.files.api_keys,
+            &mut settings.files.topics,
+        ] {
+            *path = folder.join(&*path);
+        }
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        let brokers = &self.kafka.brokers;
+        for broker in brokers.split(',') {
+            let port = broker.trim().rsplit_once(':').map(|(host, port)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+            });
+            ensure!(
+                port == Some(true),
+                "kafka.brokers = \"{brokers}\": expected host:port separated by commas"
+            );
+        }
+        url("schema_registry.url", &self.schema_registry.url)?;
+        url("clickhouse.url", &self.clickhouse.url)?;
+        let database = &self.clickhouse.database;
+        ensure!(
+            !database.is_empty()
+                && !database.starts_with(|c: char| c.is_ascii_digit())
+                && database
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_'),
+            "clickhouse.database = \"{database}\": expected letters, digits and underscores, no digit first"
+        );
+        range("worker.slot", u64::from(self.worker.slot), 0..=9999)?;
+        range("worker.threads", u64::from(self.worker.threads), 1..=64)?;
+        let records = self.worker.window_records as u64;
+        range("worker.window_records", records, 1..=20_000)?;
+        range("worker.window_ms", self.worker.window_ms, 1..=2000)
+    }
+}
+
+fn url(key: &str, value: &str) -> anyhow::Result<()> {
+    let rest = value
+        .strip_prefix("http://")
+        .or_else(|| value.strip_prefix("https://"));
+    if rest.is_none_or(str::is_empty) || value.ends_with('/') {
+        bail!("{key} = \"{value}\": expected http://host:port/path without a slash at the end");
+    }
+    Ok(())
+}
+
+fn range(key: &str, value: u64, allowed: std::ops::RangeInclusive<u64>) -> anyhow::Result<()> {
+    ensure!(
+        allowed.contains(&value),
+        "{key} = {value}: expected {} to {}",
+        allowed.start(),
+        allowed.end()
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Settings::parse(text, environment, Path::new("/etc/serialtrail"))
+    }
+
+    #[test]
+    fn an_empty_file_is_the_local_stack() {
+        let settings = parse("", &[]).unwrap();
+        assert_eq!(settings.kafka, KafkaSettings::default());
+        assert_eq!(settings.clock.mode, Clock::Live);
+        assert_eq!(
+            settings.worker.state_dir,
+            Path::new("/etc/serialtrail/state")
+        );
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let settings = parse(
+            "[kafka]\nbrokers = \"a:1\"\n[clock]\nmode = \"live\"",
+            &[
+                ("SERIALTRAIL__KAFKA__BROKERS", "b:2"),
+                ("SERIALTRAIL__CLOCK__MODE", "replay"),
+                ("SERIALTRAIL__WORKER__WINDOW_MS", "50"),
+                ("SERIALTRAIL__HTTP__GATEWAY", "0.0.0.0:80"),
+                (
+                    "SERIALTRAIL__KAFKA__PROPERTIES__SECURITY_PROTOCOL",
+                    "SASL_SSL",
+                ),
+                ("SERIALTRAIL_CONFIG", "is not an override"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(settings.kafka.brokers, "b:2");
+        assert_eq!(settings.clock.mode, Clock::Replay);
+        assert_eq!(settings.worker.window_ms, 50);
+        assert_eq!(settings.http.listen(Service::Gateway).port(), 80);
+        assert_eq!(settings.kafka.properties["security.protocol"], "SASL_SSL");
+    }
+
+    #[test]
+    fn an_error_names_the_key_the_value_and_what_was_expected() {
+        let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+            (
+                "[worker]\nthreads = 0",
+                &[],
+                &["worker.threads", "0", "1 to 64"],
+            ),
+            (
+                "[kafka]\nbrokers = \"nope\"",
+                &[],
+                &["kafka.brokers", "nope", "host:port"],
+            ),
+            (
+                "[kafka]\nbrokers = \":9\"",
+                &[],
+                &["kafka.brokers", ":9", "host:port"],
+            ),
+            (
+                "[clickhouse]\nurl = \"ftp://x\"",
+                &[],
+                &["clickhouse.url", "ftp://x", "http://"],
+            ),
+            (
+                "[clickhouse]\ndatabase = \"a;b\"",
+                &[],
+                &["clickhouse.database", "a;b", "letters"],
+            ),
+            (
+                "[clock]\nmode = \"fast\"",
+                &[],
+                &["clock.mode", "fast", "`live` or `replay`"],
+            ),
+            (
+                "[kafka]\nbroker = \"a:1\"",
+                &[],
+                &["kafka", "broker", "brokers"],
+            ),
+            (
+                "",
+                &[("SERIALTRAIL__WORKER__SLOT", "x")],
+                &["worker.slot", "x", "integer"],
+            ),
+            (
+                "",
+                &[("SERIALTRAIL__KAFKA__NOPE", "x")],
+                &["SERIALTRAIL__KAFKA__NOPE", "kafka.nope"],
+            ),
+            (
+                "",
+                &[("SERIALTRAIL__KAFKA", "x")],
+                &["SERIALTRAIL__KAFKA", "section"],
+            ),
+        ];
+        for (text, environment, expected) in cases {
+            let error = format!("{:#}", parse(text, environment).unwrap_err());
+            for part in *expected {
+                assert!(
+                    error.contains(part),
+                    "{text} {environment:?}: \"{error}\" lacks {part}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn settings_written_as_toml_read_back_the_same() {
+        let settings = parse("", &[]).unwrap();
+        let text = toml::to_string(&settings).unwrap();
+        assert_eq!(parse(&text, &[]).unwrap(), settings);
+    }
+}

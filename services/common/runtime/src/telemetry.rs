@@ -1,0 +1,21 @@
+//! Structured logs to standard error.
+//!
+//! `RUST_LOG` chooses what is logged (default `info`); `SERIALTRAIL_LOG_FORMAT=json` writes one JSON
+//! object a line, anything else the readable form.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging for the process. A second call does nothing, so tests may call it freely.
+pub fn init() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let json = std::env::var("SERIALTRAIL_LOG_FORMAT").is_ok_and(|format| format == "json");
+    // An error only says that a subscriber is already installed.
+    let _ = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.with_ansi(false).try_init()
+    };
+}
