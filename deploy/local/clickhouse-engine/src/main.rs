@@ -1,0 +1,2 @@
+//! serialtrail-clickhouse-local
+fn main() {}

@@ -1,0 +1,2 @@
+//! serialtrail-cli
+fn main() {}

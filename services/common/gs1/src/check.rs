@@ -1,0 +1,134 @@
+//! Check digits and character sets.
+
+use crate::error::{IdError, IdReason};
+
+/// The check digit of `digits` (which do not include it), as an ASCII digit:
+/// weights 3,1,3,… from the right, modulo 10 (GS1 General Specifications 7.9.1).
+/// None if `digits` holds anything but ASCII digits.
+pub fn check_digit(digits: &str) -> Option<char> {
+    let mut sum = 0u32;
+    for (i, b) in digits.bytes().rev().enumerate() {
+        if !b.is_ascii_digit() {
+            return None;
+        }
+        let digit = u32::from(b - b'0');
+        // Weights repeat and mod 10 is taken at once, so length cannot overflow.
+        sum = (sum + if i % 2 == 0 { 3 * digit } else { digit }) % 10;
+    }
+    char::from_digit((10 - sum) % 10, 10)
+}
+
+/// Verifies that the last digit of `number` is the check digit of the rest.
+pub(crate) fn verify_check_digit(name: &str, number: &str) -> Result<(), IdError> {
+    let split = number.len().saturating_sub(1);
+    let expected = number.get(..split).and_then(check_digit);
+    let found = number.chars().next_back();
+    match expected {
+        Some(expected) if Some(expected) == found => Ok(()),
+        Some(expected) => Err(IdError::new(
+            IdReason::BadCheckDigit,
+            format!("{name} {number}: the check digit should be {expected}"),
+        )),
+        None => Err(IdError::character(format!("{name} {number:?}: not all digits"))),
+    }
+}
+
+/// A GTIN-8, -12, -13 or -14 as 14 digits, zero-padded on the left, its check
+/// digit verified (GS1 General Specifications 3.3.2).
+pub fn parse_gtin(value: &str) -> Result<String, IdError> {
+    digits_only("GTIN", value)?;
+    if !matches!(value.len(), 8 | 12 | 13 | 14) {
+        return Err(IdError::length(format!(
+            "GTIN {}: {} digits, expected 8, 12, 13 or 14",
+            IdError::quote(value),
+            value.len()
+        )));
+    }
+    verify_check_digit("GTIN", value)?;
+    Ok(format!("{value:0>14}"))
+}
+
+/// A GLN of 13 digits, its check digit verified.
+pub fn parse_gln(value: &str) -> Result<String, IdError> {
+    digits_only("GLN", value)?;
+    if value.len() != 13 {
+        return Err(IdError::length(format!(
+            "GLN {}: {} digits, expected 13",
+            IdError::quote(value),
+            value.len()
+        )));
+    }
+    verify_check_digit("GLN", value)?;
+    Ok(value.to_owned())
+}
+
+fn digits_only(name: &str, value: &str) -> Result<(), IdError> {
+    if value.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(IdError::character(format!(
+            "{name} {}: only digits are allowed",
+            IdError::quote(value)
+        )))
+    }
+}
+
+/// The GS1 AI encodable character set 82 (General Specifications 7.11).
+pub(crate) fn is_set_82(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        || matches!(
+            b,
+            b'!' | b'"' | b'%'..=b'/' | b':'..=b'?' | b'_'
+        )
+}
+
+/// The GS1 AI encodable character set 39, for component/part identifiers
+/// (General Specifications 7.11).
+pub(crate) fn is_set_39(b: u8) -> bool {
+    b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'#' | b'-' | b'/')
+}
+
+/// The GS1 AI encodable character set 64, file-safe base 64 (General Specifications 7.11).
+pub(crate) fn is_set_64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_digits_of_known_numbers() {
+        for (digits, expected) in [
+            ("0952123454321", '3'),
+            ("10614141234567890", '8'),
+            ("952006178823", '4'),
+            ("7351353", '7'),
+        ] {
+            assert_eq!(check_digit(digits), Some(expected), "{digits}");
+        }
+        assert_eq!(check_digit("12a"), None);
+        assert_eq!(check_digit(&"9".repeat(100_000)), Some('0'));
+    }
+
+    #[test]
+    fn a_short_gtin_is_padded_and_a_wrong_one_says_why() {
+        assert_eq!(parse_gtin("73513537").unwrap(), "00000073513537");
+        assert_eq!(parse_gtin("416000336108").unwrap(), "00416000336108");
+        assert_eq!(parse_gtin("09521234543214").unwrap_err().code(), "bad_check_digit");
+        assert_eq!(parse_gtin("0952123454321").unwrap_err().code(), "bad_check_digit");
+        assert_eq!(parse_gtin("095212345432").unwrap_err().code(), "bad_check_digit");
+        assert_eq!(parse_gtin("952123454").unwrap_err().code(), "bad_length");
+        assert_eq!(parse_gtin("0952123454321x").unwrap_err().code(), "bad_character");
+    }
+
+    #[test]
+    fn set_82_is_exactly_the_82_characters() {
+        let set: String = (0u8..=255).filter(|b| is_set_82(*b)).map(char::from).collect();
+        assert_eq!(set.len(), 82);
+        for absent in [' ', '#', '$', '@', '[', '\\', ']', '^', '`', '{', '|', '}', '~'] {
+            assert!(!set.contains(absent), "{absent}");
+        }
+        assert_eq!((0u8..=255).filter(|b| is_set_39(*b)).count(), 39);
+    }
+}

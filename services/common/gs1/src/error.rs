@@ -1,0 +1,89 @@
+//! Why a string is not an identifier.
+
+use std::fmt;
+
+/// The reason an identifier is refused; its [`code`](IdReason::code) is stable
+/// and is what reject records, metrics and API answers carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IdReason {
+    /// A check digit does not fit its number (GS1 General Specifications 7.9).
+    BadCheckDigit,
+    /// A value is shorter or longer than its scheme or AI allows.
+    BadLength,
+    /// A character outside the set its scheme or AI allows, or a broken escape.
+    BadCharacter,
+    /// An EPC URN of a scheme that does not exist or is not an identity.
+    UnknownScheme,
+    /// An Application Identifier that does not exist.
+    UnknownAi,
+    /// A date that is no date.
+    BadDate,
+    /// Not of the form of any identifier, or without any GS1 key.
+    Malformed,
+}
+
+impl IdReason {
+    /// The stable snake_case code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::BadCheckDigit => "bad_check_digit",
+            Self::BadLength => "bad_length",
+            Self::BadCharacter => "bad_character",
+            Self::UnknownScheme => "unknown_scheme",
+            Self::UnknownAi => "unknown_ai",
+            Self::BadDate => "bad_date",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl fmt::Display for IdReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A refused identifier: the reason and a sentence that names the place in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct IdError {
+    /// Why, as a value to match on.
+    pub reason: IdReason,
+    /// Why and where, for a person.
+    pub message: String,
+}
+
+impl IdError {
+    pub(crate) fn new(reason: IdReason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(IdReason::Malformed, message)
+    }
+
+    pub(crate) fn length(message: impl Into<String>) -> Self {
+        Self::new(IdReason::BadLength, message)
+    }
+
+    pub(crate) fn character(message: impl Into<String>) -> Self {
+        Self::new(IdReason::BadCharacter, message)
+    }
+
+    /// The stable snake_case reason code.
+    pub fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// The identifier as shown in a message: quoted, cut to a readable length.
+    pub(crate) fn quote(value: &str) -> String {
+        let mut shown: String = value.chars().take(80).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        format!("{shown:?}")
+    }
+}

@@ -1,0 +1,38 @@
+//! GS1 identifiers: EPC URNs, GS1 Digital Link, element strings, and the one
+//! key a unit has in every topic, state and table.
+//!
+//! Everything here is a plain function on plain data. A [`UnitKey`] is parsed
+//! once at the edge by [`parse_identifier`] and is valid ever after; what
+//! cannot be parsed is an [`IdError`] with a stable reason code and a place.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `ai` | the Application Identifiers: lengths, character sets, check digits |
+//! | `key` | [`UnitKey`], its kinds and parts |
+//! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
+//! | `link` | GS1 Digital Link URIs |
+//! | `element` | element strings, bracketed and from a scanner; expiry dates |
+//! | `geo` | `geo:` URIs as read points (RFC 5870) |
+//! | `partition` | the partition of a key, as Kafka's default partitioner has it |
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod ai;
+mod check;
+mod date;
+mod element;
+mod error;
+mod geo;
+mod key;
+mod link;
+mod parse;
+mod partition;
+mod urn;
+
+pub use check::{check_digit, parse_gln, parse_gtin};
+pub use date::Expiry;
+pub use element::{ElementString, Scan, parse_element_string, parse_scan};
+pub use error::{IdError, IdReason};
+pub use geo::{Geo, parse_geo};
+pub use key::{UnitKey, UnitKind};
+pub use parse::{parse_identifier, parse_key, place_gln};
+pub use partition::{murmur2, partition};

@@ -1,0 +1,47 @@
+//! The small trait every keyed store implements: point look-ups, one atomic batch per committed window,
+//! and the changelog offset that batch belongs to. No iteration over keys, on purpose.
+
+use bytes::Bytes;
+
+/// What a store belongs to. A store that was written for anything else is wiped, never trusted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StoreIdentity {
+    /// Kafka cluster id.
+    pub cluster_id: String,
+    /// Changelog topic name.
+    pub changelog_topic: String,
+    /// Kafka's topic id (uuid) of the changelog: a recreated topic is another topic.
+    pub topic_id: String,
+    /// Partition of the changelog, equal to the partition of the stage's input.
+    pub partition: i32,
+}
+
+/// One write of a window: `None` removes the key.
+pub type Write = (Vec<u8>, Option<Vec<u8>>);
+
+/// Keyed state of one partition.
+pub trait Store: Send {
+    /// Value of one key.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    fn get(&self, key: &[u8]) -> anyhow::Result<Option<Bytes>>;
+
+    /// Values of many keys, in order; a window asks once.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    fn multi_get(&self, keys: &[&[u8]]) -> anyhow::Result<Vec<Option<Bytes>>> {
+        keys.iter().map(|k| self.get(k)).collect()
+    }
+
+    /// Applies all writes and the changelog offset (exclusive: the next offset to restore from) in
+    /// one atomic batch. Called only after the Kafka transaction that carries them has committed.
+    ///
+    /// # Errors
+    /// The store could not be written; it is unusable until reopened.
+    fn apply(&mut self, writes: &[Write], changelog_offset: i64) -> anyhow::Result<()>;
+
+    /// The changelog offset (exclusive) this store reflects; `None` for an empty store.
+    fn changelog_offset(&self) -> Option<i64>;
+}

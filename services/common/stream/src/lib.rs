@@ -1,0 +1,3 @@
+//! The exactly-once partition worker and stream time.
+
+pub mod stage;

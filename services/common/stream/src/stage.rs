@@ -1,0 +1,120 @@
+//! What a stage is to the worker: a plain function from (record, state) to (state, outputs).
+//!
+//! The worker owns Kafka, transactions and stores; a [`Stage`] owns the domain. A stage never sees a
+//! client, a clock or an async runtime, so the same stage runs in a unit test over a map.
+
+use bytes::Bytes;
+
+/// One record of the stage's input, as read from Kafka (read_committed).
+#[derive(Debug, Clone)]
+pub struct InputRecord {
+    /// Topic the record was read from.
+    pub topic: String,
+    /// Partition the record was read from; equals the partition of all state and changelog it may touch.
+    pub partition: i32,
+    /// Offset of the record in its partition.
+    pub offset: i64,
+    /// Kafka's record timestamp, milliseconds since the Unix epoch; only for tracing, no rule uses it.
+    pub timestamp_ms: i64,
+    /// Record key; `None` for records addressed to a partition, not to a key (marks, lot status).
+    pub key: Option<Bytes>,
+    /// Record value; `None` for a tombstone.
+    pub value: Option<Bytes>,
+}
+
+/// One record a stage wants written, within the transaction of its window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputRecord {
+    /// Destination topic.
+    pub topic: &'static str,
+    /// Explicit partition, or `None` to take murmur2(key) modulo the topic's partition count.
+    pub partition: Option<i32>,
+    /// Record key.
+    pub key: Option<Vec<u8>>,
+    /// Record value; `None` writes a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What a stage may do while it handles records of one partition: read and write that partition's
+/// state, and emit. Reads see the writes of the same window.
+pub trait StepContext {
+    /// Partition whose state this context reads and writes.
+    fn partition(&self) -> i32;
+    /// Current value of `key` in this partition's state.
+    ///
+    /// # Errors
+    /// The store failed to read; the window is dropped and the partition restored.
+    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<Bytes>>;
+    /// Sets `key`; visible to later reads at once, durable when the window commits.
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>);
+    /// Removes `key`.
+    fn delete(&mut self, key: Vec<u8>);
+    /// Emits a record keyed by `key`, to partition murmur2(key).
+    fn emit(&mut self, topic: &'static str, key: &[u8], value: Vec<u8>);
+    /// Emits a record without a key to one partition (marks, broadcasts).
+    fn emit_to(&mut self, topic: &'static str, partition: i32, value: Vec<u8>);
+    /// Partition count of a topic the stage declared in [`Stage::outputs`].
+    fn partitions(&self, topic: &str) -> i32;
+    /// Records emitted so far in this window, over all partitions: what a budget is held against.
+    fn emitted(&self) -> usize;
+}
+
+/// Why a record could not be handled by any rule of the stage. Bad input is not one of these: a stage
+/// turns bad input into a `rejected-events` record and returns `Ok`.
+pub type StageError = anyhow::Error;
+
+/// The domain of one keyed stage. All methods are called from the one worker thread that owns it.
+pub trait Stage: Send {
+    /// Handles one record. An `Err` drops the whole window (nothing of it is visible), after which
+    /// the worker restores and tries again: return it only for failures of machinery, never for input.
+    ///
+    /// # Errors
+    /// Store or codec machinery failed.
+    fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError>;
+
+    /// A keyed record stood in a partition that is not murmur2(key)'s: the stage emits its rejection.
+    ///
+    /// # Errors
+    /// Codec machinery failed.
+    fn wrong_partition(
+        &mut self,
+        record: &InputRecord,
+        ctx: &mut dyn StepContext,
+    ) -> Result<(), StageError>;
+
+    /// Called once a window for every assigned partition after its records (also when it had none but
+    /// [`Stage::has_pending`] said so): forwards marks, fires timers, continues work kept in state.
+    /// Keep to about `budget` emitted records; what is left stays in state.
+    ///
+    /// # Errors
+    /// Store or codec machinery failed.
+    fn end_of_window(
+        &mut self,
+        budget: usize,
+        ctx: &mut dyn StepContext,
+    ) -> Result<(), StageError>;
+
+    /// Whether this partition holds work in state that must go on without new input. Asked after each
+    /// committed window and once after a partition was restored (with a context over its state).
+    ///
+    /// # Errors
+    /// Store machinery failed.
+    fn has_pending(&mut self, ctx: &mut dyn StepContext) -> Result<bool, StageError>;
+
+    /// Forget everything cached in memory for `partition`: it was revoked, or a window was dropped.
+    fn forget(&mut self, partition: i32);
+
+    /// Topics the stage emits to.
+    fn outputs(&self) -> &'static [&'static str];
+
+    /// Reference-data offset (exclusive) the stage's copy must have reached before `record` may be
+    /// handled; 0 when the record does not depend on reference data. The worker waits, it never skips.
+    fn reference_offset_needed(&self, _record: &InputRecord) -> i64 {
+        0
+    }
+
+    /// How far the stage's own copy of the reference data has been read (exclusive offset).
+    fn reference_offset_seen(&self) -> i64 {
+        i64::MAX
+    }
+}

@@ -1,0 +1,2 @@
+//! serialtrail-detector
+fn main() {}

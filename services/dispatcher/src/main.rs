@@ -1,0 +1,2 @@
+//! serialtrail-dispatcher
+fn main() {}

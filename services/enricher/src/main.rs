@@ -1,0 +1,2 @@
+//! serialtrail-enricher
+fn main() {}

@@ -1,0 +1,2 @@
+//! serialtrail-gateway
+fn main() {}

@@ -1,0 +1,2 @@
+//! serialtrail-query
+fn main() {}

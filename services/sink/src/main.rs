@@ -1,0 +1,2 @@
+//! serialtrail-sink
+fn main() {}

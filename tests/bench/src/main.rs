@@ -1,0 +1,2 @@
+//! serialtrail-bench
+fn main() {}
