@@ -154,10 +154,7 @@ pub(crate) fn leading_ai(text: &str) -> Option<&str> {
 /// The length of an AI's value where the barcode needs no separator after it
 /// (predefined length, GS1 General Specifications 7.8.5).
 pub(crate) fn predefined_length(ai: &str) -> Option<usize> {
-    let predefined = matches!(
-        ai.get(..2)?,
-        "00" | "01" | "02" | "03" | "04" | "11"..="20" | "31"..="36" | "41"
-    );
+    let predefined = matches!(ai.get(..2)?.parse().ok()?, 0u8..=4 | 11..=20 | 31..=36 | 41);
     let parts = format(ai)?;
     (predefined && parts.len() == 1).then(|| parts[0].max)
 }

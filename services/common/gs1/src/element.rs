@@ -6,7 +6,7 @@ use crate::date::Expiry;
 use crate::error::{IdError, IdReason};
 use crate::key::UnitKey;
 use crate::link;
-use crate::parse::parse_key;
+use crate::parse::is_key_form;
 
 /// The group separator a scanner sends for FNC1 (GS, ASCII 29).
 pub(crate) const FNC1: u8 = 0x1d;
@@ -89,10 +89,7 @@ pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
 pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
     let elements = if link::is_web(text) {
         link::elements(text)?
-    } else if text.starts_with(['(', ']', '^', char::from(FNC1)])
-        || (text.starts_with(['0', '1', '2', '3', '4', '7', '8', '9']) && !text.contains('/'))
-        || (text.starts_with("01") && parse_key(text).is_err())
-    {
+    } else if is_element_string(text) {
         Some(parse_element_string(text)?)
     } else {
         None
@@ -114,6 +111,17 @@ pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
         lot: elements.get("10").map(str::to_owned),
         expiry,
     })
+}
+
+/// Whether a text is to be read as an element string: it is bracketed, or marked
+/// as a scan, or starts with an SSCC or GTIN and is not the key form. Other bare
+/// digits are too ambiguous to be read.
+pub(crate) fn is_element_string(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'(' | b']' | b'^' | FNC1, ..] => true,
+        [b'0', b'0' | b'1', ..] => !is_key_form(text),
+        _ => false,
+    }
 }
 
 type Add<'a> = &'a mut dyn FnMut(&str, &str) -> Result<(), IdError>;

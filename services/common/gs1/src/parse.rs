@@ -29,11 +29,10 @@ pub fn parse_identifier(text: &str) -> Result<UnitKey, IdError> {
     }
     match text.as_bytes() {
         [] => Err(IdError::malformed("an empty identifier")),
-        [b'(' | b']' | b'^' | element::FNC1, ..] => element::parse_element_string(text)?.key(),
+        _ if element::is_element_string(text) => element::parse_element_string(text)?.key(),
         _ if urn::is_epc(text) => urn::parse(text),
         _ if link::is_web(text) => link::parse(text),
         [b'0'..=b'9', ..] if is_key_form(text) => parse_key(text),
-        [b'0', b'0' | b'1', ..] => element::parse_element_string(text)?.key(),
         [b'0'..=b'9', ..] if text.bytes().all(|b| b.is_ascii_digit()) => {
             Err(IdError::malformed(format!(
                 "{}: a bare number does not say what it identifies; write its AI before it, like (01)…",
@@ -108,7 +107,7 @@ pub(crate) fn padded<'a>(ai: &str, value: &'a str) -> Result<Cow<'a, str>, IdErr
     Ok(Cow::Borrowed(value))
 }
 
-fn is_key_form(text: &str) -> bool {
+pub(crate) fn is_key_form(text: &str) -> bool {
     text.split_once('/').is_some_and(|(ai, _)| ai::is_primary_key(ai))
 }
 
