@@ -102,7 +102,7 @@ mod tests {
         for (digits, expected) in [
             ("0952123454321", '3'),
             ("10614141234567890", '8'),
-            ("952006178823", '4'),
+            ("629104150021", '3'),
             ("7351353", '7'),
         ] {
             assert_eq!(check_digit(digits), Some(expected), "{digits}");
