@@ -233,7 +233,11 @@ mod tests {
         let cases: [(&str, Encode); 3] = [("gzip", gzip), ("zstd", zstd), ("lz4", lz4)];
         for (encoding, encode) in cases {
             let body = [encode(b"one,"), encode(b"two,"), encode(b"three")].concat();
-            assert_eq!(plain(encoding, &body).unwrap(), b"one,two,three", "{encoding}");
+            assert_eq!(
+                plain(encoding, &body).unwrap(),
+                b"one,two,three",
+                "{encoding}"
+            );
         }
         assert_eq!(plain("deflate", &zlib(b"one")).unwrap(), b"one");
         assert_eq!(plain("identity", b"one").unwrap(), b"one");
@@ -242,8 +246,15 @@ mod tests {
     #[test]
     fn a_body_cut_anywhere_inside_a_member_is_refused() {
         // More than one block, so that a cut between two blocks is among the cases.
-        let text: Vec<u8> = (0..120_000u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
-        let cases: [(&str, Encode); 4] = [("gzip", gzip), ("deflate", zlib), ("zstd", zstd), ("lz4", lz4)];
+        let text: Vec<u8> = (0..120_000u32)
+            .flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes())
+            .collect();
+        let cases: [(&str, Encode); 4] = [
+            ("gzip", gzip),
+            ("deflate", zlib),
+            ("zstd", zstd),
+            ("lz4", lz4),
+        ];
         for (encoding, encode) in cases {
             let body = encode(&text);
             assert_eq!(plain(encoding, &body).unwrap(), text, "{encoding}");
@@ -253,11 +264,16 @@ mod tests {
             if encoding == "lz4" {
                 // Exactly between the first two blocks (header, then size and data).
                 let header = 7;
-                let size = u32::from_le_bytes(body[header..header + 4].try_into().unwrap()) & 0x7fff_ffff;
+                let size =
+                    u32::from_le_bytes(body[header..header + 4].try_into().unwrap()) & 0x7fff_ffff;
                 cuts.push(header + 4 + size as usize);
             }
             for cut in cuts {
-                assert!(plain(encoding, &body[..cut]).is_err(), "{encoding} cut at {cut} of {}", body.len());
+                assert!(
+                    plain(encoding, &body[..cut]).is_err(),
+                    "{encoding} cut at {cut} of {}",
+                    body.len()
+                );
             }
         }
     }

@@ -82,7 +82,11 @@ mod tests {
     #[test]
     fn the_code_is_read_from_the_engines_text() {
         let cases = [
-            ("Code: 60. DB::Exception: Unknown table. (UNKNOWN_TABLE)", 60, 404),
+            (
+                "Code: 60. DB::Exception: Unknown table. (UNKNOWN_TABLE)",
+                60,
+                404,
+            ),
             ("x\nCode: 62. DB::Exception: Syntax error", 62, 400),
             ("Code: 241. DB::Exception: Memory limit", 241, 500),
             ("no code at all", UNKNOWN_EXCEPTION, 500),
@@ -90,7 +94,11 @@ mod tests {
         ];
         for (text, code, status) in cases {
             let failure = Failure::from_engine(text);
-            assert_eq!((failure.code, failure.http_status()), (code, status), "{text}");
+            assert_eq!(
+                (failure.code, failure.http_status()),
+                (code, status),
+                "{text}"
+            );
             assert!(failure.message.starts_with("Code: "), "{text}");
         }
     }

@@ -161,9 +161,8 @@ impl Engine {
         let loaded = unsafe { libloading::Library::new(library) }
             .map_err(|e| format!("cannot load {}: {e}", library.display()))?;
         // SAFETY: the signatures above are those of chDB 26.7's header.
-        let api = unsafe { Api::load(&loaded) }.map_err(|e| {
-            format!("{} is not a chDB 26.x library: {e}", library.display())
-        })?;
+        let api = unsafe { Api::load(&loaded) }
+            .map_err(|e| format!("{} is not a chDB 26.x library: {e}", library.display()))?;
         std::mem::forget(loaded); // invariant 1
         let api: &'static Api = Box::leak(Box::new(api));
 
@@ -176,7 +175,11 @@ impl Engine {
         unsafe { (api.set_signal_handlers)(0) };
         let root = connect(api, &arguments)
             .ok_or_else(|| "the engine did not start; its reason is above".to_owned())?;
-        Ok(Self { api, arguments, root })
+        Ok(Self {
+            api,
+            arguments,
+            root,
+        })
     }
 
     /// Opens a connection with its own settings and current database (0.1 ms).
@@ -186,7 +189,10 @@ impl Engine {
     pub fn connect(self: &Arc<Self>) -> Result<Connection, Failure> {
         let raw = connect(self.api, &self.arguments)
             .ok_or_else(|| Failure::from_engine("the engine refused a connection"))?;
-        Ok(Connection { engine: Arc::clone(self), raw })
+        Ok(Connection {
+            engine: Arc::clone(self),
+            raw,
+        })
     }
 }
 
@@ -245,17 +251,29 @@ impl Connection {
     /// # Errors
     /// What the engine reports.
     pub fn query(&mut self, sql: &[u8], format: &str, params: &Params) -> Result<Output, Failure> {
-        Output::checked(self.engine.api, self.call(self.engine.api.query, sql, format, params))
+        Output::checked(
+            self.engine.api,
+            self.call(self.engine.api.query, sql, format, params),
+        )
     }
 
     /// Starts a `SELECT` whose output is fetched in chunks.
     ///
     /// # Errors
     /// What the engine reports before the first chunk.
-    pub fn stream(&mut self, sql: &[u8], format: &str, params: &Params) -> Result<ReadStream<'_>, Failure> {
+    pub fn stream(
+        &mut self,
+        sql: &[u8],
+        format: &str,
+        params: &Params,
+    ) -> Result<ReadStream<'_>, Failure> {
         let api = self.engine.api;
         let handle = Output::checked(api, self.call(api.stream_query, sql, format, params))?;
-        Ok(ReadStream { connection: self, handle, finished: false })
+        Ok(ReadStream {
+            connection: self,
+            handle,
+            finished: false,
+        })
     }
 
     /// Starts an insert: `sql` ends before `FORMAT` or `VALUES`, `format` is that of
@@ -263,11 +281,20 @@ impl Connection {
     ///
     /// # Errors
     /// What the engine reports before any data.
-    pub fn insert(&mut self, sql: &[u8], format: &str, params: &Params) -> Result<InsertStream<'_>, Failure> {
+    pub fn insert(
+        &mut self,
+        sql: &[u8],
+        format: &str,
+        params: &Params,
+    ) -> Result<InsertStream<'_>, Failure> {
         let api = self.engine.api;
         let raw = NonNull::new(self.call(api.stream_insert, sql, format, params))
             .ok_or_else(|| Failure::from_engine("the engine opened no insert stream"))?;
-        let stream = InsertStream { _connection: self, api, raw };
+        let stream = InsertStream {
+            _connection: self,
+            api,
+            raw,
+        };
         match stream.error() {
             Some(failure) => Err(failure),
             None => Ok(stream),
@@ -285,7 +312,14 @@ impl Connection {
         // SAFETY: `raw` is the v1 struct with its size set; a NULL database with
         // length 0 is allowed; `sql` lives past the call.
         let state = unsafe {
-            (self.engine.api.classify)(self.handle(), sql.as_ptr().cast(), sql.len(), null(), 0, &raw mut raw)
+            (self.engine.api.classify)(
+                self.handle(),
+                sql.as_ptr().cast(),
+                sql.len(),
+                null(),
+                0,
+                &raw mut raw,
+            )
         };
         let class = match (state, raw.class) {
             (0, 0) => Class::Read,
@@ -294,7 +328,10 @@ impl Connection {
             (0, 3) => Class::Control,
             _ => Class::Unknown,
         };
-        Analysis { statement_count: raw.statement_count, class }
+        Analysis {
+            statement_count: raw.statement_count,
+            class,
+        }
     }
 }
 
@@ -314,8 +351,8 @@ pub struct Output {
 
 impl Output {
     fn checked(api: &'static Api, raw: RawResult) -> Result<Self, Failure> {
-        let raw = NonNull::new(raw)
-            .ok_or_else(|| Failure::from_engine("the engine gave no result"))?;
+        let raw =
+            NonNull::new(raw).ok_or_else(|| Failure::from_engine("the engine gave no result"))?;
         let output = Self { api, raw };
         // SAFETY: the handle is live.
         match unsafe { text((api.result_error)(output.raw.as_ptr())) } {
@@ -429,11 +466,15 @@ impl InsertStream<'_> {
     /// The statement has failed.
     pub fn append(&mut self, data: &[u8]) -> Result<(), Failure> {
         // SAFETY: the handle is live; the call copies `data`.
-        let state = unsafe { (self.api.insert_append)(self.raw.as_ptr(), data.as_ptr().cast(), data.len()) };
+        let state = unsafe {
+            (self.api.insert_append)(self.raw.as_ptr(), data.as_ptr().cast(), data.len())
+        };
         if state == 0 {
             return Ok(());
         }
-        Err(self.error().unwrap_or_else(|| Failure::from_engine("the insert stopped taking data")))
+        Err(self
+            .error()
+            .unwrap_or_else(|| Failure::from_engine("the insert stopped taking data")))
     }
 
     /// Ends the data and commits; gives the counters.
@@ -463,6 +504,8 @@ unsafe fn text(pointer: *const c_char) -> Option<String> {
         return None;
     }
     // SAFETY: checked for NULL; the caller vouches for the rest.
-    let text = unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned();
+    let text = unsafe { CStr::from_ptr(pointer) }
+        .to_string_lossy()
+        .into_owned();
     (!text.is_empty()).then_some(text)
 }

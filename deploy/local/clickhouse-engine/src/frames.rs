@@ -57,17 +57,25 @@ impl<R: Read> FrameReader<R> {
             .take(wanted as u64)
             .read_to_end(&mut frame)?;
         if read < wanted {
-            return Err(bad(format!("the body ends inside a frame: {read} of {wanted} bytes")));
+            return Err(bad(format!(
+                "the body ends inside a frame: {read} of {wanted} bytes"
+            )));
         }
         if checksum != city_hash(&frame) {
             return Err(bad("a frame's checksum does not match its bytes".to_owned()));
         }
         let data = &frame[HEADER..];
         self.plain = match method {
-            LZ4 => lz4_flex::block::decompress(data, plain_size).map_err(|e| bad(format!("LZ4 frame: {e}")))?,
-            ZSTD => zstd::bulk::decompress(data, plain_size).map_err(|e| bad(format!("ZSTD frame: {e}")))?,
+            LZ4 => lz4_flex::block::decompress(data, plain_size)
+                .map_err(|e| bad(format!("LZ4 frame: {e}")))?,
+            ZSTD => zstd::bulk::decompress(data, plain_size)
+                .map_err(|e| bad(format!("ZSTD frame: {e}")))?,
             NONE => data.to_vec(),
-            other => return Err(bad(format!("a frame uses method 0x{other:02x}; known are 0x82, 0x90 and 0x02"))),
+            other => {
+                return Err(bad(format!(
+                    "a frame uses method 0x{other:02x}; known are 0x82, 0x90 and 0x02"
+                )));
+            }
         };
         if self.plain.len() != plain_size {
             return Err(bad(format!(
@@ -169,12 +177,20 @@ mod tests {
 
     fn decode(body: &[u8]) -> io::Result<Vec<u8>> {
         let mut plain = Vec::new();
-        FrameReader::new(body).read_to_end(&mut plain).map(|_| plain)
+        FrameReader::new(body)
+            .read_to_end(&mut plain)
+            .map(|_| plain)
     }
 
     #[test]
     fn every_frame_of_a_body_is_read_whatever_its_method() {
-        let parts: [(u8, &[u8]); 5] = [(LZ4, b"one"), (ZSTD, b"two"), (NONE, b""), (NONE, b"three"), (LZ4, b"four")];
+        let parts: [(u8, &[u8]); 5] = [
+            (LZ4, b"one"),
+            (ZSTD, b"two"),
+            (NONE, b""),
+            (NONE, b"three"),
+            (LZ4, b"four"),
+        ];
         let body: Vec<u8> = parts.iter().flat_map(|(m, p)| frame(*m, p)).collect();
         assert_eq!(decode(&body).unwrap(), b"onetwothreefour");
     }
@@ -184,7 +200,11 @@ mod tests {
         let body = [frame(LZ4, b"first frame"), frame(LZ4, b"second frame")].concat();
         let boundary = frame(LZ4, b"first frame").len();
         for cut in 1..body.len() {
-            assert_eq!(decode(&body[..cut]).is_ok(), cut == boundary, "cut at {cut}");
+            assert_eq!(
+                decode(&body[..cut]).is_ok(),
+                cut == boundary,
+                "cut at {cut}"
+            );
         }
         for at in 0..body.len() {
             let mut changed = body.clone();

@@ -59,7 +59,10 @@ impl<'a> Tokens<'a> {
 
     /// Moves past `pattern`, or to the end of the text if it does not occur.
     fn skip_past(&mut self, pattern: &[u8]) {
-        let found = self.rest().windows(pattern.len()).position(|w| w == pattern);
+        let found = self
+            .rest()
+            .windows(pattern.len())
+            .position(|w| w == pattern);
         self.at = found.map_or(self.text.len(), |i| self.at + i + pattern.len());
     }
 
@@ -68,7 +71,8 @@ impl<'a> Tokens<'a> {
             let rest = self.rest();
             if rest.first().is_some_and(u8::is_ascii_whitespace) {
                 self.at += 1;
-            } else if rest.starts_with(b"--") || rest.starts_with(b"#!") || rest.starts_with(b"# ") {
+            } else if rest.starts_with(b"--") || rest.starts_with(b"#!") || rest.starts_with(b"# ")
+            {
                 self.skip_past(b"\n");
             } else if rest.starts_with(b"/*") {
                 self.skip_comment();

@@ -130,7 +130,10 @@ pub fn output_format(text: &[u8]) -> Option<String> {
         let Some(name) = rest.next().filter(|n| n.kind == TokenKind::Word) else {
             continue;
         };
-        if rest.next().is_none_or(|t| t.is("SETTINGS") || t.is_symbol(b';')) {
+        if rest
+            .next()
+            .is_none_or(|t| t.is("SETTINGS") || t.is_symbol(b';'))
+        {
             return Some(String::from_utf8_lossy(name.text).into_owned());
         }
     }
@@ -197,15 +200,42 @@ mod tests {
     #[test]
     fn an_insert_is_cut_before_its_format_and_its_data_are_found() {
         let cases = [
-            ("INSERT INTO t FORMAT CSV\n1,2\n", ("INSERT INTO t ", "CSV", "1,2\n")),
-            ("insert into t(a,b) format RowBinary", ("insert into t(a,b) ", "RowBinary", "")),
-            ("INSERT INTO t (a) VALUES (1)", ("INSERT INTO t (a) ", "Values", " (1)")),
-            ("INSERT INTO db.`values` FORMAT CSV \r\n\n1", ("INSERT INTO db.`values` ", "CSV", "\n1")),
-            ("INSERT INTO format FORMAT TSV\n", ("INSERT INTO format ", "TSV", "")),
-            ("INSERT INTO TABLE t SETTINGS async_insert=0 VALUES", ("INSERT INTO TABLE t SETTINGS async_insert=0 ", "Values", "")),
-            ("/* FORMAT CSV */ INSERT INTO t FORMAT CSV;\n1", ("/* FORMAT CSV */ INSERT INTO t ", "CSV", "1")),
-            ("INSERT INTO {t:Identifier} FORMAT CSV\n1", ("INSERT INTO {t:Identifier} ", "CSV", "1")),
-            ("INSERT INTO FUNCTION null('a String') FORMAT CSV\n1", ("INSERT INTO FUNCTION null('a String') ", "CSV", "1")),
+            (
+                "INSERT INTO t FORMAT CSV\n1,2\n",
+                ("INSERT INTO t ", "CSV", "1,2\n"),
+            ),
+            (
+                "insert into t(a,b) format RowBinary",
+                ("insert into t(a,b) ", "RowBinary", ""),
+            ),
+            (
+                "INSERT INTO t (a) VALUES (1)",
+                ("INSERT INTO t (a) ", "Values", " (1)"),
+            ),
+            (
+                "INSERT INTO db.`values` FORMAT CSV \r\n\n1",
+                ("INSERT INTO db.`values` ", "CSV", "\n1"),
+            ),
+            (
+                "INSERT INTO format FORMAT TSV\n",
+                ("INSERT INTO format ", "TSV", ""),
+            ),
+            (
+                "INSERT INTO TABLE t SETTINGS async_insert=0 VALUES",
+                ("INSERT INTO TABLE t SETTINGS async_insert=0 ", "Values", ""),
+            ),
+            (
+                "/* FORMAT CSV */ INSERT INTO t FORMAT CSV;\n1",
+                ("/* FORMAT CSV */ INSERT INTO t ", "CSV", "1"),
+            ),
+            (
+                "INSERT INTO {t:Identifier} FORMAT CSV\n1",
+                ("INSERT INTO {t:Identifier} ", "CSV", "1"),
+            ),
+            (
+                "INSERT INTO FUNCTION null('a String') FORMAT CSV\n1",
+                ("INSERT INTO FUNCTION null('a String') ", "CSV", "1"),
+            ),
         ];
         for (sql, (head, format, rest)) in cases {
             assert_eq!(data(sql), Some((head, format.to_owned(), rest)), "{sql}");
@@ -218,7 +248,10 @@ mod tests {
             ("SELECT 1", InsertShape::NotInsert),
             ("", InsertShape::NotInsert),
             ("INSERT INTO t SELECT 'FORMAT CSV'", InsertShape::FromQuery),
-            ("INSERT INTO t (a) WITH 1 AS x SELECT x", InsertShape::FromQuery),
+            (
+                "INSERT INTO t (a) WITH 1 AS x SELECT x",
+                InsertShape::FromQuery,
+            ),
             ("INSERT INTO t", InsertShape::Unfinished),
             ("INSERT INTO t (a, b)", InsertShape::Unfinished),
             ("INSERT INTO t FORMAT", InsertShape::Unfinished),
@@ -237,7 +270,10 @@ mod tests {
             ("SELECT (SELECT 1 FORMAT CSV)", None),
             ("SELECT name, format FROM t", None),
             ("SELECT x AS format FORMAT CSV", Some("CSV")),
-            ("SELECT 1 format Native SETTINGS max_threads=1", Some("Native")),
+            (
+                "SELECT 1 format Native SETTINGS max_threads=1",
+                Some("Native"),
+            ),
         ];
         for (sql, format) in cases {
             assert_eq!(output_format(sql.as_bytes()).as_deref(), format, "{sql}");
@@ -247,13 +283,18 @@ mod tests {
     #[test]
     fn settings_become_one_statement_that_cannot_be_escaped_from() {
         let set = |pairs: &[(&str, &str)]| {
-            let owned: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            let owned: Vec<_> = pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect();
             set_statement(&owned)
         };
         assert_eq!(set(&[]), Ok(None));
         assert_eq!(
             set(&[("max_threads", "1"), ("log_comment", r"a'b\")]),
-            Ok(Some(r"SET max_threads = '1', log_comment = 'a\'b\\'".to_owned()))
+            Ok(Some(
+                r"SET max_threads = '1', log_comment = 'a\'b\\'".to_owned()
+            ))
         );
         assert_eq!(set(&[("a = 1, b", "2")]), Err("a = 1, b".to_owned()));
     }
