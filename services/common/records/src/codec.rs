@@ -150,14 +150,11 @@ impl Codec {
                 .map_err(|e| anyhow::anyhow!("schema registry {url} is not reachable: {e}"))?;
             // A subject unknown so far may refuse its setting until its first version is there.
             let set_later = !answer.status().is_success();
-            let supplied = SuppliedSchema {
-                name: Some((*name).to_owned()),
-                schema_type: SchemaType::Avro,
-                schema: (*text).to_owned(),
-                references: Vec::new(),
-                properties: None,
-                tags: None,
-            };
+            let supplied = SuppliedSchema::new(
+                Some((*name).to_owned()),
+                SchemaType::Avro,
+                (*text).to_owned(),
+            );
             let registered = post_schema(&settings, (*name).to_owned(), supplied)
                 .map_err(|e| anyhow::anyhow!("schema registry refuses {name}: {e}"))?;
             if set_later {
