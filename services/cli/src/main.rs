@@ -1,2 +1,7 @@
-//! serialtrail-cli
-fn main() {}
+//! The `serialtrail` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    serialtrail_cli::run()
+}

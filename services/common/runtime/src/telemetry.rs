@@ -7,7 +7,12 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging for the process. A second call does nothing, so tests may call it freely.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    init_at("info");
+}
+
+/// As [`init`], with another default level (a command line tool logs less than a service).
+pub fn init_at(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -1,0 +1,17 @@
+//! `serialtrail status`: what runs.
+
+use crate::context::Context;
+use std::process::ExitCode;
+
+/// Arguments of `serialtrail status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// See the message.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let _ = (args, context);
+    anyhow::bail!("serialtrail status is not there yet")
+}
