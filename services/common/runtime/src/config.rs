@@ -384,7 +384,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_key_the_value_and_what_was_expected() {
-        let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+        let cases: &[Case<'_>] = &[
             (
                 "[worker]\nthreads = 0",
                 &[],

@@ -45,3 +45,19 @@ pub trait Store: Send {
     /// The changelog offset (exclusive) this store reflects; `None` for an empty store.
     fn changelog_offset(&self) -> Option<i64>;
 }
+
+/// The stores of one worker: opens one a partition, empties one that cannot be trusted.
+pub trait Stores: Send {
+    /// The store of `identity.partition`. One that was written for another identity, or so long ago
+    /// that its changelog may have lost tombstones since, is emptied first.
+    ///
+    /// # Errors
+    /// The store could not be opened or emptied.
+    fn open(&mut self, identity: &StoreIdentity) -> anyhow::Result<Box<dyn Store>>;
+
+    /// The store of `identity.partition`, emptied: its changelog offset lies past the changelog's end.
+    ///
+    /// # Errors
+    /// The store could not be emptied.
+    fn open_empty(&mut self, identity: &StoreIdentity) -> anyhow::Result<Box<dyn Store>>;
+}
