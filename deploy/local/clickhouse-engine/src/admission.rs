@@ -59,7 +59,17 @@ pub fn admit(connection: &mut Connection, sql: &[u8], read_only: bool) -> Result
 fn why_unknown(connection: &mut Connection, sql: &[u8]) -> Failure {
     let text = [("q".to_owned(), escape_parameter(sql))];
     match connection.query(b"SELECT formatQuery({q:String})", "Null", &text) {
-        Err(failure) => failure,
+        Err(failure) => {
+            // Cut what speaks of the wrapper.
+            let own = failure
+                .message
+                .split(": In scope SELECT formatQuery(")
+                .next();
+            Failure {
+                code: failure.code,
+                message: format!("{} (SYNTAX_ERROR)", own.unwrap_or_default()),
+            }
+        }
         Ok(_) => Failure::new(
             NOT_IMPLEMENTED,
             "the local server cannot tell what this statement does and does not run it",

@@ -108,7 +108,6 @@ fn config_xml(users: &Path, memory_limit: u64) -> String {
     format!(
         "<!-- Written by serialtrail-clickhouse-local at each start; changes are lost. -->
 <clickhouse>
-    <logger><level>warning</level><console>true</console></logger>
     <users_config>{users}</users_config>
     <default_profile>default</default_profile>
     <max_server_memory_usage>{memory_limit}</max_server_memory_usage>
