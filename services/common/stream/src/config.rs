@@ -68,7 +68,11 @@ impl WorkerConfig {
 
     pub(crate) fn validate(&self) -> anyhow::Result<()> {
         let one_topic = self.inputs.len() == 1 && !self.inputs[0].starts_with('^');
-        anyhow::ensure!(!self.inputs.is_empty(), "stage {}: no input topic", self.stage);
+        anyhow::ensure!(
+            !self.inputs.is_empty(),
+            "stage {}: no input topic",
+            self.stage
+        );
         anyhow::ensure!(
             self.changelog.is_none() || one_topic,
             "stage {}: a stage with state has exactly one input topic, not {:?}",
@@ -102,7 +106,11 @@ mod tests {
         assert!(config.validate().is_ok());
         config.inputs.push("other".into());
         assert!(config.validate().is_err());
-        assert!(WorkerConfig::stateless("s", &["a", "^partner\\..*"]).validate().is_ok());
+        assert!(
+            WorkerConfig::stateless("s", &["a", "^partner\\..*"])
+                .validate()
+                .is_ok()
+        );
         assert!(WorkerConfig::stateless("s", &[]).validate().is_err());
     }
 }

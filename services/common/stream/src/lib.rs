@@ -1,6 +1,6 @@
 //! The exactly-once partition worker and stream time.
 //!
-//! A [`Stage`] is plain domain code; [`run_workers`] gives it Kafka: it gathers a window of records,
+//! A [`Stage`] is plain domain code; `run_workers` gives it Kafka: it gathers a window of records,
 //! steps the stage over an overlay of the partition's state, and commits outputs, changelog and offsets
 //! in one transaction. What survives a crash is always the result of whole windows. The README beside
 //! this crate follows one window through its life.
@@ -11,24 +11,12 @@
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod clients;
 pub mod config;
-mod failpoint;
-mod gauges;
-mod native;
 pub mod outcome;
-mod overlay;
-mod owned;
-mod rebalance;
-mod restore;
 pub mod stage;
 pub mod testing;
 pub mod time;
-mod transaction;
-mod window;
-mod worker;
 
 pub use config::WorkerConfig;
 pub use stage::{InputRecord, OutputRecord, Stage, StageError, StepContext};
 pub use time::SourceMarks;
-pub use worker::{run_worker, run_workers};

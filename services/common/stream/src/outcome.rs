@@ -95,11 +95,26 @@ mod tests {
     #[test]
     fn a_full_queue_is_waited_out_and_a_lost_message_aborts() {
         let cases = [
-            (KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), Verdict::Retry),
-            (KafkaError::MessageProduction(RDKafkaErrorCode::State), Verdict::Abort),
-            (KafkaError::MessageProduction(RDKafkaErrorCode::UnknownPartition), Verdict::Abort),
-            (KafkaError::MessageProduction(RDKafkaErrorCode::Fatal), Verdict::Fatal),
-            (KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), Verdict::Retry),
+            (
+                KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull),
+                Verdict::Retry,
+            ),
+            (
+                KafkaError::MessageProduction(RDKafkaErrorCode::State),
+                Verdict::Abort,
+            ),
+            (
+                KafkaError::MessageProduction(RDKafkaErrorCode::UnknownPartition),
+                Verdict::Abort,
+            ),
+            (
+                KafkaError::MessageProduction(RDKafkaErrorCode::Fatal),
+                Verdict::Fatal,
+            ),
+            (
+                KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut),
+                Verdict::Retry,
+            ),
             (KafkaError::Flush(RDKafkaErrorCode::Fatal), Verdict::Fatal),
             (KafkaError::Canceled, Verdict::Fatal),
         ];

@@ -88,11 +88,8 @@ pub trait Stage: Send {
     ///
     /// # Errors
     /// Store or codec machinery failed.
-    fn end_of_window(
-        &mut self,
-        budget: usize,
-        ctx: &mut dyn StepContext,
-    ) -> Result<(), StageError>;
+    fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext)
+    -> Result<(), StageError>;
 
     /// Whether this partition holds work in state that must go on without new input. Asked after each
     /// committed window and once after a partition was restored (with a context over its state).

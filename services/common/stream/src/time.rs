@@ -81,7 +81,10 @@ mod tests {
         let mut marks = SourceMarks::new();
         marks.hear("a", 30, 1);
         assert_eq!(marks.hear("a", 20, 1), None);
-        assert_eq!((marks.stream_time(), marks.highest("a")), (Some(30), Some(30)));
+        assert_eq!(
+            (marks.stream_time(), marks.highest("a")),
+            (Some(30), Some(30))
+        );
     }
 
     proptest! {
