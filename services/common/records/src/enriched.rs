@@ -102,6 +102,8 @@ pub struct EnrichedObservation {
     pub beyond_horizon: bool,
     /// Place.
     pub site: Site,
+    /// Kinds of the places and roles of the parties among the event's destinations, resolved at event time, sorted.
+    pub destination_kinds: Vec<String>,
     /// Unit facts as of this revision.
     pub facts: UnitFacts,
     /// What the event says.
