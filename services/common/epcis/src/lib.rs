@@ -1,1 +1,47 @@
-//! serialtrail-epcis
+//! EPCIS 2.0 documents to events, and the identity of an event.
+//!
+//! [`parse_body`] reads what a sender posted: each event of the document comes
+//! back with its original bytes and is either an [`Event`], whose every
+//! identifier is verified, or an [`EventError`] that names field and reason.
+//! One bad event never hides another. [`Event::content_hash`] is the CBV 2.0
+//! event hash (§8.9): equal for every spelling of the same event, it is the
+//! event's id where the sender gave none, and it tells a repeat from a conflict.
+//!
+//! No I/O, no clock: [`check_times`] takes the time of recording.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `document` | the document around the events, limits |
+//! | `event` | one event: which fields, which rules |
+//! | `fields`, `lists`, `sensor`, `extension` | the parts of an event |
+//! | `vocabulary` | CBV words and their four spellings |
+//! | `context` | what a prefix of an extension means |
+//! | `hash` | pre-hash string and event hash (CBV 2.0 §8.9) |
+//! | `strict` | JSON without duplicate names |
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod context;
+mod document;
+mod event;
+mod extension;
+mod fields;
+mod hash;
+mod lists;
+mod model;
+mod reason;
+mod sensor;
+mod strict;
+mod time;
+mod vocabulary;
+
+pub use context::Context;
+pub use document::{BodyKind, Capture, CapturedEvent, Header, Limits, parse_body};
+pub use event::{parse_event, parse_event_value};
+pub use hash::{event_hash, pre_hash};
+pub use model::{
+    Action, ErrorDeclaration, Event, EventType, Identifier, PersistentDisposition, Place, Quantity,
+    ScanKind, TypedId, VerificationScan,
+};
+pub use reason::{DocumentError, EventError, Reason};
+pub use time::{MAX_AHEAD_HOURS, check_times, format_offset};
+pub use vocabulary::{Vocabulary, normalise};

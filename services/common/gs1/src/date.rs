@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{IdError, IdReason};
 
 /// An expiry: the last good day, in local time. In an element string day `00`
 /// means the month's last day (GS1 General Specifications 3.4.7); such a date
 /// fits any day of its month when compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Expiry {
     /// Year, four digits.
     pub year: u16,

@@ -20,7 +20,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::IdError;
@@ -28,6 +28,26 @@ use crate::parse::{parse_identifier, parse_key};
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What GS1 Digital Link URI syntax, table 7-1, has encoded, and what an EPC URN
+/// keeps encoded (TDS 2.x table A-1).
+const ENCODED_IN_HASH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'!')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'(')
+    .add(b')')
+    .add(b'*')
+    .add(b'+')
+    .add(b',')
+    .add(b'/')
+    .add(b':')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?');
 
 /// The key of a unit, a class or a place. Valid by construction.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -261,18 +281,33 @@ impl UnitKey {
     /// character but RFC 3986's unreserved percent-encoded; for an identifier
     /// without GS1 key the identifier itself.
     pub fn digital_link(&self) -> String {
+        self.link(ENCODED)
+    }
+
+    /// The Digital Link as the event hash of CBV 2.0 §8.9 writes it, which encodes
+    /// fewer characters (`'` stays). For that hash only.
+    pub fn event_hash_link(&self) -> String {
+        self.link(ENCODED_IN_HASH)
+    }
+
+    fn link(&self, encoded: &'static AsciiSet) -> String {
         let Some(parts) = self.parts() else {
             return self.0.to_string();
         };
-        let value = utf8_percent_encode(parts.value, ENCODED);
+        let value = utf8_percent_encode(parts.value, encoded);
         match parts.qualifier {
             None => format!("https://id.gs1.org/{}/{value}", parts.ai),
             Some((ai, qualifier)) => format!(
                 "https://id.gs1.org/{}/{value}/{ai}/{}",
                 parts.ai,
-                utf8_percent_encode(qualifier, ENCODED)
+                utf8_percent_encode(qualifier, encoded)
             ),
         }
+    }
+
+    /// Whether the key is a GS1 key, not an identifier that stays itself.
+    pub fn is_gs1(&self) -> bool {
+        self.parts().is_some()
     }
 }
 

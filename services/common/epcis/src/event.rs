@@ -1,0 +1,245 @@
+//! One event: its fields and the rules between them (EPCIS 2.0 §7.4).
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::document::Limits;
+use crate::extension;
+use crate::fields::Object;
+use crate::hash;
+use crate::lists;
+use crate::model::{Action, ErrorDeclaration, Event, EventType};
+use crate::reason::{At, EventError, Fault, Parsed, Reason};
+use crate::sensor;
+use crate::strict::{DUPLICATE, Strict};
+use crate::time;
+use crate::vocabulary::{self, Vocabulary};
+
+const EVERY_EVENT: &[&str] = &[
+    "@context", "type", "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "certificationInfo",
+    "errorDeclaration", "action", "bizStep", "disposition", "readPoint", "bizLocation", "bizTransactionList",
+    "sourceList", "destinationList", "sensorElementList",
+];
+
+impl EventType {
+    /// The fields of this type beside those of every event. The JSON schema has
+    /// persistentDisposition on object and transformation events only, while the
+    /// text of the standard (§7.4) has it on all, so all may have it.
+    fn own_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::ObjectEvent => &["epcList", "quantityList", "ilmd", "persistentDisposition"],
+            Self::AggregationEvent => &["parentID", "childEPCs", "childQuantityList", "persistentDisposition"],
+            Self::TransactionEvent => &["parentID", "epcList", "quantityList", "persistentDisposition"],
+        }
+    }
+}
+
+/// Reads one event from JSON text; `context` holds what its document declared,
+/// an `@context` of its own is added. `index` is its place in the document.
+pub fn parse_event(json: &str, index: usize, context: &Context, limits: &Limits) -> Result<(Event, Context), EventError> {
+    let Strict(value) = serde_json::from_str(json).map_err(|e| {
+        let text = e.to_string();
+        let reason = if text.starts_with(DUPLICATE) { Reason::DuplicateField } else { Reason::MalformedJson };
+        Fault {
+            field: String::new(),
+            reason,
+            message: text,
+        }
+        .of_event(index)
+    })?;
+    parse_event_value(&value, index, context, limits)
+}
+
+/// [`parse_event`] from a JSON value, for events that were built and not posted.
+/// The context returned is the one in force for this event.
+pub fn parse_event_value(
+    value: &Value,
+    index: usize,
+    context: &Context,
+    limits: &Limits,
+) -> Result<(Event, Context), EventError> {
+    let at = At::Root;
+    let read = || -> Parsed<(Event, Context)> {
+        let event = Object::new(&at, value).map_err(|fault| Fault {
+            message: "an event must be a JSON object".to_owned(),
+            ..fault
+        })?;
+        let context = match event.get("@context") {
+            None => context.clone(),
+            Some(own) => context
+                .extended(own)
+                .map_err(|what| Fault::new(&at.field("@context"), Reason::WrongType, what))?,
+        };
+        let event = read_event(&event, value, &context, limits)?;
+        Ok((event, context))
+    };
+    read().map_err(|fault| fault.of_event(index))
+}
+
+fn read_event(event: &Object<'_>, value: &Value, context: &Context, limits: &Limits) -> Parsed<Event> {
+    let at = event.at;
+    let event_type = event_type(event)?;
+    let known: Vec<&str> = EVERY_EVENT.iter().chain(event_type.own_fields()).copied().collect();
+    event.only(&known, Some(context))?;
+
+    let event_time = event.time("eventTime")?.ok_or_else(|| event.missing("eventTime"))?;
+    let offset = event.required_text("eventTimeZoneOffset")?;
+    let action = action(event)?;
+    extension::ilmd_allowed(event, event_type == EventType::ObjectEvent && action == Action::Add)?;
+    let (lot, expiry) = extension::lot_and_expiry(event)?;
+    let word = |name: &str, vocabulary| {
+        event
+            .text(name)?
+            .map(|text| vocabulary::word(&at.field(name), vocabulary, text))
+            .transpose()
+    };
+    let biz_step = word("bizStep", Vocabulary::BizStep)?;
+    let epcs = event.list("epcList")?.len() + event.list("childEPCs")?.len();
+    if epcs > limits.max_epcs_per_event {
+        return Err(Fault::new(
+            &at.field(if event.get("epcList").is_some() { "epcList" } else { "childEPCs" }),
+            Reason::TooManyEpcs,
+            format_args!("{epcs} EPCs, at most {} are taken in one event", limits.max_epcs_per_event),
+        ));
+    }
+    let read = Event {
+        event_id: event.uri("eventID")?.map(str::to_owned),
+        content_hash: String::new(),
+        event_type,
+        event_time,
+        event_time_zone_offset_minutes: time::offset(&at.field("eventTimeZoneOffset"), offset)?,
+        record_time: event.time("recordTime")?,
+        action,
+        verification_scan: (biz_step.as_deref() == Some("inspecting")
+            && event_type == EventType::ObjectEvent
+            && action == Action::Observe)
+            .then(|| extension::verification_scan(event))
+            .flatten(),
+        biz_step,
+        disposition: word("disposition", Vocabulary::Disposition)?,
+        persistent_disposition: lists::persistent_disposition(event)?,
+        read_point: lists::place(event, "readPoint")?,
+        biz_location: lists::place(event, "bizLocation")?,
+        epc_list: lists::epcs(event, "epcList")?,
+        parent_id: lists::parent_id(event)?,
+        child_epcs: lists::epcs(event, "childEPCs")?,
+        quantity_list: lists::quantities(event, "quantityList")?,
+        child_quantity_list: lists::quantities(event, "childQuantityList")?,
+        biz_transactions: lists::typed_ids(event, "bizTransactionList", "bizTransaction")?,
+        sources: lists::typed_ids(event, "sourceList", "source")?,
+        destinations: lists::typed_ids(event, "destinationList", "destination")?,
+        sensor_elements: sensor::elements(event, context)?,
+        ilmd: lists::ilmd(event, context)?,
+        extensions: extension::of_event(event),
+        certification_info: lists::certification_info(event)?,
+        error_declaration: error_declaration(event, context)?,
+        lot,
+        expiry,
+    };
+    names_something(event, &read)?;
+    Ok(Event {
+        content_hash: hash::event_hash(value, context),
+        ..read
+    })
+}
+
+fn event_type(event: &Object<'_>) -> Parsed<EventType> {
+    let refuse = |message: String| Err(Fault::new(&event.at.field("type"), Reason::UnsupportedEventType, message));
+    match event.required_text("type")? {
+        "ObjectEvent" => Ok(EventType::ObjectEvent),
+        "AggregationEvent" => Ok(EventType::AggregationEvent),
+        "TransactionEvent" => Ok(EventType::TransactionEvent),
+        later @ ("TransformationEvent" | "AssociationEvent") => refuse(format!(
+            "{later} is not taken by this version yet; ObjectEvent, AggregationEvent and TransactionEvent are"
+        )),
+        other => refuse(format!("{other:?} is not an event type of EPCIS 2.0")),
+    }
+}
+
+fn action(event: &Object<'_>) -> Parsed<Action> {
+    match event.required_text("action")? {
+        "ADD" => Ok(Action::Add),
+        "OBSERVE" => Ok(Action::Observe),
+        "DELETE" => Ok(Action::Delete),
+        other => Err(Fault::new(
+            &event.at.field("action"),
+            Reason::BadValue,
+            format_args!("{other:?} is not an action; ADD, OBSERVE or DELETE is expected"),
+        )),
+    }
+}
+
+/// The rules about what an event must name (EPCIS 2.0 §7.4.2 to §7.4.4).
+fn names_something(object: &Object<'_>, event: &Event) -> Parsed<()> {
+    let nothing = |fields: &str| {
+        Err(Fault::new(
+            object.at,
+            Reason::NothingObserved,
+            format_args!("the {} names nothing: {fields} is required", event.event_type.as_str()),
+        ))
+    };
+    match event.event_type {
+        EventType::ObjectEvent => {
+            let sensed = event.read_point.is_some() && !object.list("sensorElementList")?.is_empty();
+            if event.epc_list.is_empty() && event.quantity_list.is_empty() && !sensed {
+                return nothing("epcList, quantityList or sensorElementList with readPoint");
+            }
+        }
+        EventType::AggregationEvent => {
+            if event.parent_id.is_none() && event.action != Action::Observe {
+                return Err(object.missing("parentID"));
+            }
+            if event.child_epcs.is_empty()
+                && event.child_quantity_list.is_empty()
+                && event.action != Action::Delete
+            {
+                return nothing("childEPCs or childQuantityList");
+            }
+        }
+        EventType::TransactionEvent => {
+            if event.biz_transactions.is_empty() {
+                return Err(object.missing("bizTransactionList"));
+            }
+            if event.epc_list.is_empty()
+                && event.quantity_list.is_empty()
+                && event.parent_id.is_none()
+                && event.action != Action::Delete
+            {
+                return nothing("epcList, quantityList or parentID");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn error_declaration(event: &Object<'_>, context: &Context) -> Parsed<Option<ErrorDeclaration>> {
+    let Some(value) = event.get("errorDeclaration") else {
+        return Ok(None);
+    };
+    let at = event.at.field("errorDeclaration");
+    let declaration = Object::new(&at, value)?;
+    declaration.only(&["declarationTime", "reason", "correctiveEventIDs"], Some(context))?;
+    let ids_at = at.field("correctiveEventIDs");
+    let corrective_event_ids = declaration
+        .list("correctiveEventIDs")?
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            let at = ids_at.index(i);
+            let text = crate::fields::item_text(&at, item)?;
+            crate::fields::uri(&at, text)?;
+            Ok(text.to_owned())
+        })
+        .collect::<Parsed<_>>()?;
+    Ok(Some(ErrorDeclaration {
+        declaration_time: declaration
+            .time("declarationTime")?
+            .ok_or_else(|| declaration.missing("declarationTime"))?,
+        reason: declaration
+            .text("reason")?
+            .map(|text| vocabulary::word(&at.field("reason"), Vocabulary::ErrorReason, text))
+            .transpose()?,
+        corrective_event_ids,
+        extensions: extension::of_declaration(&declaration),
+    }))
+}

@@ -1,0 +1,200 @@
+//! The lists of an event: EPCs, quantities, business transactions, sources and
+//! destinations; and its places.
+
+use serde_json::Value;
+use serialtrail_gs1::{UnitKind, parse_identifier};
+
+use crate::context::Context;
+use crate::fields::{Object, item_text};
+use crate::model::{Identifier, PersistentDisposition, Place, Quantity, TypedId};
+use crate::reason::{At, Fault, Parsed, Reason};
+use crate::vocabulary::{self, Vocabulary};
+
+/// An identifier of any kind.
+pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
+    let key = match text.as_bytes() {
+        // Identifiers in EPCIS are URIs (CBV 2.0 §8.1): keys and element strings are not.
+        [b'a'..=b'z' | b'A'..=b'Z', ..] => parse_identifier(text).map_err(|e| Fault::identifier(at, &e))?,
+        _ => {
+            return Err(Fault::new(
+                at,
+                Reason::Identifier(serialtrail_gs1::IdReason::Malformed),
+                format_args!("{text:?} is not a URI: an EPC URN or a GS1 Digital Link is expected"),
+            ));
+        }
+    };
+    Ok(Identifier { given: text.to_owned(), key })
+}
+
+/// An identifier of one thing.
+fn instance(at: &At<'_>, text: &str) -> Parsed<Identifier> {
+    let found = identifier(at, text)?;
+    if found.key.is_class() {
+        return Err(Fault::new(
+            at,
+            Reason::NotAnInstance,
+            format_args!("{text:?} names a class; classes belong into a quantity list"),
+        ));
+    }
+    Ok(found)
+}
+
+pub(crate) fn parent_id(event: &Object<'_>) -> Parsed<Option<Identifier>> {
+    event
+        .text("parentID")?
+        .map(|text| instance(&event.at.field("parentID"), text))
+        .transpose()
+}
+
+pub(crate) fn epcs(event: &Object<'_>, name: &str) -> Parsed<Vec<Identifier>> {
+    let list = event.at.field(name);
+    event
+        .list(name)?
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            let at = list.index(i);
+            instance(&at, item_text(&at, item)?)
+        })
+        .collect()
+}
+
+pub(crate) fn quantities(event: &Object<'_>, name: &str) -> Parsed<Vec<Quantity>> {
+    let list = event.at.field(name);
+    event
+        .list(name)?
+        .iter()
+        .enumerate()
+        .map(|(i, item)| quantity(&list.index(i), item))
+        .collect()
+}
+
+fn quantity(at: &At<'_>, value: &Value) -> Parsed<Quantity> {
+    let element = Object::new(at, value)?;
+    element.only(&["epcClass", "quantity", "uom"], None)?;
+    let class_at = at.field("epcClass");
+    let epc_class = identifier(&class_at, element.required_text("epcClass")?)?;
+    if !epc_class.key.is_class() && epc_class.key.kind() != UnitKind::Other {
+        return Err(Fault::new(
+            &class_at,
+            Reason::NotAClass,
+            format_args!("{:?} names one thing, not a class", epc_class.given),
+        ));
+    }
+    let quantity = element.number("quantity")?;
+    if quantity.is_some_and(|q| q < 0.0) {
+        return Err(Fault::new(&at.field("quantity"), Reason::BadValue, "a quantity is not negative"));
+    }
+    let uom = element.text("uom")?;
+    if let Some(code) = uom.filter(|code| {
+        !matches!(code.len(), 2..=3) || !code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    }) {
+        return Err(Fault::new(
+            &at.field("uom"),
+            Reason::BadValue,
+            format_args!("{code:?} is not a unit of UN/CEFACT Recommendation 20"),
+        ));
+    }
+    Ok(Quantity {
+        epc_class,
+        quantity,
+        uom: uom.map(str::to_owned),
+    })
+}
+
+/// `bizTransactionList`, `sourceList` or `destinationList`; `name` is the field
+/// that holds the identifier. Sources and destinations must have a type.
+pub(crate) fn typed_ids(event: &Object<'_>, list_name: &str, name: &str) -> Parsed<Vec<TypedId>> {
+    let list = event.at.field(list_name);
+    let (vocabulary, type_required) = match name {
+        "bizTransaction" => (Vocabulary::BizTransactionType, false),
+        _ => (Vocabulary::SourceDestinationType, true),
+    };
+    event
+        .list(list_name)?
+        .iter()
+        .enumerate()
+        .map(|(i, item)| {
+            let at = list.index(i);
+            let element = Object::new(&at, item)?;
+            element.only(&["type", name], None)?;
+            let kind = match element.text("type")? {
+                Some(text) => Some(vocabulary::word(&at.field("type"), vocabulary, text)?),
+                None if type_required => return Err(element.missing("type")),
+                None => None,
+            };
+            let id = identifier(&at.field(name), element.required_text(name)?)?;
+            Ok(TypedId { kind, id })
+        })
+        .collect()
+}
+
+/// `readPoint` or `bizLocation`.
+pub(crate) fn place(event: &Object<'_>, name: &str) -> Parsed<Option<Place>> {
+    let Some(value) = event.get(name) else {
+        return Ok(None);
+    };
+    let at = event.at.field(name);
+    let place = Object::new(&at, value)?;
+    let Identifier { given, key } = identifier(&at.field("id"), place.required_text("id")?)?;
+    Ok(Some(Place { given, key }))
+}
+
+pub(crate) fn persistent_disposition(event: &Object<'_>) -> Parsed<PersistentDisposition> {
+    let Some(value) = event.get("persistentDisposition") else {
+        return Ok(PersistentDisposition::default());
+    };
+    let at = event.at.field("persistentDisposition");
+    let object = Object::new(&at, value)?;
+    object.only(&["set", "unset"], None)?;
+    if object.fields.is_empty() {
+        return Err(object.missing("set"));
+    }
+    let words = |name: &str| -> Parsed<Vec<String>> {
+        let list = at.field(name);
+        let items = object.list(name)?;
+        if items.is_empty() && object.get(name).is_some() {
+            return Err(Fault::new(&list, Reason::BadValue, "an empty list"));
+        }
+        items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| {
+                let at = list.index(i);
+                vocabulary::word(&at, Vocabulary::Disposition, item_text(&at, item)?)
+            })
+            .collect()
+    };
+    Ok(PersistentDisposition {
+        set: words("set")?,
+        unset: words("unset")?,
+    })
+}
+
+/// `certificationInfo`: a URI or a list of them (EPCIS 2.0 §7.4.1), as JSON.
+pub(crate) fn certification_info(event: &Object<'_>) -> Parsed<Option<String>> {
+    let Some(value) = event.get("certificationInfo") else {
+        return Ok(None);
+    };
+    let at = event.at.field("certificationInfo");
+    match value {
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                let at = at.index(i);
+                crate::fields::uri(&at, item_text(&at, item)?)?;
+            }
+        }
+        item => crate::fields::uri(&at, item_text(&at, item)?)?,
+    }
+    Ok(Some(value.to_string()))
+}
+
+/// `ilmd`: an object of extensions (EPCIS 2.0 §7.3.6), as JSON.
+pub(crate) fn ilmd(event: &Object<'_>, context: &Context) -> Parsed<Option<String>> {
+    let Some(value) = event.get("ilmd") else {
+        return Ok(None);
+    };
+    let at = event.at.field("ilmd");
+    Object::new(&at, value)?.only(&[], Some(context))?;
+    Ok(Some(value.to_string()))
+}

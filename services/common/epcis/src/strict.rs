@@ -1,0 +1,136 @@
+//! JSON in which no name stands twice in one object. Readers differ in which of
+//! the two they believe, so such an event has no certain content (RFC 8259 §4).
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
+
+/// How an error about a duplicate name starts; serde_json offers text only.
+pub(crate) const DUPLICATE: &str = "duplicate name";
+
+/// A JSON value without duplicate names.
+pub(crate) struct Strict(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::Number(v.into()))
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(Value::Number(v.into()))
+    }
+
+    fn visit_f64<E: Error>(self, v: f64) -> Result<Value, E> {
+        Number::from_f64(v)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number out of range"))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::String(v.to_owned()))
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(Value::String(v))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Strict(item)) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let Strict(value) = map.next_value()?;
+            if fields.insert(name.clone(), value).is_some() {
+                return Err(A::Error::custom(format_args!("{DUPLICATE} {name:?}")));
+            }
+        }
+        Ok(Value::Object(fields))
+    }
+}
+
+/// The fields of a JSON object, each as its original text, without duplicates.
+pub(crate) struct RawFields<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+
+impl<'a> RawFields<'a> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0
+            .iter()
+            .find_map(|(found, value)| (found == name).then_some(*value))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawFields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor<'a>(std::marker::PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
+            type Value = RawFields<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = RawFields(Vec::new());
+                while let Some(name) = map.next_key::<String>()? {
+                    let value: &'a RawValue = map.next_value()?;
+                    if fields.get(&name).is_some() {
+                        return Err(A::Error::custom(format_args!("{DUPLICATE} {name:?}")));
+                    }
+                    fields.0.push((name, value));
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(FieldsVisitor(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_stand_once_at_every_depth() {
+        let fine = r#"{"a":[1,-2,2.5,"x",null,true,{"b":{}}],"c":{"a":1}}"#;
+        let Strict(value) = serde_json::from_str(fine).unwrap();
+        assert_eq!(value.to_string(), fine);
+        for twice in [r#"{"a":1,"a":1}"#, r#"{"x":[{"a":1,"b":2,"a":3}]}"#] {
+            let e = serde_json::from_str::<Strict>(twice).err().unwrap();
+            assert!(e.to_string().starts_with(DUPLICATE), "{e}");
+        }
+        assert!(serde_json::from_str::<RawFields<'_>>(r#"{"a":1,"a":1}"#).is_err());
+        assert!(serde_json::from_str::<Strict>(&"[".repeat(1000)).is_err());
+    }
+}
