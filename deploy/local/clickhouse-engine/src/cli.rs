@@ -30,8 +30,8 @@ pub struct Options {
     /// Memory the engine may use, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(256..))]
     pub memory_limit: u32,
-    /// A ClickHouse users file (roles, row policies, quotas) to use instead of the
-    /// built-in one; read at start
+    /// A ClickHouse users file (roles, row filters, quotas) instead of the built-in
+    /// one; read at start. Any HTTP user but `default` then gets the role of its name
     #[arg(long, value_name = "FILE")]
     pub users_config: Option<PathBuf>,
     /// Seconds that running requests get to finish after SIGTERM

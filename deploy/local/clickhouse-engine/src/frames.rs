@@ -46,7 +46,7 @@ impl<R: Read> FrameReader<R> {
         let method = frame[0];
         let size = usize::try_from(le_u32(&frame[1..5])).unwrap_or(usize::MAX);
         let plain_size = usize::try_from(le_u32(&frame[5..9])).unwrap_or(usize::MAX);
-        if size < HEADER || size > LARGEST || plain_size > LARGEST {
+        if !(HEADER..=LARGEST).contains(&size) || plain_size > LARGEST {
             return Err(bad(format!(
                 "a frame claims {size} compressed and {plain_size} plain bytes; is the body compressed with native frames?"
             )));

@@ -16,6 +16,8 @@
 //! [`ffi`] is the only module with unsafe code. [`config`], [`cli`] and [`startup`]
 //! start the whole.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod admission;
 pub mod body;
 pub mod cli;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 
 use crate::failure::{BAD_ARGUMENTS, Failure, NOT_IMPLEMENTED};
@@ -12,8 +14,7 @@ use crate::failure::{BAD_ARGUMENTS, Failure, NOT_IMPLEMENTED};
 const LARGEST_FORM: u64 = 64 << 20;
 
 /// URL parameters that are neither settings nor sent to the engine.
-const IGNORED: [&str; 9] = [
-    "user",
+const IGNORED: [&str; 8] = [
     "password",
     "quota_key",
     "session_id",
@@ -37,6 +38,8 @@ pub struct Request {
     pub database: Option<String>,
     /// The output format where the statement names none.
     pub default_format: Option<String>,
+    /// Who asks; the password is never looked at.
+    pub user: Option<String>,
     /// Roles to take on.
     pub roles: Vec<String>,
     /// Echoed to the client; also the statement's `log_comment`, by which it can be
@@ -69,6 +72,7 @@ impl Request {
             database: text("x-clickhouse-database"),
             default_format: text("x-clickhouse-format"),
             encoding: text(header::CONTENT_ENCODING.as_str()),
+            user: text("x-clickhouse-user").or_else(|| basic_user(headers)),
             ..Self::default()
         };
         for (name, value) in url_pairs(uri.query().unwrap_or("")) {
@@ -97,6 +101,7 @@ impl Request {
             "database" => self.database = Some(value),
             "default_format" => self.default_format = Some(value),
             "query_id" => self.query_id = value,
+            "user" => self.user = Some(value),
             "role" => self.roles.push(value),
             "wait_end_of_query" => self.wait_end = is_true(&value),
             "compress" => self.compress = is_true(&value),
@@ -145,6 +150,16 @@ pub fn form_boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(value).ok()
 }
 
+/// The user of basic authentication.
+fn basic_user(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let encoded = value.strip_prefix("Basic ")?;
+    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, _) = text.split_once(':')?;
+    Some(user.to_owned())
+}
+
 fn is_true(value: &str) -> bool {
     value == "1" || value.eq_ignore_ascii_case("true")
 }
@@ -185,6 +200,7 @@ mod tests {
             params: vec![("p".to_owned(), b"\xffx".to_vec())],
             settings: vec![("max_threads".to_owned(), "2".to_owned())],
             database: Some("d".to_owned()),
+            user: Some("u".to_owned()),
             roles: vec!["a".to_owned(), "b".to_owned()],
             query_id: "q".to_owned(),
             wait_end: true,
@@ -200,11 +216,13 @@ mod tests {
         headers.insert("x-clickhouse-database", "from_header".parse().unwrap());
         headers.insert("x-clickhouse-format", "JSON".parse().unwrap());
         headers.insert("content-encoding", "lz4".parse().unwrap());
+        headers.insert("authorization", "Basic YW5uOnB3".parse().unwrap());
         let uri = "/?database=from_url".parse().unwrap();
         let r = Request::from_parts(&Method::GET, &uri, &headers).unwrap();
         assert_eq!(r.database.as_deref(), Some("from_url"));
         assert_eq!(r.default_format.as_deref(), Some("JSON"));
         assert_eq!(r.encoding.as_deref(), Some("lz4"));
+        assert_eq!(r.user.as_deref(), Some("ann"));
         assert!(r.read_only);
         assert!(!r.query_id.is_empty(), "every statement has an id");
     }

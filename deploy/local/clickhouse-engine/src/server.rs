@@ -34,16 +34,24 @@ pub struct Server {
     engine: Arc<Engine>,
     slots: Arc<Semaphore>,
     timezone: String,
+    users_are_roles: bool,
 }
 
 impl Server {
     /// A server that runs at most `max_concurrency` statements at a time and names
-    /// `timezone` as the engine's.
-    pub fn new(engine: Arc<Engine>, max_concurrency: usize, timezone: String) -> Self {
+    /// `timezone` as the engine's. The engine has one user, `default`; with
+    /// `users_are_roles` any other user gets the role of the same name, and no other.
+    pub fn new(
+        engine: Arc<Engine>,
+        max_concurrency: usize,
+        timezone: String,
+        users_are_roles: bool,
+    ) -> Self {
         Self {
             engine,
             slots: Arc::new(Semaphore::new(max_concurrency)),
             timezone,
+            users_are_roles,
         }
     }
 
@@ -87,6 +95,11 @@ async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> Respons
             Err(failure) => return failed(failure, common),
         },
     };
+    if server.users_are_roles
+        && let Some(user) = request.user.clone().filter(|user| user != "default")
+    {
+        request.roles = vec![user];
+    }
     let slot = tokio::time::timeout(SLOT_WAIT, Arc::clone(&server.slots).acquire_owned()).await;
     let Ok(Ok(slot)) = slot else {
         let failure = Failure::new(

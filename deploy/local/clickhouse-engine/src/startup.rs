@@ -44,6 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Arc::clone(&engine),
         usize::from(options.max_concurrency),
         timezone,
+        options.users_config.is_some(),
     );
     let finished = runtime.block_on(serve(
         listener,

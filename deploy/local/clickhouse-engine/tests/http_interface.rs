@@ -428,6 +428,40 @@ fn what_a_restricted_client_must_not_do_is_refused() {
 }
 
 #[test]
+fn a_users_file_gives_each_user_its_rows_and_rights() {
+    let users = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/users.xml");
+    let data = tempfile::tempdir().unwrap();
+    let Some(server) = Server::start_with(data.path(), &["--users-config", users]) else {
+        return;
+    };
+    create(&server);
+    run(
+        &server.url,
+        "INSERT INTO t VALUES (1, 'partner_a'), (2, 'partner_b'), (3, 'partner_b')",
+    );
+    let as_user = |user: &str, sql: &'static str| {
+        send(&format!("{}/?user={user}&role=operator", server.url), sql)
+    };
+    let cases = [
+        ("default", "SELECT n FROM t ORDER BY n", 200, "1\n2\n3\n"),
+        ("partner_a", "SELECT n FROM t ORDER BY n", 200, "1\n"),
+        ("partner_b", "SELECT n FROM t ORDER BY n", 200, "2\n3\n"),
+        ("partner_b", "DROP TABLE t", 403, "ACCESS_DENIED"),
+        ("partner_b", "SET ROLE operator", 501, "Code: 48."),
+        ("nobody", "SELECT 1", 404, "UNKNOWN_ROLE"),
+    ];
+    for (user, sql, status, expected) in cases {
+        let response = as_user(user, sql);
+        assert_eq!(response.status(), status, "{user}: {sql}");
+        let text = response.text().unwrap();
+        assert!(
+            text == expected || (status != 200 && text.contains(expected)),
+            "{user}: {sql}: {text}"
+        );
+    }
+}
+
+#[test]
 fn a_refused_row_names_its_place_and_a_statement_can_be_killed_by_its_id() {
     let (server, _data) = server_or_skip!();
     create(&server);

@@ -19,7 +19,7 @@ fn reading(id: u64) -> Reading {
     Reading {
         id,
         unit: format!("urn:epc:id:sgtin:0614141.107346.{id}"),
-        lot: (id % 3 == 0).then(|| format!("LOT{}", id % 100)),
+        lot: id.is_multiple_of(3).then(|| format!("LOT{}", id % 100)),
         at: chrono::DateTime::from_timestamp_millis(1_700_000_000_000 + id as i64).unwrap(),
     }
 }
