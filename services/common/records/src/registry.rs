@@ -73,6 +73,8 @@ pub struct LotStatus {
     pub authorised: bool,
     /// Reference-data offset (exclusive) needed to decide it.
     pub reference_offset: i64,
+    /// Place of the event that says so, as given; its operating party stands in for the source party `operator`.
+    pub site: Option<String>,
 }
 
 avro_record!(LotStatus, "LotStatus");

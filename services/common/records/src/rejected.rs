@@ -53,3 +53,23 @@ pub struct RejectedEvent {
 }
 
 avro_record!(RejectedEvent, "RejectedEvent");
+
+impl RejectedEvent {
+    /// Largest part of original bytes in one record.
+    pub const PART_BYTES: usize = 128 * 1024;
+
+    /// This rejection with its original bytes, cut into as many records as they need; one even for
+    /// no bytes.
+    #[must_use]
+    pub fn into_parts(self, original: &[u8]) -> Vec<Self> {
+        let mut chunks: Vec<&[u8]> = original.chunks(Self::PART_BYTES).collect();
+        if chunks.is_empty() {
+            chunks.push(&[]);
+        }
+        let parts = i32::try_from(chunks.len()).unwrap_or(i32::MAX);
+        (0..)
+            .zip(chunks)
+            .map(|(part, chunk)| Self { original: chunk.to_vec(), part, parts, ..self.clone() })
+            .collect()
+    }
+}

@@ -1,22 +1,35 @@
 //! The exactly-once partition worker and stream time.
 //!
-//! A [`Stage`] is plain domain code; `run_workers` gives it Kafka: it gathers a window of records,
+//! A [`Stage`] is plain domain code; [`run_workers`] gives it Kafka: it gathers a window of records,
 //! steps the stage over an overlay of the partition's state, and commits outputs, changelog and offsets
 //! in one transaction. What survives a crash is always the result of whole windows. The README beside
 //! this crate follows one window through its life.
 //!
 //! - [`stage`]: what a stage is; [`testing`]: running one in a unit test.
 //! - [`time`]: stream time from marks.
-//! - `worker`: the loop that owns everything; `gather`, `window`, `commit`, `restore`: its four acts.
+//! - `worker`: the loop that owns everything; `window`, `transaction`, `restore`: its acts.
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod clients;
 pub mod config;
+mod failpoint;
+mod gauges;
+mod native;
 pub mod outcome;
+mod overlay;
+mod owned;
+mod rebalance;
+pub mod reference;
+mod restore;
 pub mod stage;
 pub mod testing;
 pub mod time;
+mod transaction;
+mod window;
+mod worker;
 
 pub use config::WorkerConfig;
 pub use stage::{InputRecord, OutputRecord, Stage, StageError, StepContext};
 pub use time::SourceMarks;
+pub use worker::{run_worker, run_workers};

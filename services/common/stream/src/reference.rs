@@ -61,22 +61,36 @@ impl ReferenceCopy {
             .set("isolation.level", "read_committed")
             .set("enable.partition.eof", "true")
             .create()?;
-        let copy = Self { shared: Arc::default() };
-        let mut reader = Reader { consumer, codec, shared: Arc::clone(&copy.shared), next: 0 };
+        let copy = Self {
+            shared: Arc::default(),
+        };
+        let mut reader = Reader {
+            consumer,
+            codec,
+            shared: Arc::clone(&copy.shared),
+            next: 0,
+        };
         let deadline = Instant::now() + START_TIMEOUT;
         let end = reader.end().with_context(|| {
             format!("topic {REFERENCE_DATA} cannot be read; create it with `serialtrail topics`")
         })?;
         reader.assign(Offset::Beginning)?;
         while !reader.poll()? {
-            anyhow::ensure!(!shutdown.is_triggered(), "shut down while reading {REFERENCE_DATA}");
+            anyhow::ensure!(
+                !shutdown.is_triggered(),
+                "shut down while reading {REFERENCE_DATA}"
+            );
             anyhow::ensure!(
                 Instant::now() < deadline,
                 "{REFERENCE_DATA} was not read to offset {end} within {START_TIMEOUT:?}"
             );
         }
         reader.reached(end);
-        tracing::info!(records = copy.table().len(), offset = end, "reference data read");
+        tracing::info!(
+            records = copy.table().len(),
+            offset = end,
+            "reference data read"
+        );
         let shutdown = shutdown.clone();
         std::thread::Builder::new()
             .name("reference".into())
@@ -91,13 +105,19 @@ impl ReferenceCopy {
             table: RwLock::new(Arc::new(table)),
             offset_seen: AtomicI64::new(i64::MAX),
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The table as of now; hold it for one window, not for long.
     #[must_use]
     pub fn table(&self) -> Arc<ReferenceTable> {
-        let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
+        let table = self
+            .shared
+            .table
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&table)
     }
 
@@ -120,7 +140,10 @@ struct Reader {
 impl Reader {
     /// End of the topic as a read_committed reader sees it (last stable offset, exclusive).
     fn end(&self) -> anyhow::Result<i64> {
-        Ok(self.consumer.fetch_watermarks(REFERENCE_DATA, 0, RPC_TIMEOUT)?.1)
+        Ok(self
+            .consumer
+            .fetch_watermarks(REFERENCE_DATA, 0, RPC_TIMEOUT)?
+            .1)
     }
 
     fn assign(&self, from: Offset) -> anyhow::Result<()> {
@@ -160,7 +183,11 @@ impl Reader {
             wait = Duration::ZERO;
         };
         if !batch.is_empty() {
-            let mut table = self.shared.table.write().unwrap_or_else(PoisonError::into_inner);
+            let mut table = self
+                .shared
+                .table
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             // Copies the table once a batch, and only while a reader still holds it.
             let table = Arc::make_mut(&mut table);
             for (key, change) in batch {

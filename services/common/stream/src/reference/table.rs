@@ -111,7 +111,11 @@ impl ReferenceTable {
             }
         };
         let valid_from = valid_from.unwrap_or(Micros::MIN);
-        let slot = Slot { kind, key, valid_from };
+        let slot = Slot {
+            kind,
+            key,
+            valid_from,
+        };
         self.slots.insert(kafka_key.to_vec(), slot);
     }
 
@@ -199,9 +203,19 @@ mod tests {
     #[test]
     fn a_version_holds_from_its_start_until_the_next_one() {
         let mut table = ReferenceTable::default();
-        table.apply(b"location/9521321000018/", location("9521321000018", "DE", None));
-        table.apply(b"location/9521321000018/100", location("9521321000018", "FR", Some(100)));
-        let country = |at| table.location("9521321000018", at).map(|l| l.country.clone());
+        table.apply(
+            b"location/9521321000018/",
+            location("9521321000018", "DE", None),
+        );
+        table.apply(
+            b"location/9521321000018/100",
+            location("9521321000018", "FR", Some(100)),
+        );
+        let country = |at| {
+            table
+                .location("9521321000018", at)
+                .map(|l| l.country.clone())
+        };
         assert_eq!(country(99).as_deref(), Some("DE"));
         assert_eq!(country(100).as_deref(), Some("FR"));
         assert_eq!(country(Micros::MIN).as_deref(), Some("DE"));
@@ -210,14 +224,20 @@ mod tests {
     #[test]
     fn before_its_first_version_a_thing_is_unknown() {
         let mut table = ReferenceTable::default();
-        table.apply(b"location/9521321000018/100", location("9521321000018", "FR", Some(100)));
+        table.apply(
+            b"location/9521321000018/100",
+            location("9521321000018", "FR", Some(100)),
+        );
         assert!(table.location("9521321000018", 99).is_none());
     }
 
     #[test]
     fn a_door_belongs_to_the_place_of_its_gln_in_every_spelling() {
         let mut table = ReferenceTable::default();
-        table.apply(b"location/9521321000018/", location("9521321000018", "DE", None));
+        table.apply(
+            b"location/9521321000018/",
+            location("9521321000018", "DE", None),
+        );
         for spelling in [
             "urn:epc:id:sgln:9521321.00001.0",
             "urn:epc:id:sgln:9521321.00001.dock7",
@@ -236,10 +256,16 @@ mod tests {
         table.apply(b"a", location("9521321000018", "DE", None));
         table.apply(b"b", location("9521321000018", "FR", Some(100)));
         table.apply(b"b", location("9521321000018", "IT", Some(200)));
-        assert_eq!(table.location("9521321000018", 150).map(|l| &*l.country), Some("DE"));
+        assert_eq!(
+            table.location("9521321000018", 150).map(|l| &*l.country),
+            Some("DE")
+        );
         table.remove(b"a");
         assert!(table.location("9521321000018", 150).is_none());
-        assert_eq!(table.location("9521321000018", 200).map(|l| &*l.country), Some("IT"));
+        assert_eq!(
+            table.location("9521321000018", 200).map(|l| &*l.country),
+            Some("IT")
+        );
         table.remove(b"b");
         table.remove(b"b");
         assert!(table.is_empty());
@@ -248,7 +274,12 @@ mod tests {
     #[test]
     fn a_lane_has_a_direction() {
         let mut table = ReferenceTable::default();
-        let lane = Lane { from: "1".into(), to: "2".into(), limit_days: Some(3.0), ..Lane::default() };
+        let lane = Lane {
+            from: "1".into(),
+            to: "2".into(),
+            limit_days: Some(3.0),
+            ..Lane::default()
+        };
         table.apply(b"lane/1/2/", ReferenceMessage::Lane(lane));
         assert!(table.lane("1", "2", 0).is_some());
         assert!(table.lane("2", "1", 0).is_none());

@@ -1,0 +1,130 @@
+//! State of the dispatcher: the accepted version of each event id and where it was sent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::unit::ReadBody;
+use crate::{Micros, avro_record};
+
+/// One message an event gives: to a unit, or about a lot.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlannedMessage {
+    /// Unit key; for role lot_status the LGTIN key.
+    pub unit: String,
+    /// Role of UnitEvent, or lot_status for a statement about a lot.
+    pub role: String,
+    /// For role child: the parent named.
+    pub parent: Option<String>,
+    /// For role parent: children named, at most 500.
+    pub children: Vec<String>,
+    /// Number among parts, from 0.
+    pub part: i32,
+    /// Messages this unit gets of the event.
+    pub parts: i32,
+    /// A DELETE without child list.
+    pub all_children: bool,
+    /// For role class: amount.
+    pub quantity: Option<f64>,
+    /// For role class: unit of measure.
+    pub uom: Option<String>,
+}
+
+/// State of the dispatcher, key p/<generation>/<n> <event id>. A page of the messages of a large event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlanPage {
+    /// Messages, in the order they are sent.
+    pub messages: Vec<PlannedMessage>,
+}
+
+avro_record!(PlanPage, "state/PlanPage");
+
+/// State of the dispatcher, key o/<generation>/<n> <event id>. A page of the original bytes of a large event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OriginalPage {
+    /// Part of the original bytes, compressed.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+avro_record!(OriginalPage, "state/OriginalPage");
+
+/// The version of an event that stands: the smallest (record time, content hash, publisher).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AcceptedVersion {
+    /// CBV hash of its content.
+    pub content_hash: String,
+    /// Its publisher.
+    pub source_party: String,
+    /// Its record time.
+    pub record_time: Micros,
+    /// Names its pages.
+    pub generation: i64,
+    /// Its units believe it; false when it is withdrawn.
+    pub sent: bool,
+    /// Parties that may see it.
+    pub visible_to: Vec<String>,
+    /// Its capture job.
+    pub capture_id: String,
+    /// Its document.
+    pub document_id: Option<String>,
+    /// Event type, for the rejection.
+    pub event_type: String,
+    /// What it says to every unit.
+    pub body: ReadBody,
+    /// Its messages, when they fit here.
+    pub plan: Vec<PlannedMessage>,
+    /// Pages that hold them otherwise.
+    pub plan_pages: i32,
+    /// How many messages in all.
+    pub messages: i32,
+    /// Original bytes, zstd-compressed, when they fit here.
+    #[serde(with = "serde_bytes")]
+    pub original: Vec<u8>,
+    /// Pages that hold them otherwise.
+    pub original_pages: i32,
+}
+
+/// A sending or withdrawal of a version not finished within its window.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DispatchWork {
+    /// Pages of the version.
+    pub generation: i64,
+    /// How many.
+    pub pages: i32,
+    /// What the version says.
+    pub body: ReadBody,
+    /// Sending or withdrawal.
+    pub asserted: bool,
+    /// Revision of the messages.
+    pub revision: i64,
+    /// Next page.
+    pub page: i32,
+    /// Next message in it.
+    pub index: i32,
+    /// The pages are removed when done.
+    pub last: bool,
+}
+
+/// State of the dispatcher, key e/<event id>. What is known of one event id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DispatchedEvent {
+    /// Revision sent last.
+    pub revision: i64,
+    /// Generation used last.
+    pub generation: i64,
+    /// The version that stands.
+    pub accepted: Option<AcceptedVersion>,
+    /// Publishers that declared the event an error.
+    pub declared_by: Vec<String>,
+    /// Unfinished work, in order.
+    pub work: Vec<DispatchWork>,
+    /// Stands in the work queue.
+    pub queued: bool,
+}
+
+avro_record!(DispatchedEvent, "state/DispatchedEvent");
