@@ -1,0 +1,380 @@
+//! Bringing a partition's store up to its changelog, beside the running worker.
+//!
+//! What makes it exact, in this order:
+//! 1. the input's committed offset is asked for until it is *stable*: no transaction that carries one
+//!    is open. From then on a former owner can commit nothing for this partition any more, because its
+//!    group generation is over;
+//! 2. the changelog's high watermark, open transactions included, is taken;
+//! 3. the last stable offset has to reach it: whatever a former owner committed just before is then
+//!    visible, whatever it left open is settled (the broker does so within the transaction time-out);
+//! 4. only then the changelog is read, from the store's own offset to its end.
+//!
+//! Never called from a rebalance callback; each [`Restorer::step`] takes a few milliseconds.
+
+use crate::config::WorkerConfig;
+use crate::failpoint;
+use crate::gauges::Gauges;
+use anyhow::Context;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serialtrail_state::{Store, StoreIdentity, Stores, Write};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Longest wait for one answer of a broker; asked again in the next step.
+const ASK: Duration = Duration::from_millis(200);
+/// Changelog records, and bytes, applied to the store in one batch.
+const BATCH_RECORDS: usize = 2_000;
+const BATCH_BYTES: usize = 4 << 20;
+/// How long a partition may wait for open transactions before that is worth a line in the log.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// A partition whose state is complete.
+pub(crate) struct Restored {
+    pub(crate) partition: i32,
+    pub(crate) store: Box<dyn Store>,
+    /// Next changelog offset, at least.
+    pub(crate) changelog_next: i64,
+    /// Input offset to go on from.
+    pub(crate) position: i64,
+}
+
+/// One partition on its way.
+enum Job {
+    /// Waiting until everything former owners wrote is settled.
+    Settling { since: Instant, warned: bool },
+    /// Reading the changelog.
+    Reading(Reading),
+}
+
+struct Reading {
+    store: Box<dyn Store>,
+    position: i64,
+    /// Offset of the next record to read.
+    next: i64,
+    /// The changelog's end when reading began.
+    end: i64,
+    batch: Vec<Write>,
+    batch_bytes: usize,
+}
+
+/// What settling found.
+struct Settled {
+    position: i64,
+    low: i64,
+    end: i64,
+}
+
+/// Restores partitions of one stateful stage.
+pub(crate) struct Restorer {
+    input: String,
+    changelog: &'static str,
+    cluster_id: String,
+    topic_id: String,
+    committed: BaseConsumer,
+    uncommitted: BaseConsumer,
+    stores: Box<dyn Stores>,
+    jobs: BTreeMap<i32, Job>,
+}
+
+impl Restorer {
+    pub(crate) fn new(
+        config: &WorkerConfig,
+        changelog: &'static str,
+        identity: (String, String),
+        consumers: (BaseConsumer, BaseConsumer),
+        stores: Box<dyn Stores>,
+    ) -> Self {
+        Self {
+            input: config.inputs[0].clone(),
+            changelog,
+            cluster_id: identity.0,
+            topic_id: identity.1,
+            committed: consumers.0,
+            uncommitted: consumers.1,
+            stores,
+            jobs: BTreeMap::new(),
+        }
+    }
+
+    /// Starts (again) with a partition. Its former store handle must have been dropped.
+    pub(crate) fn begin(&mut self, partition: i32) {
+        let job = Job::Settling {
+            since: Instant::now(),
+            warned: false,
+        };
+        self.jobs.insert(partition, job);
+    }
+
+    /// Stops restoring a revoked partition; what was applied so far stays usable.
+    pub(crate) fn abandon(&mut self, partition: i32) {
+        self.jobs.remove(&partition);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Works for about `budget`; returns the partitions that are complete.
+    pub(crate) fn step(
+        &mut self,
+        budget: Duration,
+        gauges: &Gauges,
+    ) -> anyhow::Result<Vec<Restored>> {
+        if self.jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let until = Instant::now() + budget;
+        self.settle(gauges)?;
+        let mut restored = Vec::new();
+        while self.is_reading() {
+            let wait = until.saturating_duration_since(Instant::now());
+            match self.committed.poll(wait) {
+                None => break,
+                Some(Ok(message)) => {
+                    let (partition, offset) = (message.partition(), message.offset());
+                    let key = message.key().map(<[u8]>::to_vec);
+                    let value = message.payload().map(<[u8]>::to_vec);
+                    self.read(partition, offset, key, value, gauges)?;
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    restored.extend(self.finish(partition, gauges)?);
+                }
+                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                    anyhow::bail!("changelog {} cannot be read: {code}", self.changelog);
+                }
+                Some(Err(error)) => self.reading_error(&error)?,
+            }
+            if wait.is_zero() {
+                break;
+            }
+        }
+        if !restored.is_empty() && !self.is_reading() {
+            self.committed.unassign()?;
+        }
+        Ok(restored)
+    }
+
+    /// An offset outside the changelog means it was truncated under us: begin again, the store's own
+    /// checks then empty it. Anything else is a broker that will come back.
+    fn reading_error(&mut self, error: &KafkaError) -> anyhow::Result<()> {
+        use rdkafka::error::RDKafkaErrorCode::{AutoOffsetReset, OffsetOutOfRange};
+        tracing::warn!(%error, changelog = self.changelog, "restore");
+        if let KafkaError::MessageConsumption(OffsetOutOfRange | AutoOffsetReset) = error {
+            let reading: Vec<i32> = self.reading().map(|(partition, _)| *partition).collect();
+            for partition in reading {
+                self.begin(partition);
+            }
+            self.committed.unassign()?;
+        }
+        Ok(())
+    }
+
+    fn reading(&self) -> impl Iterator<Item = (&i32, &Reading)> {
+        self.jobs.iter().filter_map(|(partition, job)| match job {
+            Job::Reading(reading) => Some((partition, reading)),
+            Job::Settling { .. } => None,
+        })
+    }
+
+    fn is_reading(&self) -> bool {
+        self.reading().next().is_some()
+    }
+
+    /// Moves every settled partition on to reading.
+    fn settle(&mut self, gauges: &Gauges) -> anyhow::Result<()> {
+        let settling: Vec<i32> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| matches!(job, Job::Settling { .. }))
+            .map(|(partition, _)| *partition)
+            .collect();
+        let mut begun = false;
+        for partition in settling {
+            match self.settled(partition) {
+                Ok(Some(settled)) => {
+                    let reading = self.open(partition, &settled)?;
+                    gauges.restore_remaining(partition, reading.end - reading.next);
+                    self.jobs.insert(partition, Job::Reading(reading));
+                    begun = true;
+                }
+                Ok(None) => self.still_settling(partition, "a former owner's transaction is open"),
+                Err(error) => self.still_settling(partition, &error.to_string()),
+            }
+        }
+        if begun {
+            self.assign()?;
+        }
+        Ok(())
+    }
+
+    /// Steps 1 to 3 of the module's list; `None` while something is open.
+    fn settled(&self, partition: i32) -> Result<Option<Settled>, KafkaError> {
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition(&self.input, partition);
+        let answer = self.committed.committed_offsets(asked, ASK)?;
+        let mut position = None;
+        for element in answer.elements() {
+            element.error()?;
+            if let Offset::Offset(offset) = element.offset() {
+                position = Some(offset);
+            }
+        }
+        let position = match position {
+            Some(position) => position,
+            None => {
+                self.uncommitted
+                    .fetch_watermarks(&self.input, partition, ASK)?
+                    .0
+            }
+        };
+        let (_, high) = self
+            .uncommitted
+            .fetch_watermarks(self.changelog, partition, ASK)?;
+        let (low, stable) = self
+            .committed
+            .fetch_watermarks(self.changelog, partition, ASK)?;
+        Ok((stable >= high).then_some(Settled {
+            position,
+            low,
+            end: stable,
+        }))
+    }
+
+    fn still_settling(&mut self, partition: i32, why: &str) {
+        if let Some(Job::Settling { since, warned }) = self.jobs.get_mut(&partition)
+            && !*warned
+            && since.elapsed() > SLOW
+        {
+            *warned = true;
+            tracing::warn!(
+                partition,
+                changelog = self.changelog,
+                why,
+                "restore is waiting"
+            );
+        }
+    }
+
+    fn open(&mut self, partition: i32, settled: &Settled) -> anyhow::Result<Reading> {
+        let identity = StoreIdentity {
+            cluster_id: self.cluster_id.clone(),
+            changelog_topic: self.changelog.to_owned(),
+            topic_id: self.topic_id.clone(),
+            partition,
+        };
+        let mut store = self.stores.open(&identity)?;
+        if let Some(offset) = store.changelog_offset()
+            && !(settled.low..=settled.end).contains(&offset)
+        {
+            tracing::warn!(
+                partition,
+                offset,
+                low = settled.low,
+                end = settled.end,
+                changelog = self.changelog,
+                "local state is not a prefix of its changelog: emptied"
+            );
+            drop(store);
+            store = self.stores.open_empty(&identity)?;
+        }
+        let next = store.changelog_offset().unwrap_or(settled.low);
+        tracing::info!(
+            partition,
+            from = next,
+            end = settled.end,
+            position = settled.position,
+            changelog = self.changelog,
+            "restoring"
+        );
+        Ok(Reading {
+            store,
+            position: settled.position,
+            next,
+            end: settled.end,
+            batch: Vec::new(),
+            batch_bytes: 0,
+        })
+    }
+
+    /// Assigns exactly the partitions being read, each at its next offset.
+    fn assign(&self) -> anyhow::Result<()> {
+        let mut list = TopicPartitionList::new();
+        for (partition, reading) in self.reading() {
+            list.add_partition_offset(self.changelog, *partition, Offset::Offset(reading.next))?;
+        }
+        self.committed.assign(&list)?;
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        partition: i32,
+        offset: i64,
+        key: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+        gauges: &Gauges,
+    ) -> anyhow::Result<()> {
+        let Some(Job::Reading(reading)) = self.jobs.get_mut(&partition) else {
+            return Ok(()); // revoked meanwhile
+        };
+        if offset < reading.next {
+            return Ok(()); // fetched before the partition was assigned again
+        }
+        let changelog = self.changelog;
+        let key = key.with_context(|| {
+            format!("{changelog}/{partition} offset {offset}: a changelog record without a key")
+        })?;
+        reading.next = offset + 1;
+        reading.batch_bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        reading.batch.push((key, value));
+        gauges.restored.inc();
+        if reading.batch.len() >= BATCH_RECORDS || reading.batch_bytes >= BATCH_BYTES {
+            reading.flush(reading.next)?;
+            gauges.restore_remaining(partition, reading.end - reading.next);
+            failpoint::hit(failpoint::DURING_RESTORE);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, partition: i32, gauges: &Gauges) -> anyhow::Result<Option<Restored>> {
+        let Some(Job::Reading(mut reading)) = self.jobs.remove(&partition) else {
+            return Ok(None);
+        };
+        // The end of the changelog may lie beyond its last record: commit markers take offsets.
+        let changelog_next = reading.next.max(reading.end);
+        failpoint::hit(failpoint::DURING_RESTORE);
+        if !reading.batch.is_empty() || reading.store.changelog_offset() != Some(changelog_next) {
+            reading.flush(changelog_next)?;
+        }
+        gauges.restore_remaining(partition, 0);
+        tracing::info!(
+            partition,
+            changelog_next,
+            position = reading.position,
+            changelog = self.changelog,
+            "restored"
+        );
+        // Not read any further; others go on undisturbed.
+        let mut list = TopicPartitionList::new();
+        list.add_partition(self.changelog, partition);
+        self.committed.pause(&list)?;
+        Ok(Some(Restored {
+            partition,
+            store: reading.store,
+            changelog_next,
+            position: reading.position,
+        }))
+    }
+}
+
+impl Reading {
+    fn flush(&mut self, offset: i64) -> anyhow::Result<()> {
+        self.store.apply(&self.batch, offset)?;
+        self.batch.clear();
+        self.batch_bytes = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,533 @@
+//! The loop that owns everything: one consumer, one producer, the stores of its partitions, the stage.
+//!
+//! One turn: gather records until the window is full or its time is over, let restoring partitions move
+//! on, then step and commit the window. Nothing is shared with another thread.
+
+use crate::clients::{self, Group, Output};
+use crate::config::{WINDOW_INPUT_BYTES, WorkerConfig};
+use crate::gauges::Gauges;
+use crate::native;
+use crate::overlay::PartitionCounts;
+use crate::owned::{Owned, Phase, Place};
+use crate::rebalance::Change;
+use crate::restore::{Restored, Restorer};
+use crate::stage::{InputRecord, Stage};
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serialtrail_runtime::config::{KafkaSettings, WorkerSettings};
+use serialtrail_runtime::{Settings, Shutdown};
+use serialtrail_state::{FjallStores, Stores};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// Longest wait for a record when nothing else is to be done.
+const IDLE: Duration = Duration::from_millis(100);
+/// Longest wait while a partition waits for reference data.
+const WAITING: Duration = Duration::from_millis(10);
+/// Time restoring partitions get in a turn: little while others run, more while nothing else does.
+const RESTORE_BESIDE: Duration = Duration::from_millis(5);
+const RESTORE_ALONE: Duration = Duration::from_millis(50);
+/// Longest wait for librdkafka to take a seek.
+const SEEK: Duration = Duration::from_secs(5);
+
+/// Runs the worker of one thread until shutdown. Blocks.
+///
+/// # Errors
+/// Kafka's topics are missing, the worker was fenced, a local store failed, or the stage failed several
+/// times in a row: the process should end and be started again.
+pub fn run_worker<S: Stage>(
+    settings: &Settings,
+    config: WorkerConfig,
+    thread: u32,
+    stage: S,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    match Worker::new(settings, config, thread, stage, shutdown)? {
+        Some(mut worker) => worker.run(shutdown),
+        None => Ok(()),
+    }
+}
+
+/// Runs `settings.worker.threads` workers, each with a stage of its own, until shutdown. Blocks. When
+/// one ends, all do.
+///
+/// # Errors
+/// The first error of any of them.
+pub fn run_workers<S: Stage>(
+    settings: &Settings,
+    config: &WorkerConfig,
+    make_stage: impl Fn() -> anyhow::Result<S>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let stages: Vec<S> = (0..settings.worker.threads)
+        .map(|_| make_stage())
+        .collect::<anyhow::Result<_>>()?;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..)
+            .zip(stages)
+            .map(|(thread, stage)| {
+                let config = config.clone();
+                scope.spawn(move || {
+                    let result = run_worker(settings, config, thread, stage, shutdown);
+                    shutdown.trigger();
+                    result
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(_) => {
+                    shutdown.trigger();
+                    Err(anyhow::anyhow!("a worker thread panicked"))
+                }
+            })
+            .fold(Ok(()), Result::and)
+    })
+}
+
+/// Everything one worker thread owns.
+pub(crate) struct Worker<S> {
+    pub(crate) config: WorkerConfig,
+    pub(crate) instance: String,
+    kafka: KafkaSettings,
+    limits: WorkerSettings,
+    shutdown: Shutdown,
+    pub(crate) stage: S,
+    pub(crate) group: Group,
+    pub(crate) producer: Output,
+    restorer: Option<Restorer>,
+    /// Topics records were read from; a [`Place`] names one by its index.
+    pub(crate) topics: Vec<String>,
+    pub(crate) partitions: BTreeMap<Place, Owned>,
+    pub(crate) counts: PartitionCounts,
+    pub(crate) gauges: Gauges,
+    /// Records written by the window being adopted, per topic; empty between windows.
+    pub(crate) written: HashMap<&'static str, u64>,
+    /// Windows in a row the stage failed.
+    pub(crate) stage_failures: u32,
+    /// Counts windows, to begin each with another partition.
+    pub(crate) turn: usize,
+}
+
+impl<S: Stage> Worker<S> {
+    /// Connects: first the producer, which fences a predecessor, then the group. `None` when a shutdown
+    /// came before Kafka did.
+    fn new(
+        settings: &Settings,
+        config: WorkerConfig,
+        thread: u32,
+        stage: S,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Option<Self>> {
+        config.validate()?;
+        let instance = config.instance(settings.worker.slot, thread);
+        let kafka = &settings.kafka;
+        let Some(producer) = clients::producer(kafka, &instance, shutdown)? else {
+            return Ok(None);
+        };
+        let uncommitted = clients::uncommitted_consumer(kafka)?;
+        let counts = clients::partition_counts(&uncommitted, &config, stage.outputs(), shutdown)?;
+        let restorer = match config.changelog {
+            Some(changelog) => {
+                let folder = settings.worker.state_dir.join(&instance);
+                let stores = FjallStores::open(&folder)?;
+                Some(restorer(
+                    kafka,
+                    &config,
+                    changelog,
+                    uncommitted,
+                    Box::new(stores),
+                )?)
+            }
+            None => None,
+        };
+        let group = clients::group_consumer(kafka, &config, &instance)?;
+        tracing::info!(instance, inputs = ?config.inputs, "worker started");
+        Ok(Some(Self {
+            gauges: Gauges::new(config.stage),
+            topics: Vec::new(),
+            instance,
+            kafka: kafka.clone(),
+            limits: settings.worker.clone(),
+            shutdown: shutdown.clone(),
+            stage,
+            group,
+            producer,
+            restorer,
+            partitions: BTreeMap::new(),
+            counts,
+            written: HashMap::new(),
+            stage_failures: 0,
+            turn: 0,
+            config,
+        }))
+    }
+
+    fn run(&mut self, shutdown: &Shutdown) -> anyhow::Result<()> {
+        while !shutdown.is_triggered() {
+            self.gather()?;
+            self.restore()?;
+            if self.partitions.values().any(Owned::has_work) {
+                self.window()?;
+            }
+            self.measure();
+        }
+        // Between two windows nothing is open: what was gathered is read again by whoever comes next.
+        tracing::info!(instance = self.instance, "worker drained");
+        Ok(())
+    }
+
+    /// Polls until the window is full, its time is over, or there was nothing for a while.
+    fn gather(&mut self) -> anyhow::Result<()> {
+        self.wake_waiting()?;
+        let mut records: usize = self
+            .partitions
+            .values()
+            .map(|owned| owned.queue.len())
+            .sum();
+        let mut bytes = 0;
+        let mut closes = self
+            .partitions
+            .values()
+            .any(Owned::has_work)
+            .then(Instant::now);
+        let idle_until = Instant::now() + self.idle();
+        loop {
+            let until = closes.unwrap_or(idle_until);
+            let wait = until.saturating_duration_since(Instant::now());
+            // The message borrows the consumer: take what is needed, then let go of both.
+            let polled = match self.group.poll(wait) {
+                None => None,
+                Some(Ok(message)) => Some(Ok(to_record(&message))),
+                Some(Err(error)) => Some(Err(error)),
+            };
+            self.take_changes()?;
+            match polled {
+                Some(Ok(record)) => {
+                    bytes += record.value.as_ref().map_or(0, Bytes::len);
+                    if self.queue(record)? {
+                        records += 1;
+                    }
+                    closes.get_or_insert_with(|| {
+                        Instant::now() + Duration::from_millis(self.limits.window_ms)
+                    });
+                }
+                Some(Err(error)) => self.consumer_error(error)?,
+                None if wait.is_zero() => return Ok(()),
+                None => {}
+            }
+            if records >= self.limits.window_records || bytes >= WINDOW_INPUT_BYTES {
+                return Ok(());
+            }
+        }
+    }
+
+    fn idle(&self) -> Duration {
+        if self
+            .restorer
+            .as_ref()
+            .is_some_and(|restorer| !restorer.is_idle())
+        {
+            Duration::ZERO
+        } else if self
+            .partitions
+            .values()
+            .any(|owned| owned.phase == Phase::Waiting)
+        {
+            WAITING
+        } else {
+            IDLE
+        }
+    }
+
+    /// Puts a record into its partition's queue; `false` for one that is not ours (any more).
+    fn queue(&mut self, record: InputRecord) -> anyhow::Result<bool> {
+        let place = (self.topic_number(&record.topic), record.partition);
+        let Some(owned) = self.partitions.get_mut(&place) else {
+            return Ok(false);
+        };
+        if owned.phase == Phase::Restoring {
+            // Fetching is paused, so this cannot be; taking it would skip it after the restore.
+            bail!(
+                "{}/{}: a record came while restoring",
+                record.topic,
+                record.partition
+            );
+        }
+        if let Some(expected) = owned.expected.take() {
+            ensure!(
+                record.offset == expected,
+                "{}/{}: went back to offset {expected} but {} came",
+                record.topic,
+                record.partition,
+                record.offset
+            );
+        }
+        owned.at_end = false;
+        owned.queue.push_back(record);
+        Ok(true)
+    }
+
+    fn topic_number(&mut self, topic: &str) -> usize {
+        match self.topics.iter().position(|known| known == topic) {
+            Some(number) => number,
+            None => {
+                self.topics.push(topic.to_owned());
+                self.topics.len() - 1
+            }
+        }
+    }
+
+    fn consumer_error(&mut self, error: KafkaError) -> anyhow::Result<()> {
+        match error {
+            KafkaError::PartitionEOF(partition) => {
+                for (place, owned) in &mut self.partitions {
+                    if place.1 == partition && self.config.inputs.len() == 1 {
+                        owned.at_end = true;
+                    }
+                }
+            }
+            KafkaError::MessageConsumptionFatal(code) => bail!(
+                "{} was thrown out of its group: another worker with this slot runs ({code})",
+                self.instance
+            ),
+            error => tracing::warn!(%error, instance = self.instance, "consumer"),
+        }
+        Ok(())
+    }
+
+    /// Takes in what the group consumer's callbacks noted.
+    fn take_changes(&mut self) -> anyhow::Result<()> {
+        for change in self.group.context().take_changes() {
+            match change {
+                Change::Assigned(list) => {
+                    for (topic, partition) in list {
+                        let place = (self.topic_number(&topic), partition);
+                        let phase = match &mut self.restorer {
+                            Some(restorer) => {
+                                restorer.begin(partition);
+                                Phase::Restoring
+                            }
+                            None => Phase::Running,
+                        };
+                        tracing::info!(instance = self.instance, topic, partition, "assigned");
+                        self.partitions.insert(place, Owned::new(phase));
+                    }
+                }
+                Change::Revoked(list) => {
+                    for (topic, partition) in list {
+                        let place = (self.topic_number(&topic), partition);
+                        tracing::info!(instance = self.instance, topic, partition, "revoked");
+                        if let Some(restorer) = &mut self.restorer {
+                            restorer.abandon(partition);
+                        }
+                        self.partitions.remove(&place);
+                        self.stage.forget(partition);
+                        self.gauges.forget_lag(&topic, partition);
+                    }
+                }
+                Change::Failed(why) => bail!("{}: rebalance failed: {why}", self.instance),
+            }
+        }
+        Ok(())
+    }
+
+    /// Partitions whose first record had to wait for reference data run again once it is there.
+    fn wake_waiting(&mut self) -> anyhow::Result<()> {
+        let seen = self.stage.reference_offset_seen();
+        let mut wake = Vec::new();
+        let mut pause = Vec::new();
+        for (place, owned) in &mut self.partitions {
+            if owned.phase != Phase::Waiting {
+                continue;
+            }
+            let ready = owned
+                .queue
+                .front()
+                .is_none_or(|record| self.stage.reference_offset_needed(record) <= seen);
+            if ready {
+                owned.phase = Phase::Running;
+                wake.push(*place);
+            } else {
+                pause.push(*place);
+            }
+        }
+        // Pausing is not counted, so doing it again for one that still waits changes nothing.
+        if !pause.is_empty() {
+            self.group.pause(&self.list(&pause))?;
+        }
+        if !wake.is_empty() {
+            self.group.resume(&self.list(&wake))?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, places: &[Place]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(places.len());
+        for place in places {
+            list.add_partition(&self.topics[place.0], place.1);
+        }
+        list
+    }
+
+    fn restore(&mut self) -> anyhow::Result<()> {
+        let running = self
+            .partitions
+            .values()
+            .any(|owned| owned.phase == Phase::Running);
+        let budget = if running {
+            RESTORE_BESIDE
+        } else {
+            RESTORE_ALONE
+        };
+        let restored = match &mut self.restorer {
+            Some(restorer) => restorer.step(budget, &self.gauges)?,
+            None => return Ok(()),
+        };
+        for restored in restored {
+            self.resume(restored)?;
+        }
+        Ok(())
+    }
+
+    /// A restored partition takes part in windows from now on.
+    fn resume(&mut self, restored: Restored) -> anyhow::Result<()> {
+        let input = self.config.inputs[0].clone();
+        let place = (self.topic_number(&input), restored.partition);
+        let Some(owned) = self.partitions.get_mut(&place) else {
+            return Ok(());
+        };
+        owned.store = Some(restored.store);
+        owned.changelog_next = restored.changelog_next;
+        owned.position = Some(restored.position);
+        owned.phase = Phase::Running;
+        let seek = std::mem::take(&mut owned.seek);
+        self.ask_pending_of(place)?;
+        if seek {
+            self.seek(place, restored.position)?;
+        }
+        self.group.resume(&self.list(&[place]))?;
+        Ok(())
+    }
+
+    /// Takes a partition back to its committed state: restored again, or, without state, fetched again.
+    pub(crate) fn restart(&mut self, place: Place, first: Option<i64>) -> anyhow::Result<()> {
+        let stateless = self.restorer.is_none();
+        let Some(owned) = self.partitions.get_mut(&place) else {
+            return Ok(());
+        };
+        *owned = Owned::new(if stateless {
+            Phase::Running
+        } else {
+            Phase::Restoring
+        });
+        owned.seek = true;
+        if let Some(restorer) = &mut self.restorer {
+            restorer.begin(place.1);
+            self.group.pause(&self.list(&[place]))?;
+            return Ok(());
+        }
+        let committed = self
+            .group
+            .committed_offsets(self.list(&[place]), Duration::from_secs(10))
+            .context("committed offsets are not known")?;
+        let offset = committed.elements().first().map(|element| element.offset());
+        match (offset, first) {
+            (Some(Offset::Offset(offset)), _) | (_, Some(offset)) => self.seek(place, offset),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fetches a partition from `offset` on.
+    pub(crate) fn seek(&mut self, place: Place, offset: i64) -> anyhow::Result<()> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topics[place.0], place.1, Offset::Offset(offset))?;
+        let answer = self.group.seek_partitions(list, SEEK)?;
+        for element in answer.elements() {
+            element.error().with_context(|| {
+                format!(
+                    "{}/{}: cannot go back to offset {offset}",
+                    element.topic(),
+                    element.partition()
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A producer whose commit was not answered is dropped; initialising its successor settles the
+    /// open transaction one way or the other.
+    pub(crate) fn renew_producer(&mut self) -> anyhow::Result<()> {
+        match clients::producer(&self.kafka, &self.instance, &self.shutdown)? {
+            Some(producer) => {
+                self.producer = producer;
+                Ok(())
+            }
+            None => bail!(
+                "ending while the outcome of the last window is unknown; it is settled at the next start"
+            ),
+        }
+    }
+
+    fn measure(&mut self) {
+        let count = |phase| {
+            self.partitions
+                .values()
+                .filter(|owned| owned.phase == phase)
+                .count()
+        };
+        self.gauges.partitions(
+            count(Phase::Running),
+            count(Phase::Restoring),
+            count(Phase::Waiting),
+        );
+        for ((topic, partition), end) in self.group.context().take_ends() {
+            let place = (self.topic_number(&topic), partition);
+            if let Some(owned) = self.partitions.get(&place)
+                && let Some(position) = owned.position
+            {
+                // Behind the last record lie only commit markers, which are no records.
+                let done = owned.at_end && owned.queue.is_empty();
+                let lag = if done { 0 } else { (end - position).max(0) };
+                self.gauges.lag(&topic, partition, lag);
+            }
+        }
+    }
+}
+
+fn restorer(
+    kafka: &KafkaSettings,
+    config: &WorkerConfig,
+    changelog: &'static str,
+    uncommitted: BaseConsumer,
+    stores: Box<dyn Stores>,
+) -> anyhow::Result<Restorer> {
+    let cluster_id = clients::cluster_id(&uncommitted)?;
+    let topic_id = native::topic_id(uncommitted.client(), changelog, Duration::from_secs(10))?;
+    let committed = clients::restore_consumer(kafka, config)?;
+    let consumers = (committed, uncommitted);
+    Ok(Restorer::new(
+        config,
+        changelog,
+        (cluster_id, topic_id),
+        consumers,
+        stores,
+    ))
+}
+
+fn to_record(message: &BorrowedMessage<'_>) -> InputRecord {
+    InputRecord {
+        topic: message.topic().to_owned(),
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+        key: message.key().map(Bytes::copy_from_slice),
+        value: message.payload().map(Bytes::copy_from_slice),
+    }
+}
