@@ -80,6 +80,8 @@ pub struct ClickHouseSettings {
     pub user: String,
     /// Password; empty for none.
     pub password: String,
+    /// Cluster to create tables on (`ON CLUSTER`, replicated engines); empty for a single server.
+    pub cluster: String,
 }
 
 impl Default for ClickHouseSettings {
@@ -89,6 +91,7 @@ impl Default for ClickHouseSettings {
             database: "serialtrail".into(),
             user: "default".into(),
             password: String::new(),
+            cluster: String::new(),
         }
     }
 }
@@ -306,6 +309,11 @@ impl Settings {
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || c == '_'),
             "clickhouse.database = \"{database}\": expected letters, digits and underscores, no digit first"
+        );
+        let cluster = &self.clickhouse.cluster;
+        ensure!(
+            cluster.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)),
+            "clickhouse.cluster = \"{cluster}\": expected letters, digits, underscores, hyphens and dots"
         );
         range("worker.slot", u64::from(self.worker.slot), 0..=9999)?;
         range("worker.threads", u64::from(self.worker.threads), 1..=64)?;

@@ -1,0 +1,152 @@
+//! Table `events`.
+
+use super::{Origin, text, typed};
+use clickhouse::Row;
+use serde::Serialize;
+use serialtrail_records::{EpcisEvent, Micros, Quantity};
+
+/// A row of `events`.
+#[derive(Debug, Clone, PartialEq, Row, Serialize)]
+#[allow(missing_docs)]
+pub struct EventRow {
+    pub event_id: String,
+    pub content_hash: String,
+    pub declaration: bool,
+    pub event_type: String,
+    pub action: String,
+    pub event_time: Micros,
+    pub zone_offset: String,
+    pub record_time: Micros,
+    pub captured_at: Micros,
+    pub biz_step: String,
+    pub disposition: String,
+    pub persistent_set: Vec<String>,
+    pub persistent_unset: Vec<String>,
+    pub read_point: String,
+    pub biz_location: String,
+    pub epcs: Vec<String>,
+    pub parent: String,
+    pub children: Vec<String>,
+    pub quantities: Vec<(String, Option<f64>, String)>,
+    pub child_quantities: Vec<(String, Option<f64>, String)>,
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub input_quantities: Vec<(String, Option<f64>, String)>,
+    pub output_quantities: Vec<(String, Option<f64>, String)>,
+    pub transformation_id: String,
+    pub biz_transactions: Vec<(String, String)>,
+    pub sources: Vec<(String, String)>,
+    pub destinations: Vec<(String, String)>,
+    pub sensor_elements: String,
+    pub ilmd: String,
+    pub extensions: String,
+    pub context: String,
+    pub certification_info: String,
+    pub declaration_time: Option<Micros>,
+    pub declaration_reason: String,
+    pub corrective_event_ids: Vec<String>,
+    pub lot: String,
+    pub expiry: String,
+    pub scan_kind: String,
+    pub device: String,
+    pub session: String,
+    pub capture_id: String,
+    pub document_id: String,
+    pub sbdh: String,
+    pub original_format: String,
+    #[serde(with = "serde_bytes")]
+    pub original: Vec<u8>,
+    pub source_party: String,
+    pub visible_to: Vec<String>,
+    pub precedence: u64,
+    pub kafka_topic: &'static str,
+    pub kafka_partition: i32,
+    pub kafka_offset: i64,
+    pub kafka_index: u32,
+}
+
+/// Falls as the record time rises, so that ReplacingMergeTree keeps the earliest capture.
+fn precedence(record_time: Micros) -> u64 {
+    i64::MAX.abs_diff(record_time)
+}
+
+fn quantities(list: Vec<Quantity>) -> Vec<(String, Option<f64>, String)> {
+    list.into_iter()
+        .map(|q| (q.key, q.quantity, text(q.uom)))
+        .collect()
+}
+
+impl EventRow {
+    /// The row of a record.
+    #[must_use]
+    pub fn new(event: EpcisEvent, origin: &Origin) -> Self {
+        let declaration = event.error_declaration;
+        Self {
+            event_id: event.event_id,
+            content_hash: event.content_hash,
+            declaration: declaration.is_some(),
+            event_type: event.event_type,
+            action: text(event.action),
+            event_time: event.event_time,
+            zone_offset: event.event_time_zone_offset,
+            record_time: event.record_time,
+            captured_at: event.captured_at,
+            biz_step: text(event.biz_step),
+            disposition: text(event.disposition),
+            persistent_set: event.persistent_set,
+            persistent_unset: event.persistent_unset,
+            read_point: text(event.read_point),
+            biz_location: text(event.biz_location),
+            epcs: event.epc_list,
+            parent: text(event.parent_id),
+            children: event.child_epcs,
+            quantities: quantities(event.quantity_list),
+            child_quantities: quantities(event.child_quantity_list),
+            inputs: event.input_epc_list,
+            outputs: event.output_epc_list,
+            input_quantities: quantities(event.input_quantity_list),
+            output_quantities: quantities(event.output_quantity_list),
+            transformation_id: text(event.transformation_id),
+            biz_transactions: typed(event.biz_transactions),
+            sources: typed(event.sources),
+            destinations: typed(event.destinations),
+            sensor_elements: text(event.sensor_elements),
+            ilmd: text(event.ilmd),
+            extensions: text(event.extensions),
+            context: text(event.context),
+            certification_info: text(event.certification_info),
+            declaration_time: declaration.as_ref().map(|d| d.declaration_time),
+            declaration_reason: text(declaration.as_ref().and_then(|d| d.reason.clone())),
+            corrective_event_ids: declaration.map_or_else(Vec::new, |d| d.corrective_event_ids),
+            lot: text(event.lot),
+            expiry: text(event.expiry),
+            scan_kind: text(event.scan_kind),
+            device: text(event.device),
+            session: text(event.session),
+            capture_id: event.capture_id,
+            document_id: text(event.document_id),
+            sbdh: text(event.sbdh),
+            original_format: event.original_format,
+            original: event.original,
+            source_party: event.source_party,
+            visible_to: event.visible_to,
+            precedence: precedence(event.record_time),
+            kafka_topic: origin.topic,
+            kafka_partition: origin.partition,
+            kafka_offset: origin.offset,
+            kafka_index: origin.index,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earlier_capture_has_precedence_also_before_1970() {
+        assert!(precedence(1) > precedence(2));
+        assert!(precedence(-1) > precedence(0));
+        assert!(precedence(i64::MIN) > precedence(i64::MAX));
+    }
+}

@@ -1,0 +1,65 @@
+//! Names of the tables of `schemas/clickhouse`.
+
+/// Captured events.
+pub const EVENTS: &str = "events";
+/// Reads.
+pub const OBSERVATIONS: &str = "observations";
+/// Every revision of every read.
+pub const OBSERVATIONS_HISTORY: &str = "observations_history";
+/// Intervals of children in containers, by child.
+pub const CONTAINMENT: &str = "containment";
+/// The same, by container.
+pub const CONTENTS: &str = "contents";
+/// Latest state of each unit in the registry.
+pub const SERIALS: &str = "serials";
+/// Statements about lots.
+pub const LOTS: &str = "lots";
+/// Alerts.
+pub const ALERTS: &str = "alerts";
+/// Every revision of every alert.
+pub const ALERTS_HISTORY: &str = "alerts_history";
+/// What was refused.
+pub const REJECTED: &str = "rejected";
+/// Products.
+pub const PRODUCTS: &str = "products";
+/// Places.
+pub const LOCATIONS: &str = "locations";
+/// Companies.
+pub const PARTIES: &str = "parties";
+/// Routes between places.
+pub const LANES: &str = "lanes";
+
+/// All of them.
+pub const ALL: &[&str] = &[
+    EVENTS,
+    OBSERVATIONS,
+    OBSERVATIONS_HISTORY,
+    CONTAINMENT,
+    CONTENTS,
+    SERIALS,
+    LOTS,
+    ALERTS,
+    ALERTS_HISTORY,
+    REJECTED,
+    PRODUCTS,
+    LOCATIONS,
+    PARTIES,
+    LANES,
+];
+
+/// Tables whose rows, read with FINAL, are a function of the set of inputs: what two runs over the same
+/// inputs must agree on. Histories depend on the order of arrival.
+pub const SETTLED: &[&str] = &[
+    EVENTS,
+    OBSERVATIONS,
+    CONTAINMENT,
+    CONTENTS,
+    SERIALS,
+    LOTS,
+    ALERTS,
+    REJECTED,
+    PRODUCTS,
+    LOCATIONS,
+    PARTIES,
+    LANES,
+];

@@ -1,0 +1,354 @@
+//! Every row type against its real table, and the promise of an exactly-once insert.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use clickhouse::{Client, Row};
+use common::Database;
+use serde::Serialize;
+use serialtrail_records::{
+    Alert, EnrichedObservation, EpcisEvent, ErrorDeclaration, Lane, Location, LotStatus,
+    Membership, Party, Product, Quantity, ReadBody, RejectedEvent, SerialState, TypedId,
+};
+use serialtrail_warehouse::digest::{digest, row_counts};
+use serialtrail_warehouse::insert::insert_batch;
+use serialtrail_warehouse::rows::{
+    AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
+    PartyRow, ProductRow, RejectedRow, SerialRow,
+};
+use serialtrail_warehouse::{migrate, tables};
+
+const ORIGIN: Origin = Origin {
+    topic: "enriched",
+    partition: 3,
+    offset: 41,
+    index: 0,
+};
+const DAY: i64 = 86_400_000_000;
+
+/// Keeps ReplacingMergeTree from hiding what was inserted twice.
+async fn stop_merges(client: &Client) {
+    let sql = format!("SYSTEM STOP MERGES {}", tables::OBSERVATIONS_HISTORY);
+    client.query(&sql).execute().await.unwrap();
+}
+
+async fn store<T>(client: &Client, table: &str, token: &str, rows: &[T])
+where
+    T: Row + Serialize + for<'a> clickhouse::RowWrite<Value<'a> = T>,
+{
+    insert_batch(client, table, token, rows)
+        .await
+        .unwrap_or_else(|e| panic!("{table}: {e}"));
+}
+
+fn read(unit: &str, event: &str, revision: i64, asserted: bool, event_time: i64) -> ObservationRow {
+    let body = ReadBody {
+        event_time,
+        record_time: event_time + 5,
+        biz_step: Some("shipping".into()),
+        destinations: vec![TypedId {
+            r#type: Some("owning_party".into()),
+            id: "x".into(),
+        }],
+        visible_to: vec!["4012345000009".into()],
+        ..ReadBody::default()
+    };
+    let read = EnrichedObservation {
+        unit: unit.into(),
+        event_id: event.into(),
+        revision,
+        asserted,
+        direct: true,
+        quantity: Some(2.5),
+        body,
+        ..EnrichedObservation::default()
+    };
+    ObservationRow::new(
+        read,
+        &Origin {
+            offset: revision,
+            ..ORIGIN
+        },
+    )
+}
+
+#[tokio::test]
+async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
+    let Some(database) = Database::new("row_types") else {
+        return;
+    };
+    migrate(&database.settings).await.unwrap();
+    let client = database.client();
+    let bytes = vec![0, 159, 146, 150, b'\n', b'\t', 255];
+    let event = EpcisEvent {
+        event_id: "e1".into(),
+        content_hash: "h".into(),
+        event_time: -1,
+        record_time: DAY,
+        quantity_list: vec![Quantity {
+            key: "01/1".into(),
+            quantity: None,
+            ..Quantity::default()
+        }],
+        error_declaration: Some(ErrorDeclaration {
+            declaration_time: 7,
+            ..Default::default()
+        }),
+        original: bytes.clone(),
+        ..EpcisEvent::default()
+    };
+    let attributes = [("colour".to_owned(), "red".to_owned())];
+    let serial = SerialState {
+        unit: "u".into(),
+        attributes: attributes.into(),
+        ..Default::default()
+    };
+    let rejected = RejectedEvent {
+        reject_id: "r".into(),
+        original: bytes.clone(),
+        ..Default::default()
+    };
+    let membership = Membership {
+        child: "c".into(),
+        to: None,
+        asserted: true,
+        ..Default::default()
+    };
+    let containment = [ContainmentRow::new(membership, &ORIGIN)];
+    let alert = [AlertRow::new(
+        Alert {
+            event_ids: vec!["e1".into()],
+            ..Alert::default()
+        },
+        &ORIGIN,
+    )];
+    let reads = [read("u", "e1", 1, true, DAY)];
+
+    store(
+        &client,
+        tables::EVENTS,
+        "t/events",
+        &[EventRow::new(event, &ORIGIN)],
+    )
+    .await;
+    store(&client, tables::OBSERVATIONS, "t/observations", &reads).await;
+    store(
+        &client,
+        tables::OBSERVATIONS_HISTORY,
+        "t/observations_history",
+        &reads,
+    )
+    .await;
+    store(&client, tables::CONTAINMENT, "t/containment", &containment).await;
+    store(&client, tables::CONTENTS, "t/contents", &containment).await;
+    store(
+        &client,
+        tables::SERIALS,
+        "t/serials",
+        &[SerialRow::new(serial, &ORIGIN)],
+    )
+    .await;
+    store(
+        &client,
+        tables::LOTS,
+        "t/lots",
+        &[LotRow::new(LotStatus::default(), &ORIGIN)],
+    )
+    .await;
+    store(&client, tables::ALERTS, "t/alerts", &alert).await;
+    store(&client, tables::ALERTS_HISTORY, "t/alerts_history", &alert).await;
+    store(
+        &client,
+        tables::REJECTED,
+        "t/rejected",
+        &[RejectedRow::new(rejected, &ORIGIN)],
+    )
+    .await;
+    store(
+        &client,
+        tables::PRODUCTS,
+        "t/p",
+        &[ProductRow::new(Product::default(), &ORIGIN)],
+    )
+    .await;
+    store(
+        &client,
+        tables::LOCATIONS,
+        "t/l",
+        &[LocationRow::new(Location::default(), &ORIGIN)],
+    )
+    .await;
+    store(
+        &client,
+        tables::PARTIES,
+        "t/pa",
+        &[PartyRow::new(Party::default(), &ORIGIN)],
+    )
+    .await;
+    store(
+        &client,
+        tables::LANES,
+        "t/la",
+        &[LaneRow::new(Lane::default(), &ORIGIN)],
+    )
+    .await;
+    for table in tables::ALL {
+        assert_eq!(
+            database
+                .count(&format!("SELECT count() FROM {table}"))
+                .await,
+            1,
+            "{table}"
+        );
+    }
+    assert!(
+        row_counts(&client)
+            .await
+            .unwrap()
+            .iter()
+            .all(|(_, rows)| *rows == 1)
+    );
+
+    let hex: String = bytes.iter().map(|b| format!("{b:02X}")).collect();
+    let checks = [
+        format!("SELECT count() FROM events WHERE hex(original) = '{hex}' AND declaration"),
+        "SELECT count() FROM events WHERE toUnixTimestamp64Micro(event_time) = -1".into(),
+        "SELECT count() FROM events WHERE quantities[1].1 = '01/1' AND quantities[1].2 IS NULL"
+            .into(),
+        format!("SELECT count() FROM rejected WHERE hex(original) = '{hex}'"),
+        "SELECT count() FROM observations WHERE destinations = [('owning_party', 'x')] \
+         AND quantity = 2.5 AND visible_to = ['4012345000009'] AND kafka_offset = 1"
+            .into(),
+        "SELECT count() FROM serials WHERE attributes['colour'] = 'red'".into(),
+        "SELECT count() FROM containment WHERE to_time IS NULL AND state = 'asserted'".into(),
+    ];
+    for check in checks {
+        assert_eq!(database.count(&check).await, 1, "{check}");
+    }
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn a_batch_repeated_with_its_token_changes_nothing_however_large_and_however_many_years() {
+    let Some(database) = Database::new("token") else {
+        return;
+    };
+    migrate(&database.settings).await.unwrap();
+    let client = database.client();
+    stop_merges(&client).await;
+    let rows: Vec<_> = (0..60_000i64)
+        .map(|n| read(&format!("u{n}"), "e", 1, true, (n % 200) * 365 * DAY / 2))
+        .collect();
+    let raw = "SELECT count() FROM observations_history";
+    for _ in 0..3 {
+        store(
+            &client,
+            tables::OBSERVATIONS_HISTORY,
+            "enriched/3/1-9/h",
+            &rows,
+        )
+        .await;
+        assert_eq!(database.count(raw).await, 60_000);
+    }
+    let years = "SELECT uniqExact(partition) FROM system.parts WHERE database = currentDatabase() AND active";
+    assert!(database.count(years).await >= 100);
+    let blocks = "SELECT max(n) FROM (SELECT count() AS n FROM system.parts WHERE database = \
+                  currentDatabase() GROUP BY partition)";
+    assert_eq!(
+        database.count(blocks).await,
+        1,
+        "the batch was cut into several blocks"
+    );
+
+    // Equal rows under another token are another batch: a repeat is known by its token alone.
+    store(
+        &client,
+        tables::OBSERVATIONS_HISTORY,
+        "enriched/3/10-19/h",
+        &rows[..10],
+    )
+    .await;
+    assert_eq!(database.count(raw).await, 60_010);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn the_same_token_from_two_writers_at_once_is_one_batch() {
+    let Some(database) = Database::new("writers") else {
+        return;
+    };
+    migrate(&database.settings).await.unwrap();
+    let client = database.client();
+    stop_merges(&client).await;
+    let rows: Vec<_> = (0..5_000)
+        .map(|n| read(&format!("u{n}"), "e", 1, true, DAY))
+        .collect();
+    for round in 0..10 {
+        let token = format!("enriched/3/{round}/h");
+        let insert = || insert_batch(&client, tables::OBSERVATIONS_HISTORY, &token, &rows);
+        let (a, b, c) = tokio::join!(insert(), insert(), insert());
+        assert!(a.and(b).and(c).is_ok());
+    }
+    assert_eq!(
+        database
+            .count("SELECT count() FROM observations_history")
+            .await,
+        50_000
+    );
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn the_highest_revision_stands_whatever_the_order_also_when_its_event_time_moved() {
+    let Some(database) = Database::new("revisions") else {
+        return;
+    };
+    migrate(&database.settings).await.unwrap();
+    let client = database.client();
+    let versions = [
+        read("u", "moved", 2, true, 500 * DAY),
+        read("u", "moved", 1, true, DAY),
+        read("u", "withdrawn", 2, false, DAY),
+        read("u", "withdrawn", 1, true, DAY),
+        read("u", "back", 3, true, DAY),
+    ];
+    for (n, version) in versions.iter().enumerate() {
+        store(
+            &client,
+            tables::OBSERVATIONS,
+            &format!("t{n}"),
+            std::slice::from_ref(version),
+        )
+        .await;
+    }
+    let mut lines = Vec::new();
+    let first = digest(&client, |line| {
+        lines.push(line.to_owned());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].starts_with(r#"["read","back","u""#), "{lines:?}");
+    assert!(
+        lines[1].contains(&format!("\"moved\",\"u\",{}", 500 * DAY)),
+        "{lines:?}"
+    );
+    assert_eq!((first.reads, first.alerts), (2, 0));
+
+    // Coordinates, ingestion times and a repeated, older revision are not part of the digest.
+    store(&client, tables::OBSERVATIONS, "again", &versions[1..2]).await;
+    assert_eq!(digest(&client, |_| Ok(())).await.unwrap(), first);
+    store(
+        &client,
+        tables::OBSERVATIONS,
+        "new",
+        &[read("v", "e", 1, true, DAY)],
+    )
+    .await;
+    assert_ne!(
+        digest(&client, |_| Ok(())).await.unwrap().sha256,
+        first.sha256
+    );
+    database.drop().await;
+}
