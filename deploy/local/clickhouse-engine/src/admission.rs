@@ -9,7 +9,8 @@ use crate::ffi::{Class, Connection};
 use crate::statement::{escape_parameter, starts_with_words};
 
 /// Control statements that are of use and harm nobody.
-const ALLOWED_CONTROL: [&[&str]; 9] = [
+const ALLOWED_CONTROL: [&[&str]; 10] = [
+    &["INSERT", "INTO", "FUNCTION", "null"],
     &["KILL", "QUERY"],
     &["KILL", "MUTATION"],
     &["SYSTEM", "RELOAD"],

@@ -166,8 +166,8 @@ fn as_insert(text: &[u8]) -> Option<Work> {
     }
 }
 
-/// Sends a `SELECT`'s output as it comes, keeping one chunk back: a result of one
-/// chunk, and a failure in the second, then still get complete headers.
+/// Sends a `SELECT`'s output as it comes, but the first chunk only with the second: a
+/// result of one chunk, and a failure in the second, then get complete headers.
 fn stream(
     connection: &mut Connection,
     sql: &[u8],
@@ -191,25 +191,24 @@ fn stream(
             (_, Some(header)) => bytes = bytes.strip_prefix(header.as_slice()).unwrap_or(bytes),
             _ => {}
         }
-        if request.wait_end || held.is_empty() {
+        if !started && (request.wait_end || held.is_empty()) {
             held.extend_from_slice(bytes);
             continue;
         }
         let sent = if started {
-            Ok(())
+            reply.chunk(bytes)
         } else {
             started = true;
-            reply.start(format, counters)
+            reply
+                .start(format, counters)
+                .and_then(|()| reply.chunk(&held))
+                .and_then(|()| reply.chunk(bytes))
         };
-        if let Err(Gone) = sent.and_then(|()| reply.chunk(&held)) {
+        if let Err(Gone) = sent {
             return Err(Failure::new(ABORTED, "the client has gone"));
         }
-        held.clear();
-        held.extend_from_slice(bytes);
     }
     if started {
-        // A client that is gone by now needs no end.
-        let _ = reply.chunk(&held);
         reply.end();
     } else {
         reply.whole(Some(format), counters, &held);

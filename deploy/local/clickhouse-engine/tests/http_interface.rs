@@ -269,6 +269,11 @@ fn answers_carry_the_headers_clients_read() {
     assert!(!header(&read, "x-clickhouse-timezone").is_empty());
     assert!(header(&read, "x-clickhouse-summary").contains("\"read_rows\":\"1\""));
     assert!(header(&read, "content-type").starts_with("application/x-ndjson"));
+    let waited = send(
+        &format!("{url}&wait_end_of_query=1"),
+        "SELECT number FROM numbers(300000)",
+    );
+    assert!(header(&waited, "x-clickhouse-summary").contains("\"read_rows\":\"300000\""));
     let write = send(&url, "CREATE TABLE h (n UInt8) ENGINE = Memory");
     assert_eq!(
         header(&write, "x-clickhouse-format"),
@@ -425,6 +430,13 @@ fn what_a_restricted_client_must_not_do_is_refused() {
         "a closing semicolon is no second statement"
     );
     assert_eq!(run(&server.url, "SYSTEM FLUSH LOGS"), "");
+    assert_eq!(
+        run(
+            &server.url,
+            "INSERT INTO FUNCTION null('a UInt8') VALUES (1)"
+        ),
+        ""
+    );
 }
 
 #[test]

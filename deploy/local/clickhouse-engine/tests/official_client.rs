@@ -185,6 +185,14 @@ async fn a_failure_amid_a_result_is_an_error_after_the_rows_and_never_a_short_re
     };
     assert!(rows > 0 && rows <= 700_000, "{rows}");
     assert!(error.to_string().contains("FUNCTION_THROW_IF"), "{error}");
+    // Rows the engine gave out before the failure arrive, the last of them too.
+    let slow = "SELECT number + throwIf(number = 3) + sleepEachRow(0.1) FROM system.numbers
+                SETTINGS max_block_size = 1, max_threads = 1";
+    let mut cursor = client.query(slow).fetch::<u64>().unwrap();
+    for expected in 0..3 {
+        assert_eq!(cursor.next().await.unwrap(), Some(expected));
+    }
+    assert!(cursor.next().await.is_err());
     // With wait_end_of_query no row precedes the error.
     let waited = client.query(sql).with_setting("wait_end_of_query", "1");
     let first = waited.fetch::<u64>().unwrap().next().await;
