@@ -19,7 +19,11 @@ pub fn prepare(part: Member, settings: &Settings, progress: Progress<'_>) -> any
             progress("schemas are registered");
             Ok(())
         }
-        Member::ClickHouse => Ok(()),
+        Member::ClickHouse => {
+            migrate(settings)?;
+            progress("tables are migrated");
+            Ok(())
+        }
         Member::Service { .. } => Ok(()),
     }
 }
@@ -49,4 +53,21 @@ fn register_schemas(settings: &Settings) -> anyhow::Result<()> {
         .join()
         .unwrap_or_else(|_| Err(anyhow::anyhow!("registering schemas panicked")))
         .context("registering schemas")
+}
+
+/// Brings ClickHouse's tables to this version.
+fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    // On a thread of its own: this one may already belong to a runtime.
+    let clickhouse = settings.clickhouse.clone();
+    let migrated = std::thread::spawn(move || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(serialtrail_warehouse::migrate(&clickhouse))?;
+        Ok(())
+    });
+    let migrated = migrated.join();
+    migrated
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("migrating panicked")))
+        .context("migrating ClickHouse")
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 /// Arguments of `serialtrail score`.
 ///
-/// Exit code 0: every labelled anomaly was raised and nothing else; 2: not so.
+/// Exit code 0: every labelled anomaly was raised and nothing else; 3: not so.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The truth file of the simulated world (truth.ndjson)
@@ -107,6 +107,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(if score.is_perfect() {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(2)
+        ExitCode::from(crate::FINDINGS)
     })
 }
