@@ -115,6 +115,14 @@ pub const STREAM_TIME: Metric = metric(
     &["stage", "partition"],
     "Stream time a stage has reached, seconds since 1970-01-01 UTC",
 );
+/// Work begun and not finished.
+pub const PENDING_WORK: Metric = metric(
+    "serialtrail_pending_work",
+    Kind::Gauge,
+    "work",
+    &["stage", "partition"],
+    "Partitions with work kept in state (fan-out to go on with) or an insert not yet acknowledged: 0 when idle",
+);
 /// Records read back from changelogs.
 pub const RESTORED: Metric = metric(
     "serialtrail_restored_records_total",
@@ -182,6 +190,7 @@ pub const ALL: &[Metric] = &[
     COMMIT_SECONDS,
     RECORD_SECONDS,
     STREAM_TIME,
+    PENDING_WORK,
     RESTORED,
     RESTORE_REMAINING,
     PARTITIONS,
