@@ -1,8 +1,9 @@
 //! A testing aid: lets a test kill the process at the moments that matter.
 //!
 //! `SERIALTRAIL_FAILPOINT=<name>` and `SERIALTRAIL_FAILPOINT_AT=<n>` (default 1) abort the process, as
-//! kill -9 would, when the named moment is reached for the n-th time. Without the variable a check is
-//! one comparison.
+//! kill -9 would, when the named moment is reached for the n-th time. With
+//! `SERIALTRAIL_FAILPOINT_ACTION=stop` the process is stopped instead (SIGSTOP), until the test lets it
+//! go on (SIGCONT): a frozen worker. Without the variable a check is one comparison.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +31,20 @@ pub(crate) fn hit(name: &str) {
         && armed == name
         && left.fetch_sub(1, Ordering::Relaxed) == 1
     {
-        eprintln!("fail-point {name}: aborting the process");
-        std::process::abort();
+        if std::env::var("SERIALTRAIL_FAILPOINT_ACTION").is_ok_and(|action| action == "stop") {
+            eprintln!("fail-point {name}: stopping the process");
+            stop();
+        } else {
+            eprintln!("fail-point {name}: aborting the process");
+            std::process::abort();
+        }
     }
+}
+
+fn stop() {
+    let pid = std::process::id().to_string();
+    // Without `kill` the test that asked for it fails by itself.
+    let _ = std::process::Command::new("kill")
+        .args(["-STOP", &pid])
+        .status();
 }
