@@ -49,6 +49,9 @@ pub(crate) fn group_consumer(
     instance: &str,
 ) -> anyhow::Result<Group> {
     let mut client = consumer_config(settings, config);
+    // A topic that a pattern will match is found by looking again.
+    let by_pattern = config.inputs.iter().any(|input| input.starts_with('^'));
+    let refresh_ms = if by_pattern { "1000" } else { "30000" };
     client
         .set("client.id", instance)
         .set("group.instance.id", instance)
@@ -60,7 +63,7 @@ pub(crate) fn group_consumer(
         .set("heartbeat.interval.ms", "2000")
         .set("auto.offset.reset", "earliest")
         .set("queued.max.messages.kbytes", "32768")
-        .set("topic.metadata.refresh.interval.ms", "30000")
+        .set("topic.metadata.refresh.interval.ms", refresh_ms)
         .set("statistics.interval.ms", "5000");
     let context = GroupContext::new(config.changelog.is_some());
     let consumer: Group = client.create_with_context(context)?;

@@ -20,6 +20,8 @@ pub struct InputRecord {
     pub key: Option<Bytes>,
     /// Record value; `None` for a tombstone.
     pub value: Option<Bytes>,
+    /// Record headers in their order; a header without a value has an empty one.
+    pub headers: Vec<(String, Bytes)>,
 }
 
 /// One record a stage wants written, within the transaction of its window.

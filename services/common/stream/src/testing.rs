@@ -139,5 +139,6 @@ pub fn record(
         timestamp_ms: 0,
         key: key.map(Bytes::copy_from_slice),
         value: Some(Bytes::copy_from_slice(value)),
+        headers: Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::config::{KafkaSettings, WorkerSettings};
 use serialtrail_runtime::{Settings, Shutdown};
@@ -529,5 +529,14 @@ fn to_record(message: &BorrowedMessage<'_>) -> InputRecord {
         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
         key: message.key().map(Bytes::copy_from_slice),
         value: message.payload().map(Bytes::copy_from_slice),
+        headers: message.headers().map_or_else(Vec::new, to_headers),
     }
+}
+
+fn to_headers(headers: &BorrowedHeaders) -> Vec<(String, Bytes)> {
+    let value = |value: Option<&[u8]>| value.map(Bytes::copy_from_slice).unwrap_or_default();
+    headers
+        .iter()
+        .map(|header| (header.key.to_owned(), value(header.value)))
+        .collect()
 }
