@@ -8,7 +8,6 @@ use serde_json::Value;
 const STANDARD: &[(&str, &str)] = &[
     ("epcis", "https://ref.gs1.org/epcis/"),
     ("cbv", "https://ref.gs1.org/cbv/"),
-    // The XML binding has it without the last colon; both mean one namespace.
     ("cbvmda", "urn:epcglobal:cbv:mda"),
     ("gs1", "https://gs1.org/voc/"),
     ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
@@ -63,9 +62,9 @@ impl Context {
             Value::Object(terms) => {
                 for (term, meaning) in terms {
                     let iri = meaning.as_str().or_else(|| meaning.get("@id")?.as_str());
-                    if let Some(iri) = iri.filter(|_| !term.starts_with('@') && !term.contains(':')) {
-                        let iri = if iri == "urn:epcglobal:cbv:mda:" { "urn:epcglobal:cbv:mda" } else { iri };
-                        self.prefixes.insert(term.clone(), iri.to_owned());
+                    if let Some(iri) = iri.filter(|_| !term.starts_with('@') && !term.contains(':'))
+                    {
+                        self.prefixes.insert(term.clone(), one_spelling(iri));
                     }
                 }
                 Ok(())
@@ -103,7 +102,16 @@ impl Context {
             return None;
         }
         let split = name.rfind(['/', '#', ':'])? + 1;
-        Some((name[..split].to_owned(), &name[split..]))
+        Some((one_spelling(&name[..split]), &name[split..]))
+    }
+}
+
+/// The JSON binding writes the namespace of CBV master data with a last colon,
+/// the XML binding without: one namespace.
+fn one_spelling(namespace: &str) -> String {
+    match namespace {
+        "urn:epcglobal:cbv:mda:" => "urn:epcglobal:cbv:mda".to_owned(),
+        other => other.to_owned(),
     }
 }
 
@@ -130,17 +138,28 @@ mod tests {
             ]))
             .unwrap();
         let event = document.extended(&json!({"own": "http://own/"})).unwrap();
-        assert_eq!(event.expand("example:x"), Some(("http://ns.example.com/epcis/".into(), "x")));
+        assert_eq!(
+            event.expand("example:x"),
+            Some(("http://ns.example.com/epcis/".into(), "x"))
+        );
         assert_eq!(event.expand("own:x"), Some(("http://own/".into(), "x")));
         assert_eq!(event.expand("typed:x"), Some(("http://t/".into(), "x")));
-        assert_eq!(event.expand("cbvmda:lotNumber"), Some(("urn:epcglobal:cbv:mda".into(), "lotNumber")));
-        assert_eq!(event.expand("http://a/b#c"), Some(("http://a/b#".into(), "c")));
+        assert_eq!(
+            event.expand("cbvmda:lotNumber"),
+            Some(("urn:epcglobal:cbv:mda".into(), "lotNumber"))
+        );
+        assert_eq!(
+            event.expand("http://a/b#c"),
+            Some(("http://a/b#".into(), "c"))
+        );
         assert!(!document.declares("own:x") && event.declares("own:x") && !event.declares("x"));
     }
 
     #[test]
     fn an_unknown_context_document_may_declare_anything() {
-        let context = Context::standard().extended(&json!("https://example.com/ours.jsonld")).unwrap();
+        let context = Context::standard()
+            .extended(&json!("https://example.com/ours.jsonld"))
+            .unwrap();
         assert!(context.declares("any:x"));
         assert_eq!(context.expand("any:x"), None);
         assert!(Context::standard().extended(&json!(5)).is_err());

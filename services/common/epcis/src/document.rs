@@ -108,7 +108,9 @@ pub fn parse_body(body: &[u8], kind: BodyKind, limits: &Limits) -> Result<Captur
         ("EPCISQueryDocument", _) => Err(unsupported(
             "an EPCISQueryDocument is the answer to a query, not something to capture",
         )),
-        ("EPCISMasterDataDocument", _) => Err(unsupported("master data documents are not captured")),
+        ("EPCISMasterDataDocument", _) => {
+            Err(unsupported("master data documents are not captured"))
+        }
         (event, BodyKind::Document) => Err(unsupported(format!(
             "{event:?} is not an EPCISDocument; single events are captured at /events"
         ))),
@@ -116,7 +118,11 @@ pub fn parse_body(body: &[u8], kind: BodyKind, limits: &Limits) -> Result<Captur
     }
 }
 
-fn single_event(text: &str, fields: &RawFields<'_>, limits: &Limits) -> Result<Capture, DocumentError> {
+fn single_event(
+    text: &str,
+    fields: &RawFields<'_>,
+    limits: &Limits,
+) -> Result<Capture, DocumentError> {
     if fields.get("@context").is_none() {
         return Err(missing("@context"));
     }
@@ -131,15 +137,25 @@ fn single_event(text: &str, fields: &RawFields<'_>, limits: &Limits) -> Result<C
 }
 
 const DOCUMENT_FIELDS: &[&str] = &[
-    "@context", "id", "type", "schemaVersion", "creationDate", "instanceIdentifier", "sender", "receiver",
-    "epcisHeader", "epcisBody",
+    "@context",
+    "id",
+    "type",
+    "schemaVersion",
+    "creationDate",
+    "instanceIdentifier",
+    "sender",
+    "receiver",
+    "epcisHeader",
+    "epcisBody",
 ];
 
 fn document(fields: &RawFields<'_>, limits: &Limits) -> Result<Capture, DocumentError> {
     let given = fields.get("@context").ok_or_else(|| missing("@context"))?;
     let context = Context::standard()
         .extended(&value(given, "@context")?)
-        .map_err(|what| DocumentError::new(Reason::WrongType, "@context", format!("@context: {what}")))?;
+        .map_err(|what| {
+            DocumentError::new(Reason::WrongType, "@context", format!("@context: {what}"))
+        })?;
     for (name, _) in &fields.0 {
         if DOCUMENT_FIELDS.contains(&name.as_str()) {
             continue;
@@ -148,7 +164,9 @@ fn document(fields: &RawFields<'_>, limits: &Limits) -> Result<Capture, Document
             return Err(DocumentError::new(
                 Reason::UnknownField,
                 name,
-                format!("{name}: EPCIS 2.0 has no such field in a document; an extension needs a namespace prefix"),
+                format!(
+                    "{name}: EPCIS 2.0 has no such field in a document; an extension needs a namespace prefix"
+                ),
             ));
         }
         if !context.declares(name) {
@@ -165,7 +183,11 @@ fn document(fields: &RawFields<'_>, limits: &Limits) -> Result<Capture, Document
         return Err(DocumentError::new(
             Reason::TooManyEvents,
             "epcisBody.eventList",
-            format!("{} events, at most {} are taken in one document", events.len(), limits.max_events),
+            format!(
+                "{} events, at most {} are taken in one document",
+                events.len(),
+                limits.max_events
+            ),
         ));
     }
     let events = events
@@ -190,7 +212,8 @@ fn captured(index: usize, original: &str, context: &Context, limits: &Limits) ->
 }
 
 fn header(fields: &RawFields<'_>, context: &Context) -> Result<Header, DocumentError> {
-    let schema_version = string(fields, "schemaVersion")?.ok_or_else(|| missing("schemaVersion"))?;
+    let schema_version =
+        string(fields, "schemaVersion")?.ok_or_else(|| missing("schemaVersion"))?;
     let is_version = schema_version
         .split('.')
         .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
@@ -227,11 +250,14 @@ fn header(fields: &RawFields<'_>, context: &Context) -> Result<Header, DocumentE
 
 /// The texts of `epcisBody.eventList`.
 fn event_texts<'a>(fields: &RawFields<'a>) -> Result<Vec<&'a RawValue>, DocumentError> {
-    let body = fields.get("epcisBody").ok_or_else(|| missing("epcisBody"))?;
+    let body = fields
+        .get("epcisBody")
+        .ok_or_else(|| missing("epcisBody"))?;
     let body: RawFields<'a> =
         serde_json::from_str(body.get()).map_err(|_| wrong_type("epcisBody", "an object"))?;
     if let Some(list) = body.get("eventList") {
-        return serde_json::from_str(list.get()).map_err(|_| wrong_type("epcisBody.eventList", "a list"));
+        return serde_json::from_str(list.get())
+            .map_err(|_| wrong_type("epcisBody.eventList", "a list"));
     }
     Err(missing("epcisBody.eventList"))
 }
@@ -256,7 +282,11 @@ fn unsupported(message: impl Into<String>) -> DocumentError {
 }
 
 fn wrong_type(name: &str, expected: &str) -> DocumentError {
-    DocumentError::new(Reason::WrongType, name, format!("{name}: {expected} is expected"))
+    DocumentError::new(
+        Reason::WrongType,
+        name,
+        format!("{name}: {expected} is expected"),
+    )
 }
 
 fn missing(name: &str) -> DocumentError {

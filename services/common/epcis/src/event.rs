@@ -16,9 +16,23 @@ use crate::time;
 use crate::vocabulary::{self, Vocabulary};
 
 const EVERY_EVENT: &[&str] = &[
-    "@context", "type", "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "certificationInfo",
-    "errorDeclaration", "action", "bizStep", "disposition", "readPoint", "bizLocation", "bizTransactionList",
-    "sourceList", "destinationList", "sensorElementList",
+    "@context",
+    "type",
+    "eventTime",
+    "recordTime",
+    "eventTimeZoneOffset",
+    "eventID",
+    "certificationInfo",
+    "errorDeclaration",
+    "action",
+    "bizStep",
+    "disposition",
+    "readPoint",
+    "bizLocation",
+    "bizTransactionList",
+    "sourceList",
+    "destinationList",
+    "sensorElementList",
 ];
 
 impl EventType {
@@ -28,18 +42,37 @@ impl EventType {
     fn own_fields(self) -> &'static [&'static str] {
         match self {
             Self::ObjectEvent => &["epcList", "quantityList", "ilmd", "persistentDisposition"],
-            Self::AggregationEvent => &["parentID", "childEPCs", "childQuantityList", "persistentDisposition"],
-            Self::TransactionEvent => &["parentID", "epcList", "quantityList", "persistentDisposition"],
+            Self::AggregationEvent => &[
+                "parentID",
+                "childEPCs",
+                "childQuantityList",
+                "persistentDisposition",
+            ],
+            Self::TransactionEvent => &[
+                "parentID",
+                "epcList",
+                "quantityList",
+                "persistentDisposition",
+            ],
         }
     }
 }
 
 /// Reads one event from JSON text; `context` holds what its document declared,
 /// an `@context` of its own is added. `index` is its place in the document.
-pub fn parse_event(json: &str, index: usize, context: &Context, limits: &Limits) -> Result<(Event, Context), EventError> {
+pub fn parse_event(
+    json: &str,
+    index: usize,
+    context: &Context,
+    limits: &Limits,
+) -> Result<(Event, Context), EventError> {
     let Strict(value) = serde_json::from_str(json).map_err(|e| {
         let text = e.to_string();
-        let reason = if text.starts_with(DUPLICATE) { Reason::DuplicateField } else { Reason::MalformedJson };
+        let reason = if text.starts_with(DUPLICATE) {
+            Reason::DuplicateField
+        } else {
+            Reason::MalformedJson
+        };
         Fault {
             field: String::new(),
             reason,
@@ -76,16 +109,30 @@ pub fn parse_event_value(
     read().map_err(|fault| fault.of_event(index))
 }
 
-fn read_event(event: &Object<'_>, value: &Value, context: &Context, limits: &Limits) -> Parsed<Event> {
+fn read_event(
+    event: &Object<'_>,
+    value: &Value,
+    context: &Context,
+    limits: &Limits,
+) -> Parsed<Event> {
     let at = event.at;
     let event_type = event_type(event)?;
-    let known: Vec<&str> = EVERY_EVENT.iter().chain(event_type.own_fields()).copied().collect();
+    let known: Vec<&str> = EVERY_EVENT
+        .iter()
+        .chain(event_type.own_fields())
+        .copied()
+        .collect();
     event.only(&known, Some(context))?;
 
-    let event_time = event.time("eventTime")?.ok_or_else(|| event.missing("eventTime"))?;
+    let event_time = event
+        .time("eventTime")?
+        .ok_or_else(|| event.missing("eventTime"))?;
     let offset = event.required_text("eventTimeZoneOffset")?;
     let action = action(event)?;
-    extension::ilmd_allowed(event, event_type == EventType::ObjectEvent && action == Action::Add)?;
+    extension::ilmd_allowed(
+        event,
+        event_type == EventType::ObjectEvent && action == Action::Add,
+    )?;
     let (lot, expiry) = extension::lot_and_expiry(event)?;
     let word = |name: &str, vocabulary| {
         event
@@ -97,9 +144,16 @@ fn read_event(event: &Object<'_>, value: &Value, context: &Context, limits: &Lim
     let epcs = event.list("epcList")?.len() + event.list("childEPCs")?.len();
     if epcs > limits.max_epcs_per_event {
         return Err(Fault::new(
-            &at.field(if event.get("epcList").is_some() { "epcList" } else { "childEPCs" }),
+            &at.field(if event.get("epcList").is_some() {
+                "epcList"
+            } else {
+                "childEPCs"
+            }),
             Reason::TooManyEpcs,
-            format_args!("{epcs} EPCs, at most {} are taken in one event", limits.max_epcs_per_event),
+            format_args!(
+                "{epcs} EPCs, at most {} are taken in one event",
+                limits.max_epcs_per_event
+            ),
         ));
     }
     let read = Event {
@@ -144,7 +198,13 @@ fn read_event(event: &Object<'_>, value: &Value, context: &Context, limits: &Lim
 }
 
 fn event_type(event: &Object<'_>) -> Parsed<EventType> {
-    let refuse = |message: String| Err(Fault::new(&event.at.field("type"), Reason::UnsupportedEventType, message));
+    let refuse = |message: String| {
+        Err(Fault::new(
+            &event.at.field("type"),
+            Reason::UnsupportedEventType,
+            message,
+        ))
+    };
     match event.required_text("type")? {
         "ObjectEvent" => Ok(EventType::ObjectEvent),
         "AggregationEvent" => Ok(EventType::AggregationEvent),
@@ -175,12 +235,16 @@ fn names_something(object: &Object<'_>, event: &Event) -> Parsed<()> {
         Err(Fault::new(
             object.at,
             Reason::NothingObserved,
-            format_args!("the {} names nothing: {fields} is required", event.event_type.as_str()),
+            format_args!(
+                "the {} names nothing: {fields} is required",
+                event.event_type.as_str()
+            ),
         ))
     };
     match event.event_type {
         EventType::ObjectEvent => {
-            let sensed = event.read_point.is_some() && !object.list("sensorElementList")?.is_empty();
+            let sensed =
+                event.read_point.is_some() && !object.list("sensorElementList")?.is_empty();
             if event.epc_list.is_empty() && event.quantity_list.is_empty() && !sensed {
                 return nothing("epcList, quantityList or sensorElementList with readPoint");
             }
@@ -218,7 +282,10 @@ fn error_declaration(event: &Object<'_>, context: &Context) -> Parsed<Option<Err
     };
     let at = event.at.field("errorDeclaration");
     let declaration = Object::new(&at, value)?;
-    declaration.only(&["declarationTime", "reason", "correctiveEventIDs"], Some(context))?;
+    declaration.only(
+        &["declarationTime", "reason", "correctiveEventIDs"],
+        Some(context),
+    )?;
     let ids_at = at.field("correctiveEventIDs");
     let corrective_event_ids = declaration
         .list("correctiveEventIDs")?

@@ -23,7 +23,10 @@ pub(crate) fn of_event(event: &Object<'_>) -> Option<String> {
 /// Lot and expiry: from ILMD at commissioning, else from event-level extensions.
 pub(crate) fn lot_and_expiry(event: &Object<'_>) -> Parsed<(Option<String>, Option<Expiry>)> {
     let at = event.at.field("ilmd");
-    let ilmd = event.get("ilmd").map(|value| Object::new(&at, value)).transpose()?;
+    let ilmd = event
+        .get("ilmd")
+        .map(|value| Object::new(&at, value))
+        .transpose()?;
     let mut lot = None;
     let mut expiry = None;
     for object in ilmd.iter().chain([event]) {
@@ -32,9 +35,10 @@ pub(crate) fn lot_and_expiry(event: &Object<'_>) -> Parsed<(Option<String>, Opti
                 "lotNumber" if lot.is_none() => lot = scalar(value),
                 "itemExpirationDate" if expiry.is_none() => {
                     if let Some(text) = scalar(value) {
-                        expiry = Some(Expiry::parse(&text).map_err(|e| {
-                            Fault::identifier(&object.at.field(name), &e)
-                        })?);
+                        expiry = Some(
+                            Expiry::parse(&text)
+                                .map_err(|e| Fault::identifier(&object.at.field(name), &e))?,
+                        );
                     }
                 }
                 _ => {}

@@ -29,7 +29,11 @@ impl<'a> Object<'a> {
     /// Refuses a field that is neither known nor an extension under a declared
     /// prefix; with no context, any that is not known.
     pub(crate) fn only(&self, known: &[&str], extensions: Option<&Context>) -> Parsed<()> {
-        for name in self.fields.keys().filter(|name| !known.contains(&name.as_str())) {
+        for name in self
+            .fields
+            .keys()
+            .filter(|name| !known.contains(&name.as_str()))
+        {
             let at = self.at.field(name);
             match extensions {
                 Some(context) if name.contains(':') => {
@@ -48,7 +52,13 @@ impl<'a> Object<'a> {
                         "EPCIS 2.0 has no such field here; an extension needs a namespace prefix",
                     ));
                 }
-                None => return Err(Fault::new(&at, Reason::UnknownField, "EPCIS 2.0 has no such field here")),
+                None => {
+                    return Err(Fault::new(
+                        &at,
+                        Reason::UnknownField,
+                        "EPCIS 2.0 has no such field here",
+                    ));
+                }
             }
         }
         Ok(())
@@ -120,13 +130,19 @@ pub(crate) fn uri(at: &At<'_>, text: &str) -> Parsed<()> {
         [b'a'..=b'z' | b'A'..=b'Z', ..] => serialtrail_gs1::parse_identifier(text)
             .map(drop)
             .map_err(|e| Fault::identifier(at, &e)),
-        _ => Err(Fault::new(at, Reason::BadValue, format_args!("{text:?} is not a URI"))),
+        _ => Err(Fault::new(
+            at,
+            Reason::BadValue,
+            format_args!("{text:?} is not a URI"),
+        )),
     }
 }
 
 /// The text of a list item.
 pub(crate) fn item_text<'a>(at: &At<'_>, value: &'a Value) -> Parsed<&'a str> {
-    value.as_str().ok_or_else(|| wrong_type(at, "a string", value))
+    value
+        .as_str()
+        .ok_or_else(|| wrong_type(at, "a string", value))
 }
 
 pub(crate) fn wrong_type(at: &At<'_>, expected: &str, found: &Value) -> Fault {
@@ -138,5 +154,9 @@ pub(crate) fn wrong_type(at: &At<'_>, expected: &str, found: &Value) -> Fault {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    Fault::new(at, Reason::WrongType, format_args!("{expected} is expected, not {found}"))
+    Fault::new(
+        at,
+        Reason::WrongType,
+        format_args!("{expected} is expected, not {found}"),
+    )
 }

@@ -14,7 +14,9 @@ use crate::vocabulary::{self, Vocabulary};
 pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
     let key = match text.as_bytes() {
         // Identifiers in EPCIS are URIs (CBV 2.0 §8.1): keys and element strings are not.
-        [b'a'..=b'z' | b'A'..=b'Z', ..] => parse_identifier(text).map_err(|e| Fault::identifier(at, &e))?,
+        [b'a'..=b'z' | b'A'..=b'Z', ..] => {
+            parse_identifier(text).map_err(|e| Fault::identifier(at, &e))?
+        }
         _ => {
             return Err(Fault::new(
                 at,
@@ -23,7 +25,10 @@ pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
             ));
         }
     };
-    Ok(Identifier { given: text.to_owned(), key })
+    Ok(Identifier {
+        given: text.to_owned(),
+        key,
+    })
 }
 
 /// An identifier of one thing.
@@ -83,11 +88,18 @@ fn quantity(at: &At<'_>, value: &Value) -> Parsed<Quantity> {
     }
     let quantity = element.number("quantity")?;
     if quantity.is_some_and(|q| q < 0.0) {
-        return Err(Fault::new(&at.field("quantity"), Reason::BadValue, "a quantity is not negative"));
+        return Err(Fault::new(
+            &at.field("quantity"),
+            Reason::BadValue,
+            "a quantity is not negative",
+        ));
     }
     let uom = element.text("uom")?;
     if let Some(code) = uom.filter(|code| {
-        !matches!(code.len(), 2..=3) || !code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        !matches!(code.len(), 2..=3)
+            || !code
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     }) {
         return Err(Fault::new(
             &at.field("uom"),

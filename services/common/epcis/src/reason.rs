@@ -137,8 +137,13 @@ impl Fault {
     /// `what` follows the field's name in the message.
     pub(crate) fn new(at: &At<'_>, reason: Reason, what: impl fmt::Display) -> Self {
         let field = at.to_string();
+        let message = if field.is_empty() {
+            what.to_string()
+        } else {
+            format!("{field}: {what}")
+        };
         Self {
-            message: format!("{field}: {what}"),
+            message,
             field,
             reason,
         }

@@ -8,21 +8,62 @@ use crate::reason::{At, Fault, Parsed, Reason};
 use crate::vocabulary::{self, Vocabulary};
 
 const METADATA: &[&str] = &[
-    "time", "deviceID", "deviceMetadata", "rawData", "startTime", "endTime", "dataProcessingMethod", "bizRules",
+    "time",
+    "deviceID",
+    "deviceMetadata",
+    "rawData",
+    "startTime",
+    "endTime",
+    "dataProcessingMethod",
+    "bizRules",
 ];
 const REPORT: &[&str] = &[
-    "type", "exception", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "time",
-    "microorganism", "chemicalSubstance", "coordinateReferenceSystem", "value", "component", "stringValue",
-    "booleanValue", "hexBinaryValue", "uriValue", "minValue", "maxValue", "meanValue", "sDev", "percRank",
-    "percValue", "uom",
+    "type",
+    "exception",
+    "deviceID",
+    "deviceMetadata",
+    "rawData",
+    "dataProcessingMethod",
+    "bizRules",
+    "time",
+    "microorganism",
+    "chemicalSubstance",
+    "coordinateReferenceSystem",
+    "value",
+    "component",
+    "stringValue",
+    "booleanValue",
+    "hexBinaryValue",
+    "uriValue",
+    "minValue",
+    "maxValue",
+    "meanValue",
+    "sDev",
+    "percRank",
+    "percValue",
+    "uom",
 ];
 const TIMES: &[&str] = &["time", "startTime", "endTime"];
 const URIS: &[&str] = &[
-    "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "microorganism",
-    "chemicalSubstance", "coordinateReferenceSystem", "uriValue",
+    "deviceID",
+    "deviceMetadata",
+    "rawData",
+    "dataProcessingMethod",
+    "bizRules",
+    "microorganism",
+    "chemicalSubstance",
+    "coordinateReferenceSystem",
+    "uriValue",
 ];
-const NUMBERS: &[&str] =
-    &["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
+const NUMBERS: &[&str] = &[
+    "value",
+    "minValue",
+    "maxValue",
+    "meanValue",
+    "sDev",
+    "percRank",
+    "percValue",
+];
 
 /// `sensorElementList` as JSON, each element verified.
 pub(crate) fn elements(event: &Object<'_>, context: &Context) -> Parsed<Option<String>> {
@@ -59,8 +100,12 @@ fn report(at: &At<'_>, value: &Value, context: &Context) -> Parsed<()> {
         }
         Ok(())
     };
-    report.required_text("type")?;
-    word("type", Vocabulary::MeasurementType)?;
+    // A report of an exception alone has no measurement (EPCIS 2.0 §7.3.7.3).
+    if report.text("type")?.is_none() && report.text("exception")?.is_none() {
+        return Err(report.missing("type"));
+    }
+    // Measurement types belong to the GS1 Web Vocabulary, which grows: a bare word
+    // that is not among those we know is kept as given, not refused.
     word("exception", Vocabulary::SensorAlert)?;
     word("component", Vocabulary::Component)?;
     report.text("stringValue")?;

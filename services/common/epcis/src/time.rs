@@ -58,7 +58,8 @@ pub(crate) fn offset(at: &At<'_>, text: &str) -> Parsed<i32> {
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
             if [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()) =>
         {
-            let pair = |tens: &u8, units: &u8| i32::from(tens - b'0') * 10 + i32::from(units - b'0');
+            let pair =
+                |tens: &u8, units: &u8| i32::from(tens - b'0') * 10 + i32::from(units - b'0');
             let (hours, minutes) = (pair(h1, h2), pair(m1, m2));
             let total = hours * 60 + minutes;
             (minutes < 60 && total <= 14 * 60).then_some(if *sign == b'-' { -total } else { total })
@@ -82,8 +83,14 @@ mod tests {
     fn a_time_needs_a_zone() {
         let at = At::Root;
         for (text, expected) in [
-            ("2020-03-04T11:00:30+01:00", Some("2020-03-04T10:00:30+00:00")),
-            ("2020-03-04T11:00:30.1234567Z", Some("2020-03-04T11:00:30.123456+00:00")),
+            (
+                "2020-03-04T11:00:30+01:00",
+                Some("2020-03-04T10:00:30+00:00"),
+            ),
+            (
+                "2020-03-04T11:00:30.1234567Z",
+                Some("2020-03-04T11:00:30.123456+00:00"),
+            ),
             ("2020-03-04T11:00:30", None),
             ("2020-03-04", None),
             ("22-07-2026", None),

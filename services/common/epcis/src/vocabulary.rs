@@ -48,9 +48,11 @@ impl Vocabulary {
             Self::SourceDestinationType => &["urn:epcglobal:cbv:sdt:", "cbv:SDT-"],
             Self::ErrorReason => &["urn:epcglobal:cbv:er:", "cbv:ER-"],
             Self::Component => &["cbv:Comp-"],
-            Self::MeasurementType | Self::SensorAlert => {
-                &["gs1:", "https://ref.gs1.org/voc/", "https://www.gs1.org/voc/"]
-            }
+            Self::MeasurementType | Self::SensorAlert => &[
+                "gs1:",
+                "https://ref.gs1.org/voc/",
+                "https://www.gs1.org/voc/",
+            ],
         }
     }
 
@@ -164,10 +166,20 @@ mod tests {
             "https://ref.gs1.org/cbv/BizStep-shipping",
             "cbv:BizStep-shipping",
         ] {
-            assert_eq!(normalise(Vocabulary::BizStep, text), Some("shipping"), "{text}");
-            assert_eq!(web_address(Vocabulary::BizStep, text), "https://ref.gs1.org/cbv/BizStep-shipping");
+            assert_eq!(
+                normalise(Vocabulary::BizStep, text),
+                Some("shipping"),
+                "{text}"
+            );
+            assert_eq!(
+                web_address(Vocabulary::BizStep, text),
+                "https://ref.gs1.org/cbv/BizStep-shipping"
+            );
         }
-        assert_eq!(normalise(Vocabulary::MeasurementType, "gs1:Angle"), Some("Angle"));
+        assert_eq!(
+            normalise(Vocabulary::MeasurementType, "gs1:Angle"),
+            Some("Angle")
+        );
     }
 
     #[test]
@@ -184,6 +196,9 @@ mod tests {
         }
         let own = "https://example.com/bizStep/inspecting";
         assert_eq!(normalise(Vocabulary::BizStep, own), Some(own));
-        assert_eq!(normalise(Vocabulary::SourceDestinationType, "cbv:my_own_party"), Some("cbv:my_own_party"));
+        assert_eq!(
+            normalise(Vocabulary::SourceDestinationType, "cbv:my_own_party"),
+            Some("cbv:my_own_party")
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! The Application Identifiers: format of each value, which are keys, which
 //! qualify a key (GS1 General Specifications 3.2, GS1 Digital Link URI syntax 4).
 
+use crate::ai_name::name;
 use crate::check::{is_set_39, is_set_64, is_set_82, verify_check_digit};
+use crate::date::Expiry;
 use crate::error::IdError;
 
 /// Character set of one part of a value.
@@ -23,12 +25,20 @@ struct Part {
     set: Set,
     min: usize,
     max: usize,
+    /// The length beyond `min` is a multiple of this.
+    step: usize,
     /// The part ends in a check digit.
     checked: bool,
 }
 
 const fn part(set: Set, min: usize, max: usize) -> Part {
-    Part { set, min, max, checked: false }
+    Part {
+        set,
+        min,
+        max,
+        step: 1,
+        checked: false,
+    }
 }
 
 /// `n` digits exactly.
@@ -38,7 +48,13 @@ const fn n(len: usize) -> Part {
 
 /// `n` digits exactly, the last a check digit.
 const fn nc(len: usize) -> Part {
-    Part { set: Set::N, min: len, max: len, checked: true }
+    Part {
+        set: Set::N,
+        min: len,
+        max: len,
+        step: 1,
+        checked: true,
+    }
 }
 
 /// One to `max` digits.
@@ -54,6 +70,17 @@ const fn x(max: usize) -> Part {
 /// None to `max` characters.
 const fn opt(set: Set, max: usize) -> Part {
     part(set, 0, max)
+}
+
+/// None, or `step` digits, or twice as many, up to `max`.
+const fn groups(step: usize, max: usize) -> Part {
+    Part {
+        set: Set::N,
+        min: 0,
+        max,
+        step,
+        checked: false,
+    }
 }
 
 /// The format of an AI's value, None if there is no such AI. Within a format
@@ -82,7 +109,7 @@ fn format(ai: &str) -> Option<&'static [Part]> {
         "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417" => &const { [nc(13)] },
         "421" => &const { [n(3), x(9)] },
         "422" | "424" | "426" => &const { [n(3)] },
-        "423" | "425" => &const { [n(3), opt(Set::N, 12)] },
+        "423" | "425" => &const { [n(3), groups(3, 12)] },
         "427" | "7008" => &const { [x(3)] },
         "4300" | "4301" | "4310" | "4311" | "4320" => &const { [x(35)] },
         "4302" | "4303" | "4304" | "4305" | "4306" | "4312" | "4313" | "4314" | "4315" | "4316"
@@ -95,10 +122,10 @@ fn format(ai: &str) -> Option<&'static [Part]> {
         "7001" => &const { [n(13)] },
         "7004" => &const { [nv(4)] },
         "7005" => &const { [x(12)] },
-        "7007" => &const { [n(6), opt(Set::N, 6)] },
+        "7007" => &const { [n(6), groups(6, 6)] },
         "7009" | "7255" => &const { [x(10)] },
         "7010" => &const { [x(2)] },
-        "7011" => &const { [n(6), opt(Set::N, 4)] },
+        "7011" => &const { [n(6), groups(4, 4)] },
         "7040" => &const { [n(1), part(Set::X, 3, 3)] },
         "7041" => &const { [x(4)] },
         "7242" | "8013" | "8014" | "8020" => &const { [x(25)] },
@@ -111,7 +138,7 @@ fn format(ai: &str) -> Option<&'static [Part]> {
         "8003" => &const { [nc(14), opt(Set::X, 16)] },
         "8006" | "8026" => &const { [nc(14), n(4)] },
         "8007" => &const { [x(34)] },
-        "8008" => &const { [n(8), opt(Set::N, 4)] },
+        "8008" => &const { [n(8), groups(2, 4)] },
         "8009" => &const { [x(50)] },
         "8010" => &const { [part(Set::Y, 1, 30)] },
         "8011" => &const { [nv(12)] },
@@ -148,7 +175,9 @@ pub(crate) fn is_known(ai: &str) -> bool {
 
 /// The AI at the start of an unbracketed element string.
 pub(crate) fn leading_ai(text: &str) -> Option<&str> {
-    (2..=4).filter_map(|len| text.get(..len)).find(|ai| is_known(ai))
+    (2..=4)
+        .filter_map(|len| text.get(..len))
+        .find(|ai| is_known(ai))
 }
 
 /// The length of an AI's value where the barcode needs no separator after it
@@ -177,7 +206,11 @@ pub(crate) fn check_value(ai: &str, value: &str) -> Result<(), IdError> {
         .iter()
         .fold((0, 0), |(min, max), p| (min + p.min, max + p.max));
     if value.len() < min || value.len() > max {
-        let expected = if min == max { format!("{max}") } else { format!("{min} to {max}") };
+        let expected = if min == max {
+            format!("{max}")
+        } else {
+            format!("{min} to {max}")
+        };
         return Err(IdError::length(format!(
             "{name} ({ai}) {}: {} characters, expected {expected}",
             IdError::quote(value),
@@ -186,8 +219,19 @@ pub(crate) fn check_value(ai: &str, value: &str) -> Result<(), IdError> {
     }
     let mut at = 0;
     for (i, part) in parts.iter().enumerate() {
-        let end = if i + 1 == parts.len() { value.len() } else { at + part.max };
+        let end = if i + 1 == parts.len() {
+            value.len()
+        } else {
+            at + part.max
+        };
         let bytes = value.as_bytes().get(at..end).unwrap_or_default();
+        if !(bytes.len() - part.min).is_multiple_of(part.step) {
+            return Err(IdError::length(format!(
+                "{name} ({ai}) {}: its last part comes in groups of {} digits",
+                IdError::quote(value),
+                part.step
+            )));
+        }
         let allowed = match part.set {
             Set::N => u8::is_ascii_digit as fn(&u8) -> bool,
             Set::X => |b: &u8| is_set_82(*b),
@@ -213,6 +257,9 @@ pub(crate) fn check_value(ai: &str, value: &str) -> Result<(), IdError> {
 /// The rules of single keys beyond length and characters.
 fn check_further(ai: &str, value: &str) -> Result<(), IdError> {
     let ok = match ai {
+        // Dates YYMMDD in which day 00 means the month (General Specifications 3.4).
+        "11" | "12" | "13" | "15" | "16" | "17" => return Expiry::from_yymmdd(value).map(drop),
+        "7003" => return Expiry::from_yymmdd(&value[..6]).map(drop),
         // General Specifications 3.9.3: the asset type is preceded by a zero.
         "8003" => value.starts_with('0'),
         // A key starts with a company prefix, which is digits (at least four).
@@ -247,70 +294,22 @@ fn check_further(ai: &str, value: &str) -> Result<(), IdError> {
 pub(crate) fn is_primary_key(ai: &str) -> bool {
     matches!(
         ai,
-        "00" | "01" | "253" | "255" | "401" | "402" | "414" | "415" | "417" | "8003" | "8004" | "8006"
-            | "8010" | "8013" | "8017" | "8018"
+        "00" | "01"
+            | "253"
+            | "255"
+            | "401"
+            | "402"
+            | "414"
+            | "415"
+            | "417"
+            | "8003"
+            | "8004"
+            | "8006"
+            | "8010"
+            | "8013"
+            | "8017"
+            | "8018"
     )
-}
-
-/// The AI behind a convenience name of GS1 Digital Link 1.0 (`/gtin/…/ser/…`),
-/// still met in older links.
-pub(crate) fn of_alias(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "gtin" => "01",
-        "sscc" => "00",
-        "gdti" => "253",
-        "gcn" => "255",
-        "ginc" => "401",
-        "gsin" => "402",
-        "gln" => "414",
-        "payTo" => "415",
-        "party" => "417",
-        "grai" => "8003",
-        "giai" => "8004",
-        "itip" => "8006",
-        "cpid" => "8010",
-        "gmn" => "8013",
-        "gsrnp" => "8017",
-        "gsrn" => "8018",
-        "cpv" => "22",
-        "lot" => "10",
-        "ser" => "21",
-        "tpx" => "235",
-        "glnx" => "254",
-        "cpsn" => "8011",
-        "srin" => "8019",
-        "refno" => "8020",
-        _ => return None,
-    })
-}
-
-/// What an AI's value is called in a message.
-fn name(ai: &str) -> &'static str {
-    match ai {
-        "00" => "SSCC",
-        "01" | "02" | "03" => "GTIN",
-        "10" => "batch/lot",
-        "17" => "expiry date",
-        "21" => "serial number",
-        "22" => "consumer product variant",
-        "235" => "third party serial",
-        "253" => "GDTI",
-        "254" => "GLN extension",
-        "255" => "GCN",
-        "401" => "GINC",
-        "402" => "GSIN",
-        "410" | "411" | "412" | "413" | "414" | "415" | "416" => "GLN",
-        "417" => "party GLN",
-        "8003" => "GRAI",
-        "8004" => "GIAI",
-        "8006" => "ITIP",
-        "8010" => "CPID",
-        "8011" => "CPID serial number",
-        "8013" => "GMN",
-        "8017" | "8018" => "GSRN",
-        "8019" => "service relation instance number",
-        _ => "value",
-    }
 }
 
 #[cfg(test)]

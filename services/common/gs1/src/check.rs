@@ -29,7 +29,9 @@ pub(crate) fn verify_check_digit(name: &str, number: &str) -> Result<(), IdError
             IdReason::BadCheckDigit,
             format!("{name} {number}: the check digit should be {expected}"),
         )),
-        None => Err(IdError::character(format!("{name} {number:?}: not all digits"))),
+        None => Err(IdError::character(format!(
+            "{name} {number:?}: not all digits"
+        ))),
     }
 }
 
@@ -115,18 +117,35 @@ mod tests {
     fn a_short_gtin_is_padded_and_a_wrong_one_says_why() {
         assert_eq!(parse_gtin("73513537").unwrap(), "00000073513537");
         assert_eq!(parse_gtin("416000336108").unwrap(), "00416000336108");
-        assert_eq!(parse_gtin("09521234543214").unwrap_err().code(), "bad_check_digit");
-        assert_eq!(parse_gtin("0952123454321").unwrap_err().code(), "bad_check_digit");
-        assert_eq!(parse_gtin("095212345432").unwrap_err().code(), "bad_check_digit");
+        assert_eq!(
+            parse_gtin("09521234543214").unwrap_err().code(),
+            "bad_check_digit"
+        );
+        assert_eq!(
+            parse_gtin("0952123454321").unwrap_err().code(),
+            "bad_check_digit"
+        );
+        assert_eq!(
+            parse_gtin("095212345432").unwrap_err().code(),
+            "bad_check_digit"
+        );
         assert_eq!(parse_gtin("952123454").unwrap_err().code(), "bad_length");
-        assert_eq!(parse_gtin("0952123454321x").unwrap_err().code(), "bad_character");
+        assert_eq!(
+            parse_gtin("0952123454321x").unwrap_err().code(),
+            "bad_character"
+        );
     }
 
     #[test]
     fn set_82_is_exactly_the_82_characters() {
-        let set: String = (0u8..=255).filter(|b| is_set_82(*b)).map(char::from).collect();
+        let set: String = (0u8..=255)
+            .filter(|b| is_set_82(*b))
+            .map(char::from)
+            .collect();
         assert_eq!(set.len(), 82);
-        for absent in [' ', '#', '$', '@', '[', '\\', ']', '^', '`', '{', '|', '}', '~'] {
+        for absent in [
+            ' ', '#', '$', '@', '[', '\\', ']', '^', '`', '{', '|', '}', '~',
+        ] {
             assert!(!set.contains(absent), "{absent}");
         }
         assert_eq!((0u8..=255).filter(|b| is_set_39(*b)).count(), 39);

@@ -28,7 +28,9 @@ impl Expiry {
     pub fn from_yymmdd(text: &str) -> Result<Self, IdError> {
         let number = |at: usize| -> Option<u16> {
             let pair = text.get(at..at + 2)?;
-            pair.bytes().all(|b| b.is_ascii_digit()).then(|| pair.parse().ok())?
+            pair.bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| pair.parse().ok())?
         };
         let (Some(yy), Some(month), Some(day)) = (number(0), number(2), number(4)) else {
             return Err(bad_date(text));
@@ -55,7 +57,11 @@ impl Expiry {
         let (Some(year), Some(month)) = (number(4), number(2)) else {
             return Err(bad_date(text));
         };
-        let day = if date.len() == 7 { 0 } else { number(2).ok_or_else(|| bad_date(text))? };
+        let day = if date.len() == 7 {
+            0
+        } else {
+            number(2).ok_or_else(|| bad_date(text))?
+        };
         if parts.next().is_some() {
             return Err(bad_date(text));
         }
@@ -85,14 +91,19 @@ fn last_day(year: u16, month: u16) -> Option<u16> {
     Some(match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => return None,
     })
 }
 
 fn bad_date(text: &str) -> IdError {
-    IdError::new(IdReason::BadDate, format!("{}: not a date", IdError::quote(text)))
+    IdError::new(
+        IdReason::BadDate,
+        format!("{}: not a date", IdError::quote(text)),
+    )
 }
 
 /// ISO date, `YYYY-MM-DD`.
@@ -118,18 +129,46 @@ mod tests {
 
     #[test]
     fn iso_dates_and_timestamps_are_read() {
-        for text in ["2027-06-30", "2027-06-30T00:00:00Z", "2027-06-30Z", "2027-06", "2027-06-00"] {
-            assert_eq!(Expiry::parse(text).unwrap().to_string(), "2027-06-30", "{text}");
+        for text in [
+            "2027-06-30",
+            "2027-06-30T00:00:00Z",
+            "2027-06-30Z",
+            "2027-06",
+            "2027-06-00",
+        ] {
+            assert_eq!(
+                Expiry::parse(text).unwrap().to_string(),
+                "2027-06-30",
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "270631", "271301", "27063", "2706300", "2706 1", "ä70630"] {
-            assert_eq!(Expiry::from_yymmdd(text).unwrap_err().code(), "bad_date", "{text}");
+        for text in [
+            "", "270631", "271301", "27063", "2706300", "2706 1", "ä70630",
+        ] {
+            assert_eq!(
+                Expiry::from_yymmdd(text).unwrap_err().code(),
+                "bad_date",
+                "{text}"
+            );
         }
-        for text in ["", "2027", "2027-02-29", "2027-6-1", "20270601", "2027-06-01-02", "x"] {
-            assert_eq!(Expiry::parse(text).unwrap_err().code(), "bad_date", "{text}");
+        for text in [
+            "",
+            "2027",
+            "2027-02-29",
+            "2027-6-1",
+            "20270601",
+            "2027-06-01-02",
+            "x",
+        ] {
+            assert_eq!(
+                Expiry::parse(text).unwrap_err().code(),
+                "bad_date",
+                "{text}"
+            );
         }
     }
 }

@@ -38,7 +38,9 @@ impl ElementString {
 
     /// AIs and values in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.elements.iter().map(|(ai, value)| (ai.as_str(), value.as_str()))
+        self.elements
+            .iter()
+            .map(|(ai, value)| (ai.as_str(), value.as_str()))
     }
 
     /// The key of the first GS1 primary key in it.
@@ -46,7 +48,9 @@ impl ElementString {
         self.iter()
             .find(|(ai, _)| ai::is_primary_key(ai))
             .map(|(ai, value)| UnitKey::compose(ai, value, |q| self.get(q)))
-            .ok_or_else(|| IdError::malformed("no GS1 key, such as (01) or (00), in the element string"))
+            .ok_or_else(|| {
+                IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
+            })
     }
 
     /// Adds a verified value; the same AI twice is an error unless equal
@@ -73,9 +77,8 @@ impl ElementString {
 /// its AI's format.
 pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
     let mut elements = ElementString::default();
-    let mut add = |ai: &str, value: &str| {
-        ai::check_value(ai, value).and_then(|()| elements.push(ai, value))
-    };
+    let mut add =
+        |ai: &str, value: &str| ai::check_value(ai, value).and_then(|()| elements.push(ai, value));
     if text.starts_with('(') {
         bracketed(text, &mut add)?;
     } else {
@@ -87,14 +90,15 @@ pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
 /// Reads a scan: an element string, a Digital Link with lot and expiry in path
 /// or query, or any identifier [`crate::parse_identifier`] reads.
 pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
-    let elements = if link::is_web(text) {
-        link::elements(text)?
+    let found = if link::is_web(text) {
+        link::scan(text)?
     } else if is_element_string(text) {
-        Some(parse_element_string(text)?)
+        let elements = parse_element_string(text)?;
+        Some((elements.key()?, elements))
     } else {
         None
     };
-    let Some(elements) = elements else {
+    let Some((key, elements)) = found else {
         return Ok(Scan {
             key: crate::parse_identifier(text)?,
             lot: None,
@@ -107,7 +111,7 @@ pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
         (None, None) => None,
     };
     Ok(Scan {
-        key: elements.key()?,
+        key,
         lot: elements.get("10").map(str::to_owned),
         expiry,
     })
@@ -205,7 +209,9 @@ fn unbracketed(text: &str, add: Add<'_>) -> Result<(), IdError> {
             _ => separator,
         };
         add(ai, &after[..end])?;
-        rest = after[end..].strip_prefix(is_separator).unwrap_or(&after[end..]);
+        rest = after[end..]
+            .strip_prefix(is_separator)
+            .unwrap_or(&after[end..]);
     }
     Ok(())
 }

@@ -39,7 +39,11 @@ pub fn parse_geo(uri: &str) -> Option<Geo> {
             accuracy_m = Some(number(value).filter(|u| *u >= 0.0)?);
         }
     }
-    Some(Geo { lat, lon, accuracy_m })
+    Some(Geo {
+        lat,
+        lon,
+        accuracy_m,
+    })
 }
 
 /// A number of RFC 5870: optional minus, digits, optional fraction.
@@ -61,11 +65,19 @@ mod tests {
     fn a_geo_uri_gives_point_and_accuracy() {
         assert_eq!(
             parse_geo("geo:52.5,13.4;u=35"),
-            Some(Geo { lat: 52.5, lon: 13.4, accuracy_m: Some(35.0) })
+            Some(Geo {
+                lat: 52.5,
+                lon: 13.4,
+                accuracy_m: Some(35.0)
+            })
         );
         assert_eq!(
             parse_geo("geo:-33.86,151.2,12;crs=wgs84"),
-            Some(Geo { lat: -33.86, lon: 151.2, accuracy_m: None })
+            Some(Geo {
+                lat: -33.86,
+                lon: 151.2,
+                accuracy_m: None
+            })
         );
     }
 

@@ -27,7 +27,11 @@ use crate::error::IdError;
 use crate::parse::{parse_identifier, parse_key};
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What GS1 Digital Link URI syntax, table 7-1, has encoded, and what an EPC URN
 /// keeps encoded (TDS 2.x table A-1).
@@ -191,14 +195,17 @@ impl UnitKey {
                 });
                 at.unwrap_or(rest.len())
             }
-            "00" | "253" | "255" | "401" | "402" | "417" | "8003" | "8004" | "8013" | "8017" | "8018" => {
-                rest.len()
-            }
+            "00" | "253" | "255" | "401" | "402" | "417" | "8003" | "8004" | "8013" | "8017"
+            | "8018" => rest.len(),
             _ => return None,
         };
         let (value, rest) = rest.split_at_checked(value_length)?;
         let qualifier = rest.strip_prefix('/').and_then(|q| q.split_once('/'));
-        Some(Parts { ai, value, qualifier })
+        Some(Parts {
+            ai,
+            value,
+            qualifier,
+        })
     }
 
     /// What the key identifies.
@@ -268,7 +275,9 @@ impl UnitKey {
 
     /// The batch or lot of a class key.
     pub fn lot(&self) -> Option<&str> {
-        self.parts()?.qualifier.and_then(|(ai, value)| (ai == "10").then_some(value))
+        self.parts()?
+            .qualifier
+            .and_then(|(ai, value)| (ai == "10").then_some(value))
     }
 
     /// The GLN, 13 digits, of a place (414) or party (417).

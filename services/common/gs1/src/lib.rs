@@ -7,16 +7,18 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `ai` | the Application Identifiers: lengths, character sets, check digits |
+//! | `ai`, `ai_name` | the Application Identifiers: lengths, character sets, check digits; names |
 //! | `key` | [`UnitKey`], its kinds and parts |
+//! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
 //! | `link` | GS1 Digital Link URIs |
-//! | `element` | element strings, bracketed and from a scanner; expiry dates |
+//! | `element`, `date` | element strings, bracketed and from a scanner; expiry dates |
 //! | `geo` | `geo:` URIs as read points (RFC 5870) |
 //! | `partition` | the partition of a key, as Kafka's default partitioner has it |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod ai;
+mod ai_name;
 mod check;
 mod date;
 mod element;

@@ -4,6 +4,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::ai;
+use crate::ai_name::of_alias;
 use crate::element::ElementString;
 use crate::error::IdError;
 use crate::key::UnitKey;
@@ -21,21 +22,50 @@ pub(crate) fn is_web(text: &str) -> bool {
     starts("https://") || starts("http://")
 }
 
-/// The key of a Digital Link; an address without GS1 key stays itself.
+/// The key of a Digital Link, made of its path alone; an address without GS1
+/// key stays itself.
 pub(crate) fn parse(uri: &str) -> Result<UnitKey, IdError> {
-    match elements(uri)? {
-        Some(elements) => elements.key(),
+    match path_elements(uri)? {
+        Some((elements, _)) => elements.key(),
         None => private_uri(uri),
     }
 }
 
-/// The AIs of a Digital Link, the primary key first; data attributes of its
-/// query follow. None if the address holds no GS1 key.
-pub(crate) fn elements(uri: &str) -> Result<Option<ElementString>, IdError> {
+/// The key of a Digital Link and all its AIs, those of its query included. None
+/// if the address holds no GS1 key.
+pub(crate) fn scan(uri: &str) -> Result<Option<(UnitKey, ElementString)>, IdError> {
+    let Some((mut elements, query)) = path_elements(uri)? else {
+        return Ok(None);
+    };
+    let key = elements.key()?;
+    for parameter in query.split(['&', ';']) {
+        let Some((name, raw)) = parameter.split_once('=') else {
+            continue;
+        };
+        // Keys in the query are about other things than the one in the path.
+        if ai::is_known(name) && !ai::is_primary_key(name) {
+            let value = decode(uri, raw)?;
+            ai::check_value(name, &value).map_err(|e| within(uri, e))?;
+            elements.push(name, &value).map_err(|e| within(uri, e))?;
+        }
+    }
+    Ok(Some((key, elements)))
+}
+
+/// The AIs of a Digital Link's path, the primary key first, and its query.
+fn path_elements(uri: &str) -> Result<Option<(ElementString, &str)>, IdError> {
     let without_fragment = uri.split('#').next().unwrap_or_default();
-    let (address, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
+    let (address, query) = without_fragment
+        .split_once('?')
+        .unwrap_or((without_fragment, ""));
     let after_scheme = address.split_once("://").map_or("", |(_, rest)| rest);
     let (host, path) = after_scheme.split_once('/').unwrap_or((after_scheme, ""));
+    if host.is_empty() {
+        return Err(IdError::malformed(format!(
+            "{}: an address without host",
+            IdError::quote(uri)
+        )));
+    }
     let gs1_host = host.eq_ignore_ascii_case(GS1_HOST);
 
     let mut segments: Vec<&str> = path.split('/').collect();
@@ -66,25 +96,14 @@ pub(crate) fn elements(uri: &str) -> Result<Option<ElementString>, IdError> {
         ai::check_value(ai, &value).map_err(|e| within(uri, e))?;
         elements.push(ai, &value).map_err(|e| within(uri, e))?;
     }
-    for parameter in query.split(['&', ';']) {
-        let Some((name, raw)) = parameter.split_once('=') else {
-            continue;
-        };
-        // Keys in the query are about other things than the one in the path.
-        if ai::is_known(name) && !ai::is_primary_key(name) {
-            let value = decode(uri, raw)?;
-            ai::check_value(name, &value).map_err(|e| within(uri, e))?;
-            elements.push(name, &value).map_err(|e| within(uri, e))?;
-        }
-    }
-    Ok(Some(elements))
+    Ok(Some((elements, query)))
 }
 
 /// The pairs of AI and value at the end of a path, from the primary key on.
 fn key_and_qualifiers<'a>(segments: &[&'a str]) -> Option<Vec<(&'a str, &'a str)>> {
     let mut pairs = Vec::new();
     for pair in segments.rchunks_exact(2) {
-        let ai = ai::of_alias(pair[0]).unwrap_or(pair[0]);
+        let ai = of_alias(pair[0]).unwrap_or(pair[0]);
         if !ai::is_known(ai) {
             return None;
         }

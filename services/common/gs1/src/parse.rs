@@ -48,9 +48,10 @@ pub fn parse_identifier(text: &str) -> Result<UnitKey, IdError> {
 pub fn parse_key(text: &str) -> Result<UnitKey, IdError> {
     if !is_key_form(text) {
         return match text.as_bytes() {
-            [] | [b'0'..=b'9', ..] => {
-                Err(IdError::malformed(format!("{}: not a unit's key", IdError::quote(text))))
-            }
+            [] | [b'0'..=b'9', ..] => Err(IdError::malformed(format!(
+                "{}: not a unit's key",
+                IdError::quote(text)
+            ))),
             _ if urn::is_epc(text) || link::is_web(text) => parse_identifier(text),
             _ => private_uri(text),
         };
@@ -76,7 +77,11 @@ pub fn parse_key(text: &str) -> Result<UnitKey, IdError> {
             };
             if !matches!(
                 (ai, q),
-                ("01", "21" | "235" | "10") | ("8006", "21" | "10") | ("414", "254") | ("415", "8020") | ("8010", "8011")
+                ("01", "21" | "235" | "10")
+                    | ("8006", "21" | "10")
+                    | ("414", "254")
+                    | ("415", "8020")
+                    | ("8010", "8011")
             ) {
                 return Err(IdError::malformed(format!(
                     "{}: ({q}) does not belong to the key of ({ai})",
@@ -96,19 +101,23 @@ pub fn parse_key(text: &str) -> Result<UnitKey, IdError> {
 /// for what is no SGLN (a `geo:` URI, a private URI).
 pub fn place_gln(identifier: &str) -> Option<String> {
     let key = parse_identifier(identifier).ok()?;
-    key.as_str().starts_with("414/").then(|| key.gln().map(str::to_owned))?
+    key.as_str()
+        .starts_with("414/")
+        .then(|| key.gln().map(str::to_owned))?
 }
 
 /// A GTIN-8, -12 or -13 in the place of a GTIN is padded; anything else stays.
 pub(crate) fn padded<'a>(ai: &str, value: &'a str) -> Result<Cow<'a, str>, IdError> {
-    if ai == "01" && matches!(value.len(), 8 | 12 | 13) && value.bytes().all(|b| b.is_ascii_digit()) {
+    if ai == "01" && matches!(value.len(), 8 | 12 | 13) && value.bytes().all(|b| b.is_ascii_digit())
+    {
         return parse_gtin(value).map(Cow::Owned);
     }
     Ok(Cow::Borrowed(value))
 }
 
 pub(crate) fn is_key_form(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(ai, _)| ai::is_primary_key(ai))
+    text.split_once('/')
+        .is_some_and(|(ai, _)| ai::is_primary_key(ai))
 }
 
 /// A URI without GS1 key: `scheme:` and something after it, no characters that
@@ -126,7 +135,9 @@ pub(crate) fn private_uri(text: &str) -> Result<UnitKey, IdError> {
     }
     let scheme_ok = text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
             && !rest.is_empty()
     });
     if scheme_ok {

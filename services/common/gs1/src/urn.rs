@@ -10,7 +10,8 @@ use crate::key::UnitKey;
 
 /// Whether the text is an EPC URN; `urn` and `epc` are case-insensitive (RFC 8141 §3.1).
 pub(crate) fn is_epc(text: &str) -> bool {
-    text.get(..8).is_some_and(|prefix| prefix.eq_ignore_ascii_case("urn:epc:"))
+    text.get(..8)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("urn:epc:"))
 }
 
 /// Reads an EPC URN (which [`is_epc`] has recognised).
@@ -22,7 +23,11 @@ pub(crate) fn parse(text: &str) -> Result<UnitKey, IdError> {
         pieces.next().unwrap_or_default(),
         pieces.next().unwrap_or_default(),
     );
-    let urn = Urn { text, scheme, components };
+    let urn = Urn {
+        text,
+        scheme,
+        components,
+    };
     match (form, scheme) {
         ("id", _) => urn.identity(),
         ("class", "lgtin") => urn.identity(),
@@ -58,7 +63,13 @@ struct Numeric {
 }
 
 fn numeric(scheme: &str) -> Option<Numeric> {
-    let row = |ai, digits, number, further, qualifier| Numeric { ai, digits, number, further, qualifier };
+    let row = |ai, digits, number, further, qualifier| Numeric {
+        ai,
+        digits,
+        number,
+        further,
+        qualifier,
+    };
     Some(match scheme {
         "sgtin" => row("01", 13, Number::Leading, 1, Some("21")),
         "lgtin" => row("01", 13, Number::Leading, 1, Some("10")),
@@ -117,7 +128,10 @@ impl<'a> Urn<'a> {
             }
         }
         let known = scheme.is_some()
-            || matches!(self.scheme, "giai" | "ginc" | "cpi" | "gid" | "usdod" | "adi" | "bic" | "imovn");
+            || matches!(
+                self.scheme,
+                "giai" | "ginc" | "cpi" | "gid" | "usdod" | "adi" | "bic" | "imovn"
+            );
         if !known {
             return Err(self.unknown());
         }
@@ -135,7 +149,9 @@ impl<'a> Urn<'a> {
     fn numeric(&self, scheme: &Numeric, class: bool) -> Result<UnitKey, IdError> {
         let components: Vec<&str> = self.components.splitn(2 + scheme.further, '.').collect();
         let [prefix, reference, further @ ..] = components.as_slice() else {
-            return Err(self.malformed("company prefix and reference are expected, with a dot between"));
+            return Err(
+                self.malformed("company prefix and reference are expected, with a dot between")
+            );
         };
         if further.len() != scheme.further {
             return Err(self.malformed(&format!("{} components are expected", 2 + scheme.further)));
@@ -194,7 +210,9 @@ impl<'a> Urn<'a> {
         }
         ai::check_value(scheme.ai, &number).map_err(|e| self.place(e))?;
         Ok(UnitKey::compose(scheme.ai, &number, |ai| {
-            (Some(ai) == scheme.qualifier).then_some(serial.as_deref()).flatten()
+            (Some(ai) == scheme.qualifier)
+                .then_some(serial.as_deref())
+                .flatten()
         }))
     }
 
@@ -211,7 +229,9 @@ impl<'a> Urn<'a> {
         if !class {
             ai::check_value("8011", serial).map_err(|e| self.place(e))?;
         }
-        Ok(UnitKey::compose("8010", &value, |ai| (ai == "8011" && !class).then_some(serial)))
+        Ok(UnitKey::compose("8010", &value, |ai| {
+            (ai == "8011" && !class).then_some(serial)
+        }))
     }
 
     fn other(&self, components: usize, digits: bool) -> Result<UnitKey, IdError> {
@@ -228,9 +248,9 @@ impl<'a> Urn<'a> {
     }
 
     fn split_once(&self) -> Result<(&'a str, &'a str), IdError> {
-        self.components
-            .split_once('.')
-            .ok_or_else(|| self.malformed("company prefix and reference are expected, with a dot between"))
+        self.components.split_once('.').ok_or_else(|| {
+            self.malformed("company prefix and reference are expected, with a dot between")
+        })
     }
 
     /// A GS1 company prefix has 6 to 12 digits (TDS 2.x §6.3).
@@ -241,7 +261,10 @@ impl<'a> Urn<'a> {
         }
         Err(self.error(
             IdReason::BadLength,
-            &format!("the company prefix has {} digits, expected 6 to 12", prefix.len()),
+            &format!(
+                "the company prefix has {} digits, expected 6 to 12",
+                prefix.len()
+            ),
         ))
     }
 
@@ -293,11 +316,17 @@ impl<'a> Urn<'a> {
     }
 
     fn unknown(&self) -> IdError {
-        self.error(IdReason::UnknownScheme, "no EPC identity scheme has this name")
+        self.error(
+            IdReason::UnknownScheme,
+            "no EPC identity scheme has this name",
+        )
     }
 
     /// A finding about a value, with the URN it stands in.
     fn place(&self, e: IdError) -> IdError {
-        IdError::new(e.reason, format!("{}: {}", IdError::quote(self.text), e.message))
+        IdError::new(
+            e.reason,
+            format!("{}: {}", IdError::quote(self.text), e.message),
+        )
     }
 }

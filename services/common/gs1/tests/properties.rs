@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use serialtrail_gs1::{check_digit, parse_geo, parse_identifier, parse_key, parse_scan, partition, place_gln};
+use serialtrail_gs1::{
+    check_digit, parse_geo, parse_identifier, parse_key, parse_scan, partition, place_gln,
+};
 
 /// A serial or lot: 1 to 20 characters of set 82.
 const SERIAL: &str = "[!\"%-/:-?A-Z_a-z0-9]{1,20}";

@@ -40,8 +40,11 @@ enum Shape {
 
 type Field = (&'static str, Shape);
 
-const QUANTITY: &[Field] =
-    &[("epcClass", Shape::Plain), ("quantity", Shape::Plain), ("uom", Shape::Plain)];
+const QUANTITY: &[Field] = &[
+    ("epcClass", Shape::Plain),
+    ("quantity", Shape::Plain),
+    ("uom", Shape::Plain),
+];
 const PLACE: &[Field] = &[("id", Shape::Plain)];
 const PERSISTENT: &[Field] = &[
     ("set", Shape::Word(Vocabulary::Disposition)),
@@ -83,21 +86,32 @@ const REPORT: &[Field] = &[
     ("uom", Shape::Plain),
     ("coordinateReferenceSystem", Shape::Plain),
 ];
-const SENSOR_ELEMENT: &[Field] =
-    &[("sensorMetadata", Shape::Object(METADATA)), ("sensorReport", Shape::Repeated(REPORT))];
+const SENSOR_ELEMENT: &[Field] = &[
+    ("sensorMetadata", Shape::Object(METADATA)),
+    ("sensorReport", Shape::Repeated(REPORT)),
+];
 const EVENT: &[Field] = &[
     ("eventTime", Shape::Time),
     ("eventTimeZoneOffset", Shape::Plain),
     ("certificationInfo", Shape::Plain),
-    ("parentID", Shape::Plain),
     ("epcList", Shape::Epcs),
+    ("parentID", Shape::Plain),
     ("inputEPCList", Shape::Epcs),
     ("childEPCs", Shape::Epcs),
     ("quantityList", Shape::Objects("quantityElement", QUANTITY)),
-    ("childQuantityList", Shape::Objects("quantityElement", QUANTITY)),
-    ("inputQuantityList", Shape::Objects("quantityElement", QUANTITY)),
+    (
+        "childQuantityList",
+        Shape::Objects("quantityElement", QUANTITY),
+    ),
+    (
+        "inputQuantityList",
+        Shape::Objects("quantityElement", QUANTITY),
+    ),
     ("outputEPCList", Shape::Epcs),
-    ("outputQuantityList", Shape::Objects("quantityElement", QUANTITY)),
+    (
+        "outputQuantityList",
+        Shape::Objects("quantityElement", QUANTITY),
+    ),
     ("action", Shape::Plain),
     ("transformationID", Shape::Plain),
     ("bizStep", Shape::Word(Vocabulary::BizStep)),
@@ -105,12 +119,21 @@ const EVENT: &[Field] = &[
     ("persistentDisposition", Shape::Object(PERSISTENT)),
     ("readPoint", Shape::Object(PLACE)),
     ("bizLocation", Shape::Object(PLACE)),
-    ("sensorElementList", Shape::Objects("sensorElement", SENSOR_ELEMENT)),
+    (
+        "sensorElementList",
+        Shape::Objects("sensorElement", SENSOR_ELEMENT),
+    ),
 ];
 
 /// What never takes part.
-const IGNORED: &[&str] =
-    &["@context", "type", "eventID", "recordTime", "errorDeclaration", "rdfs:comment"];
+const IGNORED: &[&str] = &[
+    "@context",
+    "type",
+    "eventID",
+    "recordTime",
+    "errorDeclaration",
+    "rdfs:comment",
+];
 
 /// The event hash, `ni:///sha-256;<hex>?ver=CBV2.0`, of an event in EPCIS 2.0
 /// JSON; `context` holds the prefixes in force for it.
@@ -125,21 +148,45 @@ pub fn pre_hash(event: &Value, context: &Context) -> String {
     let empty = Map::new();
     let event = event.as_object().unwrap_or(&empty);
     let mut out = String::from("eventType=");
-    out.push_str(event.get("type").and_then(Value::as_str).unwrap_or_default());
+    out.push_str(
+        event
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default(),
+    );
     ordered(&mut out, event, EVENT, context);
     let mut rest = Vec::new();
     for (name, value) in event {
-        let handled = EVENT.iter().any(|(field, _)| field == name) || IGNORED.contains(&name.as_str());
+        let handled =
+            EVENT.iter().any(|(field, _)| field == name) || IGNORED.contains(&name.as_str());
         match name.as_str() {
             _ if handled => {}
             "bizTransactionList" => {
-                rest.extend(typed_list(name, value, "bizTransaction", Vocabulary::BizTransactionType, context));
+                rest.extend(typed_list(
+                    name,
+                    value,
+                    "bizTransaction",
+                    Vocabulary::BizTransactionType,
+                    context,
+                ));
             }
             "sourceList" => {
-                rest.extend(typed_list(name, value, "source", Vocabulary::SourceDestinationType, context));
+                rest.extend(typed_list(
+                    name,
+                    value,
+                    "source",
+                    Vocabulary::SourceDestinationType,
+                    context,
+                ));
             }
             "destinationList" => {
-                rest.extend(typed_list(name, value, "destination", Vocabulary::SourceDestinationType, context));
+                rest.extend(typed_list(
+                    name,
+                    value,
+                    "destination",
+                    Vocabulary::SourceDestinationType,
+                    context,
+                ));
             }
             _ => generic(&mut rest, name, value, context),
         }
@@ -179,7 +226,9 @@ fn field(out: &mut String, name: &str, shape: &Shape, value: &Value, context: &C
         Shape::Plain => pairs(out, name, value, |text| canonical(text, context)),
         Shape::Time => pairs(out, name, value, canonical_time),
         Shape::Word(vocabulary) => {
-            pairs(out, name, value, |text| canonical_word(*vocabulary, text, context));
+            pairs(out, name, value, |text| {
+                canonical_word(*vocabulary, text, context)
+            });
         }
         Shape::Epcs => {
             let mut epcs = String::new();
@@ -218,12 +267,20 @@ fn repeated(out: &mut String, name: &str, fields: &[Field], value: &Value, conte
 
 /// `bizTransactionList` and its kin: type, then identifier, pairs sorted. The
 /// first without a type sorts by its identifier.
-fn typed_list(list: &str, value: &Value, name: &str, vocabulary: Vocabulary, context: &Context) -> Option<String> {
+fn typed_list(
+    list: &str,
+    value: &Value,
+    name: &str,
+    vocabulary: Vocabulary,
+    context: &Context,
+) -> Option<String> {
     let mut out = String::new();
     let pairs_of = |item: &Value| {
         let mut pair = String::new();
         if let Some(kind) = item.get("type") {
-            pairs(&mut pair, "type", kind, |text| canonical_word(vocabulary, text, context));
+            pairs(&mut pair, "type", kind, |text| {
+                canonical_word(vocabulary, text, context)
+            });
         }
         if let Some(id) = item.get(name) {
             pairs(&mut pair, name, id, |text| canonical(text, context));

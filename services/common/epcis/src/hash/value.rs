@@ -46,7 +46,8 @@ pub(super) fn canonical(text: &str, context: &Context) -> String {
     match context.expand(text) {
         // Compact names of GS1's own vocabularies; those of others stay as given.
         Some((namespace, local))
-            if namespace.starts_with("https://ref.gs1.org") || namespace.starts_with("https://gs1.org") =>
+            if namespace.starts_with("https://ref.gs1.org")
+                || namespace.starts_with("https://gs1.org") =>
         {
             format!("{namespace}{local}")
         }
@@ -57,29 +58,40 @@ pub(super) fn canonical(text: &str, context: &Context) -> String {
 /// A word of a vocabulary as web address, whatever its spelling.
 pub(super) fn canonical_word(vocabulary: Vocabulary, text: &str, context: &Context) -> String {
     let address = web_address(vocabulary, text);
-    if address == text { canonical(text, context) } else { address }
+    if address == text {
+        canonical(text, context)
+    } else {
+        address
+    }
 }
 
-/// UTC with milliseconds, a half rounded to the even one; text that is no time stays.
+/// UTC with milliseconds, a half rounded up; text that is no time stays.
 pub(super) fn canonical_time(text: &str) -> String {
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
         return text.to_owned();
     };
     let time = time.with_timezone(&Utc);
-    let micros = time.nanosecond() / 1000;
-    let (millis, rest) = (micros / 1000, micros % 1000);
-    let up = rest > 500 || (rest == 500 && millis % 2 == 1);
-    let whole = time - Duration::nanoseconds(i64::from(time.nanosecond() % 1_000_000));
-    let rounded = if up { whole + Duration::milliseconds(1) } else { whole };
-    rounded.to_rfc3339_opts(SecondsFormat::Millis, true)
+    let below = i64::from(time.nanosecond() % 1_000_000);
+    let rounded = if below >= 500_000 {
+        1_000_000 - below
+    } else {
+        -below
+    };
+    time.checked_add_signed(Duration::nanoseconds(rounded))
+        .unwrap_or(time)
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// A number in the form of the reference implementation (Python's `str`): whole
 /// numbers without fraction, others in their shortest form. None if the text is
 /// no number.
 fn canonical_number(text: &str) -> Option<String> {
-    let starts_like_one = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite() && starts_like_one)?;
+    let starts_like_one =
+        text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|n: &f64| n.is_finite() && starts_like_one)?;
     Some(if number == 0.0 {
         "0".to_owned()
     } else if number.fract() == 0.0 {
@@ -124,8 +136,8 @@ mod tests {
         for (text, expected) in [
             ("2020-03-04T11:00:30+01:00", "2020-03-04T10:00:30.000Z"),
             ("2022-02-16T08:40:21.3142715Z", "2022-02-16T08:40:21.314Z"),
-            ("2022-02-16T08:40:21.3145Z", "2022-02-16T08:40:21.314Z"),
-            ("2022-02-16T08:40:21.3155Z", "2022-02-16T08:40:21.316Z"),
+            ("2022-02-16T08:40:21.3145Z", "2022-02-16T08:40:21.315Z"),
+            ("2022-02-16T08:40:21.31449Z", "2022-02-16T08:40:21.314Z"),
             ("2022-02-16T23:59:59.9996Z", "2022-02-17T00:00:00.000Z"),
             ("yesterday", "yesterday"),
         ] {
