@@ -59,6 +59,7 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
             api_keys: project.local("api-keys.toml"),
             topics: project.local("topics.toml"),
         },
+        ..Settings::default()
     }
 }
 

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod config;
+pub mod groups;
 mod launch;
 pub mod layout;
 pub mod member;
@@ -15,7 +16,9 @@ pub mod probe;
 pub mod process;
 pub mod project;
 pub mod ready;
+pub mod settle;
 pub mod stack;
+pub mod status;
 pub mod topics;
 
 pub use layout::Layout;

@@ -1,21 +1,57 @@
 //! `serialtrail settle`: wait until the pipeline is still.
 
 use crate::context::Context;
+use serialtrail_stack::{Stack, settle};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Arguments of `serialtrail settle`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Give up after this many seconds
+    /// Give up after this many seconds; the message says what still moves
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub timeout: u64,
 }
 
-/// Runs the command.
+/// Returns when every group has read everything, nothing is pending and the last mark has passed.
 ///
 /// # Errors
-/// See the message.
+/// Kafka does not answer, or it took too long.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let _ = (args, context);
-    anyhow::bail!("serialtrail settle is not there yet")
+    let begun = Instant::now();
+    settle(Duration::from_secs(args.timeout), context).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if context.json {
+        println!(
+            "{}",
+            serde_json::json!({ "settled": true, "seconds": seconds })
+        );
+    } else {
+        println!("settled after {seconds:.1} s");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Settles, with progress on standard error.
+///
+/// # Errors
+/// As [`run`].
+pub async fn settle(limit: Duration, context: &Context) -> anyhow::Result<()> {
+    let settings = context.settings()?.clone();
+    let stack = local_stack(context);
+    let bar = context.progress(0, "settling");
+    let telling = bar.clone();
+    let settled = tokio::task::spawn_blocking(move || {
+        let tell = |message: &str| telling.set_message(format!("settling: {message}"));
+        settle::settle(&settings, stack.as_ref(), limit, &tell)
+    })
+    .await?;
+    bar.finish_and_clear();
+    settled
+}
+
+/// The local stack, where the settings in use are its own.
+fn local_stack(context: &Context) -> Option<Stack> {
+    let config = context.config_file()?;
+    Stack::open(config.parent()?).ok()
 }

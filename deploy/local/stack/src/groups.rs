@@ -1,0 +1,334 @@
+//! How far every consumer group has come: its committed offsets against the ends of its topics.
+//!
+//! The end is the last stable offset. Markers of transactions take offsets too and are never consumed,
+//! so a distance between the two is only a lag where a record lies in it: that is looked up by reading.
+
+use anyhow::Context;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Message, Offset, TopicPartitionList};
+use serde::Serialize;
+use serialtrail_runtime::config::KafkaSettings;
+use serialtrail_runtime::{kafka, topics};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A consumer group of Serialtrail and the topics it reads; a trailing `*` stands for any ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// Name.
+    pub name: &'static str,
+    /// Topics it reads.
+    pub topics: &'static [&'static str],
+}
+
+/// Every consumer group.
+pub const GROUPS: &[Group] = &[
+    Group {
+        name: "gateway-intake",
+        topics: &["partner.*"],
+    },
+    Group {
+        name: "dispatcher",
+        topics: &[topics::EPCIS_EVENTS],
+    },
+    Group {
+        name: "dispatcher-registry",
+        topics: &[topics::REGISTRY_LOADS],
+    },
+    Group {
+        name: "enricher",
+        topics: &[topics::UNIT_INBOX],
+    },
+    Group {
+        name: "detector",
+        topics: &[topics::ENRICHED],
+    },
+    Group {
+        name: "sink",
+        topics: &[
+            topics::EPCIS_EVENTS,
+            topics::ENRICHED,
+            topics::ALERTS,
+            topics::SERIAL_REGISTRY,
+            topics::REJECTED_EVENTS,
+        ],
+    },
+];
+
+/// Where a group stands in one partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Position {
+    /// The group.
+    pub group: &'static str,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Offset the group goes on from; `None` where it never committed.
+    pub committed: Option<i64>,
+    /// Last stable offset.
+    pub end: i64,
+    /// Offsets between the two where a record lies in them, else 0.
+    pub lag: i64,
+    /// Whether the commit announces an insert that is not yet acknowledged.
+    pub intent: bool,
+}
+
+/// Every group's position in every partition it reads, and the partitions with an open transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Positions {
+    /// Positions in the order of [`GROUPS`].
+    pub positions: Vec<Position>,
+    /// `topic/partition` where something is written but not committed.
+    pub open_transactions: Vec<String>,
+}
+
+impl Positions {
+    /// Records each group has still to read, in the order of [`GROUPS`].
+    #[must_use]
+    pub fn lag_by_group(&self) -> Vec<(&'static str, i64)> {
+        let lag = |group: &Group| -> i64 {
+            let of_group = self.positions.iter().filter(|p| p.group == group.name);
+            of_group.map(|position| position.lag).sum()
+        };
+        GROUPS
+            .iter()
+            .map(|group| (group.name, lag(group)))
+            .collect()
+    }
+}
+
+type Partition = (String, i32);
+
+/// Reads the positions.
+///
+/// # Errors
+/// Kafka does not answer.
+pub fn positions(settings: &KafkaSettings) -> anyhow::Result<Positions> {
+    let stable = client(settings, "serialtrail-status", "read_committed")?;
+    let uncommitted = client(settings, "serialtrail-status", "read_uncommitted")?;
+    let metadata = stable
+        .fetch_metadata(None, TIMEOUT)
+        .with_context(|| format!("Kafka at {} does not answer", settings.brokers))?;
+    let counts: BTreeMap<&str, usize> = metadata
+        .topics()
+        .iter()
+        .map(|topic| (topic.name(), topic.partitions().len()))
+        .collect();
+    let mut ends: BTreeMap<Partition, (i64, i64)> = BTreeMap::new();
+    let mut found = Positions::default();
+    let read: BTreeSet<&str> = GROUPS
+        .iter()
+        .flat_map(|group| topics_of(group, &counts))
+        .collect();
+    for (topic, partition) in read.iter().flat_map(|topic| partitions(topic, &counts)) {
+        let (low, end) = stable.fetch_watermarks(&topic, partition, TIMEOUT)?;
+        let (_, high) = uncommitted.fetch_watermarks(&topic, partition, TIMEOUT)?;
+        if high > end {
+            found.open_transactions.push(format!("{topic}/{partition}"));
+        }
+        ends.insert((topic, partition), (low, end));
+    }
+    for group in GROUPS {
+        found
+            .positions
+            .extend(of_group(settings, group, &counts, &ends)?);
+    }
+    Ok(found)
+}
+
+fn of_group(
+    settings: &KafkaSettings,
+    group: &Group,
+    counts: &BTreeMap<&str, usize>,
+    ends: &BTreeMap<Partition, (i64, i64)>,
+) -> anyhow::Result<Vec<Position>> {
+    let mut asked = TopicPartitionList::new();
+    for (topic, partition) in topics_of(group, counts).flat_map(|topic| partitions(topic, counts)) {
+        asked.add_partition(&topic, partition);
+    }
+    if asked.count() == 0 {
+        return Ok(Vec::new());
+    }
+    let client = client(settings, group.name, "read_committed")?;
+    let committed = client
+        .committed_offsets(asked, TIMEOUT)
+        .with_context(|| format!("committed offsets of {} cannot be read", group.name))?;
+    let mut positions = Vec::new();
+    for element in committed.elements() {
+        let key = (element.topic().to_owned(), element.partition());
+        let Some(&(low, end)) = ends.get(&key) else {
+            continue;
+        };
+        let offset = match element.offset() {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        };
+        positions.push(Position {
+            group: group.name,
+            topic: key.0,
+            partition: key.1,
+            committed: offset,
+            end,
+            lag: (end - offset.unwrap_or(low).max(low)).max(0),
+            intent: !element.metadata().is_empty(),
+        });
+    }
+    drop_distances_without_records(settings, &mut positions)?;
+    Ok(positions)
+}
+
+/// Sets the lag to 0 where nothing but transaction markers (or aborted records) lies between.
+fn drop_distances_without_records(
+    settings: &KafkaSettings,
+    positions: &mut [Position],
+) -> anyhow::Result<()> {
+    let topics: BTreeSet<String> = positions
+        .iter()
+        .filter(|p| p.lag > 0)
+        .map(|p| p.topic.clone())
+        .collect();
+    for topic in topics {
+        let behind: Vec<&mut Position> = positions
+            .iter_mut()
+            .filter(|p| p.topic == topic && p.lag > 0)
+            .collect();
+        let starts: Vec<(i32, i64)> = behind
+            .iter()
+            .map(|p| (p.partition, p.end - p.lag))
+            .collect();
+        let with_records = partitions_with_records(settings, &topic, &starts)?;
+        for position in behind {
+            if !with_records.contains(&position.partition) {
+                position.lag = 0;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Of partitions of one topic, those with a committed record at or after an offset.
+fn partitions_with_records(
+    settings: &KafkaSettings,
+    topic: &str,
+    starts: &[(i32, i64)],
+) -> anyhow::Result<BTreeSet<i32>> {
+    let reader = client(settings, "serialtrail-status", "read_committed")?;
+    let mut assignment = TopicPartitionList::new();
+    for (partition, offset) in starts {
+        assignment.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
+    }
+    reader.assign(&assignment)?;
+    let mut undecided: BTreeSet<i32> = starts.iter().map(|(partition, _)| *partition).collect();
+    let mut found = BTreeSet::new();
+    let deadline = Instant::now() + TIMEOUT;
+    while !undecided.is_empty() {
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "topic {topic} could not be read in {TIMEOUT:?}"
+        );
+        match reader.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => {
+                undecided.remove(&message.partition());
+                found.insert(message.partition());
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                undecided.remove(&partition);
+            }
+            // A broker that just started may answer late; the deadline decides.
+            Some(Err(error)) => tracing::debug!(%error, topic, "while looking for records"),
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+fn client(settings: &KafkaSettings, group: &str, isolation: &str) -> anyhow::Result<BaseConsumer> {
+    let mut config = kafka::client_config(settings);
+    config
+        .set("group.id", group)
+        .set("isolation.level", isolation)
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "earliest")
+        // An empty answer comes at once: it is what says that there is nothing.
+        .set("fetch.wait.max.ms", "10")
+        .set("fetch.queue.backoff.ms", "5")
+        .set("queued.max.messages.kbytes", "1024");
+    Ok(config.create()?)
+}
+
+fn topics_of<'a>(
+    group: &'a Group,
+    counts: &'a BTreeMap<&str, usize>,
+) -> impl Iterator<Item = &'a str> {
+    let matches = |name: &&str| {
+        group
+            .topics
+            .iter()
+            .any(|topic| match topic.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => name == topic,
+            })
+    };
+    counts.keys().copied().filter(matches)
+}
+
+fn partitions(topic: &str, counts: &BTreeMap<&str, usize>) -> Vec<Partition> {
+    let count = counts
+        .get(topic)
+        .and_then(|count| i32::try_from(*count).ok())
+        .unwrap_or(0);
+    (0..count)
+        .map(|partition| (topic.to_owned(), partition))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_reads_its_topics_and_every_partners_own() {
+        let counts = BTreeMap::from([
+            ("alerts", 8),
+            ("partner.acme", 2),
+            ("partner.b", 2),
+            ("x", 1),
+        ]);
+        let topics = |name: &str| -> Vec<&str> {
+            let group = GROUPS.iter().find(|group| group.name == name).unwrap();
+            topics_of(group, &counts).collect()
+        };
+        assert_eq!(topics("gateway-intake"), ["partner.acme", "partner.b"]);
+        assert_eq!(topics("sink"), ["alerts"]);
+        assert_eq!(partitions("partner.b", &counts).len(), 2);
+        assert!(partitions("unknown", &counts).is_empty());
+    }
+
+    #[test]
+    fn the_lag_of_a_group_is_that_of_all_its_partitions() {
+        let position = |group, lag| Position {
+            group,
+            topic: "t".into(),
+            partition: 0,
+            committed: None,
+            end: 9,
+            lag,
+            intent: false,
+        };
+        let positions = Positions {
+            positions: vec![
+                position("sink", 2),
+                position("sink", 3),
+                position("enricher", 1),
+            ],
+            open_transactions: Vec::new(),
+        };
+        let lag: BTreeMap<_, _> = positions.lag_by_group().into_iter().collect();
+        assert_eq!((lag["sink"], lag["enricher"], lag["detector"]), (5, 1, 0));
+    }
+}

@@ -1,0 +1,99 @@
+//! What a stack is doing: processes, health, lag, stream time.
+
+use crate::groups;
+use crate::member::Member;
+use crate::probe;
+use crate::ready;
+use crate::stack::{Stack, clock_name};
+use serde::Serialize;
+use serialtrail_runtime::metrics;
+use std::time::Duration;
+
+/// The state of a stack.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// `live` or `replay`.
+    pub clock: &'static str,
+    /// Each member that runs or should.
+    pub members: Vec<MemberStatus>,
+    /// Records each consumer group has still to read; empty when Kafka does not answer.
+    pub lag: Vec<(&'static str, i64)>,
+}
+
+/// The state of one member.
+#[derive(Debug, Serialize)]
+pub struct MemberStatus {
+    /// Its name.
+    pub name: String,
+    /// Its process; `None` when it does not run.
+    pub pid: Option<i32>,
+    /// Its port.
+    pub port: u16,
+    /// `ready`, or what is wrong.
+    pub health: String,
+    /// Stream time it has reached in all its partitions, seconds since 1970-01-01 UTC.
+    pub stream_time: Option<f64>,
+}
+
+/// Looks at every member of a stack at once.
+#[must_use]
+pub fn status(stack: &Stack) -> Status {
+    let mut members = Member::of_stack(stack.shape().instances);
+    members.extend(
+        stack
+            .running()
+            .into_iter()
+            .filter(|m| !members.contains(m))
+            .collect::<Vec<_>>(),
+    );
+    let members: Vec<MemberStatus> = std::thread::scope(|scope| {
+        let looking: Vec<_> = members
+            .iter()
+            .map(|member| scope.spawn(|| member_status(stack, *member)))
+            .collect();
+        // A look that panicked has nothing to show.
+        looking
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
+    });
+    let kafka_is_ready = members.first().is_some_and(|kafka| kafka.health == "ready");
+    let positions = kafka_is_ready.then(|| groups::positions(&stack.settings().kafka));
+    Status {
+        clock: clock_name(stack.shape().clock),
+        members,
+        lag: positions
+            .and_then(Result::ok)
+            .map(|p| p.lag_by_group())
+            .unwrap_or_default(),
+    }
+}
+
+fn member_status(stack: &Stack, member: Member) -> MemberStatus {
+    let address = stack.address(member);
+    let pid = stack.identity(member).map(|identity| identity.pid);
+    let health = match pid {
+        None => "stopped".to_owned(),
+        Some(_) => ready::check(member, address)
+            .err()
+            .unwrap_or_else(|| "ready".into()),
+    };
+    let is_service = matches!(member, Member::Service { .. });
+    let stream_time = (pid.is_some() && is_service)
+        .then(|| probe::get(address, "/metrics", Duration::from_secs(2)).ok())
+        .flatten()
+        .and_then(|(_, text)| {
+            let samples = probe::samples(&text, metrics::STREAM_TIME.name);
+            samples
+                .into_iter()
+                .map(|sample| sample.value)
+                .reduce(f64::min)
+        });
+    MemberStatus {
+        name: member.name(),
+        pid,
+        port: address.port(),
+        health,
+        stream_time,
+    }
+}
