@@ -1,0 +1,52 @@
+# Serialtrail: `make help` lists what can be done. Everything is built in one profile (release), so that
+# the libraries it uses are built once.
+
+CLOCK ?=
+# Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
+DEMO ?=
+CARGO_DENY_VERSION := 0.18.9
+
+SERIALTRAIL := target/release/serialtrail
+TEST_DIR := $(CURDIR)/.local/test
+TEST_PORTS := 9400
+export SERIALTRAIL_PARTS ?= $(CURDIR)/.local/parts
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down status clean lint build parts
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: parts build ## Start everything, stream a simulated world through it, print a summary
+	@$(SERIALTRAIL) demo $(DEMO)
+
+test: parts ## Every test, the end-to-end ones on a stack of their own
+	@deploy/local/test.sh $(TEST_DIR) $(TEST_PORTS)
+
+up: parts build ## Start the local stack and the services (CLOCK=live or CLOCK=replay)
+	@$(SERIALTRAIL) up $(if $(CLOCK),--clock $(CLOCK))
+
+down: $(SERIALTRAIL) ## Stop what `make up` or `make demo` started
+	@$(SERIALTRAIL) down
+
+status: $(SERIALTRAIL) ## Processes, ports, health, lag, stream time
+	@$(SERIALTRAIL) status || test $$? = 3
+
+clean: $(SERIALTRAIL) ## Stop the local stack and remove its data and logs; the parts stay
+	@$(SERIALTRAIL) clean
+
+lint: ## Format, clippy without warnings, licences and advisories of dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-deny@$(CARGO_DENY_VERSION)
+	cargo deny --all-features check --config .deny.toml
+
+build: ## Build all programs
+	@cargo build --release --workspace --bins
+
+# Stopping must not wait for a build, nor need one that succeeds.
+$(SERIALTRAIL):
+	@cargo build --release --workspace --bins
+
+parts: ## Check prerequisites; fetch Kafka, Apicurio and the ClickHouse engine
+	@deploy/local/install.sh
