@@ -29,7 +29,7 @@ pub struct PlannedMessage {
     pub uom: Option<String>,
 }
 
-/// State of the dispatcher, key p/<generation>/<n> <event id>. A page of the messages of a large event.
+/// State of the dispatcher, key p/<generation>/<page> <event id>. A page of the messages of a large event.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlanPage {
@@ -39,7 +39,7 @@ pub struct PlanPage {
 
 avro_record!(PlanPage, "state/PlanPage");
 
-/// State of the dispatcher, key o/<generation>/<n> <event id>. A page of the original bytes of a large event.
+/// State of the dispatcher, key o/<generation>/<page> <event id>. A page of the original bytes of a large event.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OriginalPage {
@@ -49,6 +49,19 @@ pub struct OriginalPage {
 }
 
 avro_record!(OriginalPage, "state/OriginalPage");
+
+/// Original bytes, zstd-compressed: here, or in pages where they are many.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Original {
+    /// When they fit here.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+    /// Pages that hold them otherwise.
+    pub pages: i32,
+    /// Names those pages.
+    pub generation: i64,
+}
 
 /// The version of an event that stands: the smallest (record time, content hash, publisher).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -70,8 +83,6 @@ pub struct AcceptedVersion {
     pub capture_id: String,
     /// Its document.
     pub document_id: Option<String>,
-    /// Event type, for the rejection.
-    pub event_type: String,
     /// What it says to every unit.
     pub body: ReadBody,
     /// Its messages, when they fit here.
@@ -80,11 +91,28 @@ pub struct AcceptedVersion {
     pub plan_pages: i32,
     /// How many messages in all.
     pub messages: i32,
-    /// Original bytes, zstd-compressed, when they fit here.
-    #[serde(with = "serde_bytes")]
-    pub original: Vec<u8>,
-    /// Pages that hold them otherwise.
-    pub original_pages: i32,
+    /// Its original bytes.
+    pub original: Original,
+}
+
+/// An error declaration heard for an event id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Declaration {
+    /// Who declared it.
+    pub source_party: String,
+    /// Its record time.
+    pub record_time: Micros,
+    /// Its capture job.
+    pub capture_id: String,
+    /// Its document.
+    pub document_id: Option<String>,
+    /// Parties that may see it.
+    pub visible_to: Vec<String>,
+    /// Its original bytes.
+    pub original: Original,
+    /// Refused: it is not the publisher of the version that stands.
+    pub rejected: bool,
 }
 
 /// A sending or withdrawal of a version not finished within its window.
@@ -119,8 +147,8 @@ pub struct DispatchedEvent {
     pub generation: i64,
     /// The version that stands.
     pub accepted: Option<AcceptedVersion>,
-    /// Publishers that declared the event an error.
-    pub declared_by: Vec<String>,
+    /// Error declarations heard, one a publisher.
+    pub declared: Vec<Declaration>,
     /// Unfinished work, in order.
     pub work: Vec<DispatchWork>,
     /// Stands in the work queue.

@@ -19,6 +19,7 @@ mod native;
 pub mod outcome;
 mod overlay;
 mod owned;
+pub mod pending;
 mod rebalance;
 pub mod reference;
 mod restore;
