@@ -28,9 +28,14 @@ fn capture(document: &Value) -> Result<Capture, DocumentError> {
 #[test]
 fn one_bad_event_does_not_hide_its_neighbours() {
     let original = r#"{"type" : "ObjectEvent",  "action":"ADD" }"#;
-    let text = document(&json!([object_event(), "MARK", aggregation(), transaction()]))
-        .to_string()
-        .replace("\"MARK\"", original);
+    let text = document(&json!([
+        object_event(),
+        "MARK",
+        aggregation(),
+        transaction()
+    ]))
+    .to_string()
+    .replace("\"MARK\"", original);
     let capture = parse_body(text.as_bytes(), BodyKind::Document, &Limits::default()).unwrap();
     for neighbour in [0, 2, 3] {
         assert!(capture.events[neighbour].outcome.is_ok(), "{neighbour}");

@@ -3,7 +3,7 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serialtrail_epcis::{BodyKind, Context, Limits, event_hash, parse_body, pre_hash};
 
 /// Files whose pre-hashes upstream did not renew, while their hashes are right.
@@ -81,6 +81,52 @@ fn a_parsed_event_carries_its_published_hash() {
             event.id(),
             event.event_id.as_deref().unwrap_or(hashes.trim()),
             "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_json_of_an_event_published_as_xml_has_the_same_hash() {
+    let Some(folder) = support::vectors("epcis-event-hash-ralphtro/examples") else {
+        return;
+    };
+    let context = Context::standard()
+        .extended(&json!([{"c4l": "https://circ4life.eecc.info/epcis"}]))
+        .unwrap();
+    let event = json!({
+        "type": "TransformationEvent", "eventTime": "2022-02-16T08:40:21.3142715Z", "eventTimeZoneOffset": "+02:00",
+        "outputEPCList": ["urn:epc:id:sgtin:4047111.012345.3333"],
+        "inputEPCList": ["urn:epc:id:sgtin:4047111.012345.2222", "urn:epc:id:sgtin:4047111.012345.1111"],
+        "bizStep": "repairing", "disposition": "damaged", "c4l:lifeTime": "P3Y"
+    });
+    let mut with_lists = event.clone();
+    with_lists["c4l:wasteList"] = json!({"c4l:wasteElement": {
+        "c4l:waste": "http://circ4life.eecc.info/material/plastics",
+        "c4l:amount": {"c4l:quantity": 0.50, "c4l:uom": "KGM"},
+        "c4l:sink": "http://circ4life.eecc.info/sink/landfill"
+    }});
+    with_lists["c4l:resourceList"] = json!({
+        "c4l:epc": "https://circ4life.eecc.info/recycling/bin/obj/1234567890119051400001112345",
+        "c4l:quantityElement": {"epcClass": "http://circ4life.eecc.info/material/copper", "quantity": 0.5, "uom": "KGM"},
+        "c4l:resourceElement": {
+            "c4l:resource": "https://w3id.org/saref#Electricity",
+            "c4l:amount": {"c4l:quantity": 0.5, "c4l:uom": "WHR"},
+            "c4l:source": "http://semanco02.hs-albsig.de/repository/ontology-releases/eu/semanco/ontology/SEMANCO/SEMANCO.owl#Not-Renewable_Energy_Source"
+        }
+    });
+    for (name, event) in [
+        ("epcisDocWithTransformationEventWithExtension", event),
+        (
+            "epcisDocWithTransformationEventWithMultipleExtensions",
+            with_lists,
+        ),
+    ] {
+        let hashes = std::fs::read_to_string(folder.join(name).with_extension("hashes")).unwrap();
+        assert_eq!(
+            event_hash(&event, &context),
+            hashes.trim(),
+            "{name}: {}",
+            pre_hash(&event, &context)
         );
     }
 }
