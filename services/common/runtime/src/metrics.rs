@@ -177,7 +177,15 @@ pub const ALERTS: Metric = metric(
     Kind::Counter,
     "alerts",
     &["rule", "state"],
-    "Alert revisions written: asserted, retracted",
+    "Alert revisions written: raised, updated, retracted",
+);
+/// Reads of serials whose product nobody registered here, where the profile only counts them.
+pub const FOREIGN_READS: Metric = metric(
+    "serialtrail_foreign_serial_reads_total",
+    Kind::Counter,
+    "reads",
+    &["profile"],
+    "Reads of unknown serials of unregistered products that the policy counts and does not alert on",
 );
 
 /// All of them, in the order of the table in this crate's README.
@@ -198,6 +206,7 @@ pub const ALL: &[Metric] = &[
     HTTP_SECONDS,
     ROWS,
     ALERTS,
+    FOREIGN_READS,
 ];
 
 /// Upper bounds of histogram buckets, seconds: from 1 us (a record) to 10 s (a commit in trouble).

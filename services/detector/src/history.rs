@@ -1,0 +1,83 @@
+//! One unit's reads in event-time order: what every rule is a function of.
+
+use serialtrail_gs1::{UnitKey, UnitKind};
+use serialtrail_records::state_detector::DetectorRead;
+use serialtrail_records::{Micros, UnitFacts};
+
+use crate::policy::Profile;
+use crate::read::{HOUR, Reading};
+
+/// The asserted reads of one unit, by event time, ties by event id: the same list whatever order they
+/// arrived in.
+#[derive(Debug)]
+pub struct History<'a> {
+    /// Unit key.
+    pub unit: &'a str,
+    /// Kind of unit.
+    pub kind: UnitKind,
+    /// Asserted reads within the horizon, and older ones that never age out.
+    pub reads: Vec<&'a DetectorRead>,
+    /// Reads before this time (microseconds) raise nothing any more; they are context.
+    pub raises_from: Micros,
+}
+
+impl<'a> History<'a> {
+    /// Orders the reads; `raises_from` is stream time less the horizon.
+    #[must_use]
+    pub fn new(
+        unit: &'a str,
+        reads: impl IntoIterator<Item = &'a DetectorRead>,
+        raises_from: Micros,
+    ) -> Self {
+        let mut reads: Vec<_> = reads
+            .into_iter()
+            .filter(|r| r.asserted && (r.event_time >= raises_from || r.outlives_horizon()))
+            .collect();
+        reads.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+        Self {
+            unit,
+            kind: UnitKey::from_record(unit).kind(),
+            reads,
+            raises_from,
+        }
+    }
+
+    /// Whether a read is recent enough to raise something.
+    #[must_use]
+    pub fn may_raise(&self, read: &DetectorRead) -> bool {
+        read.event_time >= self.raises_from
+    }
+
+    /// A logistic unit or asset, or a trade item that has been read as a container.
+    #[must_use]
+    pub fn is_container(&self) -> bool {
+        matches!(
+            self.kind,
+            UnitKind::Sscc | UnitKind::Grai | UnitKind::Giai | UnitKind::Gsin | UnitKind::Ginc
+        ) || self.reads.iter().any(|r| r.role == "parent")
+    }
+}
+
+/// How much later than `a` a read `b` may claim to be, or the other way round, before their order is
+/// certain: nothing at one place, the clock tolerance between two (microseconds).
+#[must_use]
+pub fn tolerance(a: &DetectorRead, b: &DetectorRead, profile: &Profile) -> Micros {
+    if a.same_place(b) {
+        0
+    } else {
+        profile.clock_tolerance()
+    }
+}
+
+/// Whether the clock behind a read is in doubt: flagged by the enricher, or long before commissioning.
+#[must_use]
+pub fn clock_suspect(read: &DetectorRead, facts: &UnitFacts, profile: &Profile) -> bool {
+    let early = i64::from(profile.clock_suspect_before_commissioning_hours) * HOUR;
+    read.clock_suspect || facts.commissioned_at.is_some_and(|at| read.event_time < at - early)
+}
+
+/// Samples are outside trade: most rules leave them alone.
+#[must_use]
+pub fn is_sample(facts: &UnitFacts) -> bool {
+    matches!(facts.status.as_deref(), Some("sample" | "free_sample"))
+}

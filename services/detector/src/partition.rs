@@ -1,0 +1,66 @@
+//! What a partition keeps beside its units: stream time, the timers' hours, unfinished work.
+
+use std::collections::HashMap;
+
+use serialtrail_records::Codec;
+use serialtrail_records::state_detector::DetectorPartition;
+use serialtrail_stream::StepContext;
+
+const KEY: &[u8] = b"p";
+
+/// The partitions in hand. Each is read once and written at the end of a window that changed it.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    loaded: HashMap<i32, Loaded>,
+}
+
+/// One partition's own state.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The state.
+    pub state: DetectorPartition,
+    /// Whether it must be written at the end of the window.
+    pub changed: bool,
+}
+
+impl Partitions {
+    /// The partition of the context, loaded if it is not in hand.
+    ///
+    /// # Errors
+    /// The store or the codec failed.
+    pub fn of(
+        &mut self,
+        codec: &Codec,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<&mut Loaded> {
+        use std::collections::hash_map::Entry;
+        match self.loaded.entry(ctx.partition()) {
+            Entry::Occupied(here) => Ok(here.into_mut()),
+            Entry::Vacant(free) => {
+                let state = match ctx.get(KEY)? {
+                    Some(value) => codec.decode(&value)?,
+                    None => DetectorPartition::default(),
+                };
+                Ok(free.insert(Loaded { state, changed: false }))
+            }
+        }
+    }
+
+    /// Writes the partition of the context if it changed.
+    ///
+    /// # Errors
+    /// The codec failed.
+    pub fn save(&mut self, codec: &Codec, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        if let Some(here) = self.loaded.get_mut(&ctx.partition())
+            && std::mem::take(&mut here.changed)
+        {
+            ctx.put(KEY.to_vec(), codec.encode(&here.state)?);
+        }
+        Ok(())
+    }
+
+    /// Drops what is in hand of a partition.
+    pub fn forget(&mut self, partition: i32) {
+        self.loaded.remove(&partition);
+    }
+}

@@ -1,0 +1,206 @@
+//! STATUS_VIOLATION: a unit moves in trade although it is recalled, withdrawn or expired; anything
+//! happens to it after theft or decommissioning; or an end is taken back against the conditions.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use serialtrail_records::state_detector::DetectorRead;
+use serialtrail_records::{Micros, UnitFacts};
+
+use crate::finding::{Finding, SPELLED_OUT, iso, spelled};
+use crate::history::{History, tolerance};
+use crate::lot::LotView;
+use crate::policy::Profile;
+use crate::read::{Reading, is_past};
+use crate::rules::undo::{Undo, Verdict, is_decommissioning, undos};
+
+/// Steps that bring a unit nearer to somebody who would use it.
+const TRADING: [&str; 4] = ["shipping", "picking", "dispensing", "retail_selling"];
+/// Steps of the way back, and of the end.
+const RETURN_STEPS: [&str; 4] = ["commissioning", "destroying", "decommissioning", "void_shipping"];
+/// Dispositions of the way back.
+const RETURN_DISPOSITIONS: [&str; 8] = [
+    "recalled",
+    "returned",
+    "stolen",
+    "expired",
+    "destroyed",
+    "inactive",
+    "disposed",
+    "non_sellable_other",
+];
+
+/// A state that forbids something, from its beginning to its end.
+struct Ban<'a, 'f> {
+    reason: &'static str,
+    /// None: since before the first event.
+    since: Option<Micros>,
+    set_by: Option<&'a DetectorRead>,
+    lifted_by: Option<&'a DetectorRead>,
+    /// Where it holds; empty = everywhere.
+    markets: &'f [String],
+    /// `registry`, `load`, or the id of the event that says so.
+    source: &'f str,
+}
+
+impl Ban<'_, '_> {
+    fn forbids(&self, read: &DetectorRead, profile: &Profile) -> bool {
+        let any_read = matches!(self.reason, "stolen" | "decommissioned");
+        let here = self.markets.is_empty()
+            || read.country.as_ref().is_some_and(|c| self.markets.contains(c));
+        let apart = |other: Option<&DetectorRead>| {
+            other.map_or(profile.clock_tolerance(), |o| tolerance(o, read, profile))
+        };
+        let after = self.since.is_none_or(|s| read.event_time - s > apart(self.set_by));
+        let before_end = self
+            .lifted_by
+            .is_none_or(|l| l.event_time - read.event_time > apart(Some(l)));
+        here && after && before_end && (any_read || TRADING.contains(&read.step()))
+    }
+}
+
+/// On its way back, or at the end of it.
+fn is_return_flow(read: &DetectorRead) -> bool {
+    RETURN_STEPS.contains(&read.step())
+        || RETURN_DISPOSITIONS.iter().any(|d| read.says(d))
+        || read.site_kind.as_deref() == Some("returns_centre")
+        || (read.step() == "shipping"
+            && read.destination_kinds.iter().any(|k| k == "returns_centre" || k == "returns_processor"))
+}
+
+/// Everything forbidden to the unit at some time.
+fn bans<'a: 'f, 'f>(
+    history: &History<'a>,
+    facts: &'f UnitFacts,
+    lot: &'f LotView,
+    profile: &Profile,
+    undos: &[Undo<'a>],
+) -> Vec<Ban<'a, 'f>> {
+    let lifts = |reason: &str, r: &DetectorRead| match reason {
+        "stolen" => r.takes_back("stolen"),
+        "decommissioned" => {
+            r.step() == "commissioning"
+                || undos.iter().any(|u| u.reactivates() && u.read.event_id == r.event_id)
+        }
+        // Recall and withdrawal are irreversible.
+        _ => false,
+    };
+    let lifted_by = |reason: &str, since: Option<Micros>, set_by: Option<&DetectorRead>| {
+        history.reads.iter().copied().find(|r| {
+            let apart = set_by.map_or(profile.clock_tolerance(), |s| tolerance(s, r, profile));
+            lifts(reason, r) && since.is_none_or(|s| r.event_time > s - apart)
+        })
+    };
+    let reason_of = |status: &str| match status {
+        "recalled" => Some("recalled"),
+        "withdrawn" => Some("withdrawn"),
+        "stolen" => Some("stolen"),
+        "decommissioned" => Some("decommissioned"),
+        _ => None,
+    };
+    let ban = |reason, since, set_by: Option<&'a DetectorRead>, source: &'f str| Ban {
+        reason,
+        since,
+        set_by,
+        lifted_by: lifted_by(reason, since, set_by),
+        markets: &[],
+        source,
+    };
+    let mut out = Vec::new();
+    for m in &lot.measures {
+        if let Some(reason) = reason_of(&m.status) {
+            out.push(Ban { markets: &m.markets, ..ban(reason, m.since, None, &m.source) });
+        }
+    }
+    if let Some(reason) = facts.status.as_deref().and_then(reason_of) {
+        out.push(ban(reason, facts.status_since, None, "registry"));
+    }
+    for read in history.reads.iter().copied() {
+        let time = Some(read.event_time);
+        for word in ["recalled", "withdrawn", "stolen"] {
+            if let Some(reason) = reason_of(word).filter(|_| read.says(word)) {
+                out.push(ban(reason, time, Some(read), &read.event_id));
+            }
+        }
+        if is_decommissioning(read) {
+            out.push(ban("decommissioned", time, Some(read), &read.event_id));
+        }
+    }
+    out
+}
+
+struct Violation<'a> {
+    read: &'a DetectorRead,
+    reason: &'static str,
+    detail: Value,
+    set_by: Option<&'a DetectorRead>,
+}
+
+fn by_ban<'a>(read: &'a DetectorRead, ban: &Ban<'a, '_>) -> Violation<'a> {
+    Violation {
+        read,
+        reason: ban.reason,
+        detail: json!({"since": ban.since.map(iso), "source": ban.source}),
+        set_by: ban.set_by,
+    }
+}
+
+/// Anchored at the first violating read; cites the reads that set the state as well.
+pub fn judge<'a>(
+    history: &History<'a>,
+    facts: &UnitFacts,
+    lot: &LotView,
+    profile: &Profile,
+    _stream_time: Micros,
+) -> Option<Finding<'a>> {
+    let undos = undos(history, facts, lot, profile);
+    let violations = violations(history, facts, lot, profile, &undos);
+    let first = violations.first()?;
+    let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
+    for v in &violations {
+        *by_reason.entry(v.reason).or_default() += 1;
+    }
+    let spelled: Value = violations
+        .iter()
+        .take(SPELLED_OUT)
+        .map(|v| json!({"read": spelled(v.read), "reason": v.reason, "because": v.detail}))
+        .collect();
+    let cited = violations.iter().flat_map(|v| v.set_by.into_iter().chain([v.read]));
+    let mut finding = Finding::new(first.read, cited)
+        .with("violations", spelled)
+        .with("by_reason", json!(by_reason));
+    finding.sub_reason = Some(first.reason.to_owned());
+    Some(finding)
+}
+
+/// One violation a read at most, in event-time order.
+fn violations<'a>(
+    history: &History<'a>,
+    facts: &UnitFacts,
+    lot: &LotView,
+    profile: &Profile,
+    undos: &[Undo<'a>],
+) -> Vec<Violation<'a>> {
+    let bans = bans(history, facts, lot, profile, undos);
+    let expiry = facts.expiry.as_deref().or(lot.expiry.as_deref());
+    let judged = |read: &&'a DetectorRead| {
+        let read: &'a DetectorRead = read;
+        let undo = undos.iter().find(|u| u.read.event_id == read.event_id);
+        if let Some(Verdict::Outside(broken)) = undo.map(|u| &u.verdict) {
+            let detail = json!({"broken": broken, "days": profile.undo_days});
+            return Some(Violation { read, reason: "undo", detail, set_by: None });
+        }
+        if is_return_flow(read) {
+            return None;
+        }
+        if let Some(ban) = bans.iter().find(|b| b.forbids(read, profile)) {
+            return Some(by_ban(read, ban));
+        }
+        let late = expiry.filter(|e| read.local_date().is_some_and(|d| is_past(e, d)))?;
+        let trading = TRADING.contains(&read.step()) && !read.is_consumer_scan();
+        let detail = json!({"expiry": late});
+        trading.then_some(Violation { read, reason: "expired", detail, set_by: None })
+    };
+    let recent = history.reads.iter().filter(|r| history.may_raise(r));
+    recent.filter_map(judged).collect()
+}

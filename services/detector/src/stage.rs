@@ -1,0 +1,399 @@
+//! The detector as the worker runs it: what a record changes is judged at once, what a lot's statement
+//! or a timer changes is judged at the end of windows, a budget at a time.
+
+use std::sync::Arc;
+
+use serialtrail_gs1::{UnitKey, UnitKind};
+use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition};
+use serialtrail_records::{
+    Alert, Codec, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
+};
+use serialtrail_runtime::{metrics, topics};
+use serialtrail_stream::{InputRecord, Stage, StageError, StepContext};
+
+use crate::alerts::{Standing, content_hash, standing};
+use crate::history::History;
+use crate::lot::LotView;
+use crate::partition::Partitions;
+use crate::policy::{ForeignGtin, Policy};
+use crate::read::from_observation;
+use crate::reject::reject;
+use crate::rules::{RULES, rule};
+use crate::unit::Unit;
+use crate::{lots, timers};
+
+/// Wall clock, microseconds since 1970-01-01 UTC: only for `detected_at`.
+pub type WallClock = Arc<dyn Fn() -> Micros + Send + Sync>;
+
+/// Units judged again in one window whatever the budget, so that work never stands still.
+const LEAST_WORK: usize = 100;
+
+/// The stage.
+pub struct Detector {
+    codec: Arc<Codec>,
+    policy: Arc<Policy>,
+    wall_clock: WallClock,
+    partitions: Partitions,
+}
+
+impl Detector {
+    /// A detector that judges by `policy`.
+    #[must_use]
+    pub fn new(codec: Arc<Codec>, policy: Arc<Policy>, wall_clock: WallClock) -> Self {
+        Self { codec, policy, wall_clock, partitions: Partitions::default() }
+    }
+
+    fn observe(
+        &mut self,
+        record: &InputRecord,
+        seen: EnrichedObservation,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
+        if record.key.as_deref() != Some(seen.unit.as_bytes()) {
+            let message = format!("the record's key is not its unit {}", seen.unit);
+            return self.reject(record, "key_mismatch", &message, ctx);
+        }
+        if !has_identity(&seen) {
+            return Ok(());
+        }
+        let codec = Arc::clone(&self.codec);
+        let mut unit = Unit::load(&seen.unit, &codec, ctx)?;
+        let newer = !unit.is_known() || seen.revision > unit.head.facts_revision;
+        let (captured_at, revision) = (seen.body.captured_at, seen.revision);
+        self.count_foreign(&seen);
+        let (kind, facts) = (seen.kind.clone(), seen.facts.clone());
+        let news = unit.take(from_observation(seen));
+        if newer {
+            unit.head.kind = kind;
+            unit.head.facts = facts;
+            unit.head.facts_revision = revision;
+        }
+        if !(news || newer) {
+            return Ok(());
+        }
+        let lot = self.join_lot(&mut unit, ctx)?;
+        self.judge(&mut unit, &lot, captured_at, ctx)?;
+        let stream_time = self.stream_time(ctx)?;
+        let (_, profile) = self.policy.of(unit.head.facts.profile.as_deref());
+        unit.prune(stream_time.saturating_sub(profile.horizon()));
+        unit.save(&codec, ctx)
+    }
+
+    /// What is known of the unit's lot; enters the unit into the lot's index when its lot is new.
+    fn join_lot(&self, unit: &mut Unit, ctx: &mut dyn StepContext) -> anyhow::Result<LotView> {
+        let facts = &unit.head.facts;
+        let (Some(gtin), Some(lot)) = (&facts.gtin, &facts.lot) else {
+            return Ok(LotView::default());
+        };
+        let name = format!("{gtin}/{lot}");
+        if unit.head.indexed_lot.as_ref() != Some(&name) {
+            lots::add_unit(&unit.key, gtin, lot, &self.codec, ctx)?;
+            unit.head.indexed_lot = Some(name);
+        }
+        lots::view(gtin, lot, &self.codec, ctx)
+    }
+
+    /// Judges a unit anew and emits what differs from what stood. Returns whether its state changed.
+    fn judge(
+        &mut self,
+        unit: &mut Unit,
+        lot: &LotView,
+        captured_at: Micros,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<bool> {
+        let stream_time = self.stream_time(ctx)?;
+        let facts = &unit.head.facts;
+        let (_, profile) = self.policy.of(facts.profile.as_deref());
+        let raises_from = stream_time.saturating_sub(profile.horizon());
+        let history = History::new(&unit.key, unit.reads(), raises_from);
+        let should = standing(&history, facts, lot, &self.policy, stream_time);
+        let due = RULES
+            .iter()
+            .filter_map(|r| (r.due?)(&history, facts, profile))
+            .filter(|due| *due > stream_time)
+            .min();
+        let mut changed = false;
+        // An alert wholly beyond the horizon is history: nothing can be added to it or taken from it.
+        unit.head.alerts.retain(|a| {
+            let stays = a.last_event_time >= raises_from;
+            changed |= !stays;
+            stays
+        });
+        for (rule, should) in RULES.iter().zip(should) {
+            let stood = unit.head.alerts.iter().position(|a| a.rule == rule.name);
+            let frozen = stood.is_some_and(|at| unit.head.alerts[at].event_time < raises_from);
+            if !frozen {
+                changed |= self.settle(unit, stood, should, captured_at, ctx)?;
+            }
+        }
+        if let Some(due) = due
+            && unit.head.timer.is_none_or(|set| due < set || set <= stream_time)
+        {
+            unit.head.timer = Some(due);
+            changed = true;
+            let here = self.partitions.of(&self.codec, ctx)?;
+            here.changed = true;
+            timers::add(&mut here.state, due, &unit.key, &self.codec, ctx)?;
+        }
+        Ok(changed)
+    }
+
+    /// Brings one rule's alert from what stood to what should stand.
+    fn settle(
+        &self,
+        unit: &mut Unit,
+        stood: Option<usize>,
+        should: Option<Standing>,
+        captured_at: Micros,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<bool> {
+        let Some(should) = should else {
+            let Some(at) = stood else { return Ok(false) };
+            let stood = unit.head.alerts.remove(at);
+            self.retract(unit, &stood, None, captured_at, ctx)?;
+            return Ok(true);
+        };
+        let hash = content_hash(&should.alert)?;
+        let mut what = "raised";
+        if let Some(at) = stood {
+            if unit.head.alerts[at].content_hash == hash {
+                return Ok(false);
+            }
+            let stood = unit.head.alerts.remove(at);
+            if stood.alert_id == should.alert.alert_id {
+                what = "updated";
+            } else {
+                let by = Some(should.alert.alert_id.clone());
+                self.retract(unit, &stood, by, captured_at, ctx)?;
+            }
+        }
+        let alert = self.stamp(unit, should.alert, captured_at);
+        unit.head.alerts.push(DetectorAlert {
+            rule: alert.rule.clone(),
+            alert_id: alert.alert_id.clone(),
+            content_hash: hash,
+            event_time: alert.event_time,
+            last_event_time: should.last_event_time,
+        });
+        let value = self.codec.encode(&alert)?;
+        ctx.put(alert_key(&alert.rule, &unit.key), value.clone());
+        ctx.emit(topics::ALERTS, unit.key.as_bytes(), value);
+        count(&alert.rule, what);
+        Ok(true)
+    }
+
+    fn retract(
+        &self,
+        unit: &mut Unit,
+        stood: &DetectorAlert,
+        superseded_by: Option<String>,
+        captured_at: Micros,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
+        let key = alert_key(&stood.rule, &unit.key);
+        let Some(kept) = ctx.get(&key)? else {
+            anyhow::bail!("state of {} names alert {} without its content", unit.key, stood.alert_id);
+        };
+        let mut alert: Alert = self.codec.decode(&kept)?;
+        let cured = rule(&stood.rule).and_then(|r| (r.cured?)(&unit.head.facts));
+        let reason = match cured {
+            _ if superseded_by.is_some() => "superseded",
+            Some(reason) => reason,
+            None if unit.holds(&alert.anchor_event) => "no_longer_holds",
+            None => "withdrawn_event",
+        };
+        alert.state = "retracted".to_owned();
+        alert.retract_reason = Some(reason.to_owned());
+        alert.superseded_by = superseded_by;
+        let alert = self.stamp(unit, alert, captured_at);
+        ctx.delete(key);
+        ctx.emit(topics::ALERTS, unit.key.as_bytes(), self.codec.encode(&alert)?);
+        count(&alert.rule, "retracted");
+        Ok(())
+    }
+
+    /// The next revision of the unit's alerts, and the clocks. One count a unit: no alert of it needs to
+    /// be remembered once retracted for a later revision of it to be higher.
+    fn stamp(&self, unit: &mut Unit, mut alert: Alert, captured_at: Micros) -> Alert {
+        unit.head.alert_revision += 1;
+        alert.revision = unit.head.alert_revision;
+        alert.trigger_captured_at = captured_at;
+        alert.detected_at = (self.wall_clock)();
+        alert
+    }
+
+    /// Judges a unit again because its lot or the time changed; writes it only if that changed anything.
+    fn judge_again(&mut self, key: &str, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        let codec = Arc::clone(&self.codec);
+        let mut unit = Unit::load(key, &codec, ctx)?;
+        let facts = &unit.head.facts;
+        let lot = match (&facts.gtin, &facts.lot) {
+            (Some(gtin), Some(lot)) => lots::view(gtin, lot, &codec, ctx)?,
+            _ => LotView::default(),
+        };
+        if self.judge(&mut unit, &lot, 0, ctx)? {
+            unit.save(&codec, ctx)?;
+        }
+        Ok(())
+    }
+
+    fn hear_lot(&mut self, said: LotStatus, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        let here = self.partitions.of(&self.codec, ctx)?;
+        here.changed |= lots::state(said, &mut here.state, &self.codec, ctx)?;
+        Ok(())
+    }
+
+    fn hear_mark(&mut self, mark: &Mark, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        let here = self.partitions.of(&self.codec, ctx)?;
+        if here.state.stream_time.is_none_or(|now| mark.time > now) {
+            here.state.stream_time = Some(mark.time);
+            here.changed = true;
+        }
+        Ok(())
+    }
+
+    fn stream_time(&mut self, ctx: &mut dyn StepContext) -> anyhow::Result<Micros> {
+        let here = self.partitions.of(&self.codec, ctx)?;
+        Ok(here.state.stream_time.unwrap_or(Micros::MIN))
+    }
+
+    /// Units of lots whose statements changed, at most `room` of them.
+    fn go_on_with_lots(&mut self, room: usize, ctx: &mut dyn StepContext) -> anyhow::Result<usize> {
+        let mut judged = 0;
+        while judged < room {
+            let here = self.partitions.of(&self.codec, ctx)?;
+            let Some(work) = here.state.lots.first().cloned() else { break };
+            let kept = lots::load(&work.gtin, &work.lot, &self.codec, ctx)?;
+            here.changed = true;
+            if work.next >= kept.units {
+                here.state.lots.remove(0);
+                continue;
+            }
+            let page = work.next / lots::PAGE_UNITS;
+            let units = lots::units(page, &work.gtin, &work.lot, &self.codec, ctx)?;
+            // An index page is as long as the count says; a missing one must not hold the work up.
+            here.state.lots[0].next = (page + 1) * lots::PAGE_UNITS;
+            let from = usize::try_from(work.next % lots::PAGE_UNITS)?;
+            for unit in units.iter().skip(from) {
+                self.judge_again(unit, ctx)?;
+                judged += 1;
+            }
+        }
+        Ok(judged)
+    }
+
+    fn fire_timers(&mut self, room: usize, ctx: &mut dyn StepContext) -> anyhow::Result<usize> {
+        let stream_time = self.stream_time(ctx)?;
+        let mut judged = 0;
+        while judged < room {
+            let here = self.partitions.of(&self.codec, ctx)?;
+            let due = timers::take_page(&mut here.state, stream_time, &self.codec, ctx)?;
+            if due.is_empty() {
+                break;
+            }
+            here.changed = true;
+            for timer in &due {
+                self.judge_again(&timer.unit, ctx)?;
+            }
+            judged += due.len();
+        }
+        Ok(judged)
+    }
+
+    fn count_foreign(&self, seen: &EnrichedObservation) {
+        let (name, profile) = self.policy.of(seen.facts.profile.as_deref());
+        let foreign = seen.facts.foreign_gtin && !seen.facts.known && seen.asserted;
+        if foreign && seen.kind == "sgtin" && profile.foreign_gtin == ForeignGtin::Count {
+            metrics::counter(&metrics::FOREIGN_READS).with_label_values(&[name]).inc();
+        }
+    }
+
+    fn reject(
+        &mut self,
+        record: &InputRecord,
+        reason: &str,
+        message: &str,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
+        let stream_time = self.partitions.of(&self.codec, ctx)?.state.stream_time.unwrap_or(0);
+        reject(record, reason, message, stream_time, &self.codec, ctx)
+    }
+}
+
+/// Classes, places and parties have no identity of their own and raise nothing.
+fn has_identity(seen: &EnrichedObservation) -> bool {
+    let key = UnitKey::from_record(seen.unit.as_str());
+    let place = matches!(key.kind(), UnitKind::Sgln | UnitKind::Pgln) || seen.role == "place";
+    !(place || key.is_class() || seen.kind == "class" || seen.role == "class")
+}
+
+fn alert_key(rule: &str, unit: &str) -> Vec<u8> {
+    format!("a/{rule}/{unit}").into_bytes()
+}
+
+fn count(rule: &str, what: &str) {
+    metrics::counter(&metrics::ALERTS).with_label_values(&[rule, what]).inc();
+}
+
+fn pending(state: &DetectorPartition) -> usize {
+    state.lots.len() + timers::due_pages(state, state.stream_time.unwrap_or(Micros::MIN))
+}
+
+impl Stage for Detector {
+    fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
+        let Some(value) = &record.value else {
+            return self.reject(record, "empty_value", "a record without value", ctx);
+        };
+        match EnrichedMessage::decode(&self.codec, value) {
+            Ok(EnrichedMessage::EnrichedObservation(seen)) => self.observe(record, seen, ctx),
+            Ok(EnrichedMessage::LotStatus(said)) => self.hear_lot(said, ctx),
+            Ok(EnrichedMessage::Mark(mark)) => self.hear_mark(&mark, ctx),
+            Ok(EnrichedMessage::Membership(_)) => Ok(()),
+            Err(error) => match error.code() {
+                Some(reason) => self.reject(record, reason, &error.to_string(), ctx),
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    fn wrong_partition(
+        &mut self,
+        record: &InputRecord,
+        ctx: &mut dyn StepContext,
+    ) -> Result<(), StageError> {
+        let message = "the record's partition is not that of its key: its producer partitions wrongly";
+        self.reject(record, "wrong_partition", message, ctx)
+    }
+
+    fn end_of_window(
+        &mut self,
+        budget: usize,
+        ctx: &mut dyn StepContext,
+    ) -> Result<(), StageError> {
+        let room = budget.saturating_sub(ctx.emitted()).max(LEAST_WORK);
+        let judged = self.go_on_with_lots(room, ctx)?;
+        self.fire_timers(room.saturating_sub(judged), ctx)?;
+        let codec = Arc::clone(&self.codec);
+        let partition = ctx.partition().to_string();
+        let state = &self.partitions.of(&codec, ctx)?.state;
+        let labels = ["detector", partition.as_str()];
+        let waiting = i64::try_from(pending(state)).unwrap_or(i64::MAX);
+        metrics::gauge(&metrics::PENDING_WORK).with_label_values(&labels).set(waiting);
+        if let Some(time) = state.stream_time {
+            metrics::gauge(&metrics::STREAM_TIME).with_label_values(&labels).set(time / 1_000_000);
+        }
+        self.partitions.save(&codec, ctx)
+    }
+
+    fn has_pending(&mut self, ctx: &mut dyn StepContext) -> Result<bool, StageError> {
+        Ok(pending(&self.partitions.of(&self.codec, ctx)?.state) > 0)
+    }
+
+    fn forget(&mut self, partition: i32) {
+        self.partitions.forget(partition);
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        &[topics::ALERTS, topics::REJECTED_EVENTS]
+    }
+}
