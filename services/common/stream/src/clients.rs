@@ -2,7 +2,7 @@
 
 use crate::config::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT, WorkerConfig};
 use crate::outcome::{Verdict, sort};
-use crate::rebalance::GroupContext;
+use crate::rebalance::{AssignedContext, GroupContext};
 use anyhow::{Context, bail, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
@@ -40,6 +40,7 @@ impl ProducerContext for OutputContext {
 }
 
 pub(crate) type Output = BaseProducer<OutputContext>;
+pub(crate) type Assigned = BaseConsumer<AssignedContext>;
 pub(crate) type Group = BaseConsumer<GroupContext>;
 
 /// The member of the stage's consumer group. Created after [`producer`], which fences a predecessor.
@@ -76,11 +77,13 @@ pub(crate) fn group_consumer(
 pub(crate) fn restore_consumer(
     settings: &KafkaSettings,
     config: &WorkerConfig,
-) -> anyhow::Result<BaseConsumer> {
+) -> anyhow::Result<Assigned> {
     let mut client = consumer_config(settings, config);
     // A changelog that lost the offset we continue from would silently miss writes: fail instead.
     client.set("auto.offset.reset", "error");
-    Ok(client.create()?)
+    // The end of a changelog is known from an empty answer: have the broker give it at once.
+    client.set("fetch.wait.max.ms", "10");
+    Ok(client.create_with_context(AssignedContext)?)
 }
 
 /// A client that asks for ends of partitions including what is not yet committed.

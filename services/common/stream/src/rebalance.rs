@@ -4,10 +4,11 @@
 //! once; restoring them, and dropping what was gathered of revoked ones, is the worker's work after
 //! `poll` returned.
 
+use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
-use rdkafka::{ClientContext, error::KafkaError};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -69,7 +70,7 @@ impl ClientContext for GroupContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "consumer");
+        log_consumer_error(&error, reason);
     }
 }
 
@@ -96,6 +97,25 @@ impl ConsumerContext for GroupContext {
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => self.note(Change::Failed(error.to_string())),
         }
+    }
+}
+
+/// Context of a consumer that is assigned by hand.
+#[derive(Debug)]
+pub(crate) struct AssignedContext;
+
+impl ClientContext for AssignedContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_consumer_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for AssignedContext {}
+
+/// Reaching the end of a partition is an event, not an error.
+fn log_consumer_error(error: &KafkaError, reason: &str) {
+    if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+        tracing::warn!(%error, reason, "consumer");
     }
 }
 

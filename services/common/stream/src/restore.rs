@@ -11,6 +11,7 @@
 //!
 //! Never called from a rebalance callback; each [`Restorer::step`] takes a few milliseconds.
 
+use crate::clients::Assigned;
 use crate::config::WorkerConfig;
 use crate::failpoint;
 use crate::gauges::Gauges;
@@ -73,7 +74,7 @@ pub(crate) struct Restorer {
     changelog: &'static str,
     cluster_id: String,
     topic_id: String,
-    committed: BaseConsumer,
+    committed: Assigned,
     uncommitted: BaseConsumer,
     stores: Box<dyn Stores>,
     jobs: BTreeMap<i32, Job>,
@@ -84,7 +85,7 @@ impl Restorer {
         config: &WorkerConfig,
         changelog: &'static str,
         identity: (String, String),
-        consumers: (BaseConsumer, BaseConsumer),
+        consumers: (Assigned, BaseConsumer),
         stores: Box<dyn Stores>,
     ) -> Self {
         Self {

@@ -116,6 +116,22 @@ impl Drop for Process {
     }
 }
 
+/// A folder for states and logs; kept when `WORKER_KEEP` names a parent, to read the logs of a failure.
+fn folder(test: &str) -> (Option<tempfile::TempDir>, std::path::PathBuf) {
+    match std::env::var("WORKER_KEEP") {
+        Ok(parent) => {
+            let path = Path::new(&parent).join(test);
+            std::fs::create_dir_all(&path).unwrap();
+            (None, path)
+        }
+        Err(_) => {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().to_owned();
+            (Some(folder), path)
+        }
+    }
+}
+
 /// Runs one worker until everything due is written, drains it, and checks every output.
 fn settle_and_check(topics: &Topics, folder: &Path, ids: u64) {
     let worker = Process::start(topics, 0, folder, None);
@@ -130,7 +146,7 @@ fn killed_at_every_moment_every_record_counts_once() {
         return;
     };
     let topics = Topics::create(&brokers, "kill");
-    let folder = tempfile::tempdir().unwrap();
+    let (_kept, folder) = folder("kill");
     let producer = topics.producer();
     let mut ids = 0;
     let moments = [
@@ -148,19 +164,19 @@ fn killed_at_every_moment_every_record_counts_once() {
             } else {
                 1 + round
             };
-            let mut worker = Process::start(&topics, 0, folder.path(), Some((moment, at, "abort")));
+            let mut worker = Process::start(&topics, 0, &folder, Some((moment, at, "abort")));
             let status = worker.ended_within(Duration::from_secs(20));
             let status = status.unwrap_or_else(|| panic!("{moment} number {at} was never reached"));
             assert!(!status.success(), "{moment}: killed, not ended");
         }
     }
-    settle_and_check(&topics, folder.path(), ids);
+    settle_and_check(&topics, &folder, ids);
 
     // A lost disk: everything comes back from the changelog.
     topics.write(&producer, ids..ids + 1500, KEYS);
     ids += 1500;
-    std::fs::remove_dir_all(folder.path().join(format!("{}-0", topics.stage))).unwrap();
-    settle_and_check(&topics, folder.path(), ids);
+    std::fs::remove_dir_all(folder.join(format!("{}-0", topics.stage))).unwrap();
+    settle_and_check(&topics, &folder, ids);
 }
 
 #[test]
@@ -169,14 +185,14 @@ fn killed_at_random_moments_while_another_joins_and_leaves_every_record_counts_o
         return;
     };
     let topics = Topics::create(&brokers, "random");
-    let folder = tempfile::tempdir().unwrap();
+    let (_kept, folder) = folder("random");
     let producer = topics.producer();
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(20);
     let mut ids = 0;
     for round in 0..10 {
         let mut workers = [
-            Process::start(&topics, 0, folder.path(), None),
-            Process::start(&topics, 1, folder.path(), None),
+            Process::start(&topics, 0, &folder, None),
+            Process::start(&topics, 1, &folder, None),
         ];
         let until = Instant::now() + Duration::from_millis(random.random_range(500..4000));
         while Instant::now() < until {
@@ -188,6 +204,7 @@ fn killed_at_random_moments_while_another_joins_and_leaves_every_record_counts_o
         for (slot, worker) in workers.iter_mut().enumerate() {
             if (round + slot) % 3 != 0 {
                 worker.0.kill().unwrap();
+                worker.0.wait().unwrap();
             }
         }
         let [first, second] = workers;
@@ -197,7 +214,7 @@ fn killed_at_random_moments_while_another_joins_and_leaves_every_record_counts_o
             }
         }
     }
-    settle_and_check(&topics, folder.path(), ids);
+    settle_and_check(&topics, &folder, ids);
 }
 
 #[test]
@@ -206,16 +223,11 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
         return;
     };
     let topics = Topics::create(&brokers, "frozen");
-    let folder = tempfile::tempdir().unwrap();
+    let (_kept, folder) = folder("frozen");
     let producer = topics.producer();
     topics.write(&producer, 0..4000, KEYS);
-    let mut frozen = Process::start(
-        &topics,
-        0,
-        folder.path(),
-        Some(("before_commit", 4, "stop")),
-    );
-    let other = Process::start(&topics, 1, folder.path(), None);
+    let mut frozen = Process::start(&topics, 0, &folder, Some(("before_commit", 4, "stop")));
+    let other = Process::start(&topics, 1, &folder, None);
     std::thread::sleep(Duration::from_secs(6));
     topics.write(&producer, 4000..6000, KEYS);
     // Its session (6 s) and its transaction (10 s and 1 s of clean-up) are over: the other has it all.
@@ -229,10 +241,10 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
         .ended_within(Duration::from_secs(20))
         .expect("the frozen worker ends");
     assert!(!status.success(), "fenced is a failure, not {status}");
-    let log = std::fs::read_to_string(folder.path().join("worker-0.log")).unwrap();
+    let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
     assert!(log.contains("fenced"), "the log says why:\n{log}");
     other.drain();
-    settle_and_check(&topics, folder.path(), 8000);
+    settle_and_check(&topics, &folder, 8000);
 }
 
 #[test]
@@ -241,10 +253,10 @@ fn a_recreated_changelog_empties_the_local_state() {
         return;
     };
     let topics = Topics::create(&brokers, "recreated");
-    let folder = tempfile::tempdir().unwrap();
+    let (_kept, folder) = folder("recreated");
     let producer = topics.producer();
     topics.write(&producer, 1..40, 1);
-    let worker = Process::start(&topics, 0, folder.path(), None);
+    let worker = Process::start(&topics, 0, &folder, None);
     let read = topics.read(topics.output, 39, Duration::from_secs(40));
     assert_eq!(
         read.iter()
@@ -259,7 +271,7 @@ fn a_recreated_changelog_empties_the_local_state() {
     std::thread::sleep(Duration::from_secs(2));
     topics.create_topic(topics.changelog);
     topics.write(&producer, 40..41, 1);
-    let worker = Process::start(&topics, 0, folder.path(), None);
+    let worker = Process::start(&topics, 0, &folder, None);
     let read = topics.read(topics.output, 40, Duration::from_secs(40));
     worker.drain();
     let last = read
