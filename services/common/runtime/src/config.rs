@@ -29,6 +29,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// How the stateful workers run.
     pub worker: WorkerSettings,
+    /// What the capture API takes.
+    pub gateway: GatewaySettings,
     /// Files read at start.
     pub files: FileSettings,
 }
@@ -175,6 +177,22 @@ impl Default for WorkerSettings {
     }
 }
 
+/// `[gateway]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewaySettings {
+    /// Largest document (bytes, after decompression) one request may carry.
+    pub max_document_bytes: usize,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            max_document_bytes: 64 << 20,
+        }
+    }
+}
+
 /// `[files]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -312,14 +330,18 @@ impl Settings {
         );
         let cluster = &self.clickhouse.cluster;
         ensure!(
-            cluster.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)),
+            cluster
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)),
             "clickhouse.cluster = \"{cluster}\": expected letters, digits, underscores, hyphens and dots"
         );
         range("worker.slot", u64::from(self.worker.slot), 0..=9999)?;
         range("worker.threads", u64::from(self.worker.threads), 1..=64)?;
         let records = self.worker.window_records as u64;
         range("worker.window_records", records, 1..=20_000)?;
-        range("worker.window_ms", self.worker.window_ms, 1..=2000)
+        range("worker.window_ms", self.worker.window_ms, 1..=2000)?;
+        let document = self.gateway.max_document_bytes as u64;
+        range("gateway.max_document_bytes", document, 1024..=1 << 30)
     }
 }
 
