@@ -1,0 +1,64 @@
+//! CPU time of processes, from /proc.
+
+use std::collections::BTreeMap;
+
+use serialtrail_stack::{Member, Stack};
+
+/// Clock ticks a second: USER_HZ is 100 on every Linux this runs on.
+const TICKS: f64 = 100.0;
+
+/// CPU-seconds a process has used (user and system); `None` when it is gone.
+#[must_use]
+pub fn seconds(pid: i32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything: fields are counted from behind it.
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some(ticks / TICKS)
+}
+
+/// Peak resident memory of a process, MiB.
+#[must_use]
+pub fn peak_mib(pid: i32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+/// CPU-seconds used so far by each member of a stack.
+#[must_use]
+pub fn of_stack(stack: &Stack) -> BTreeMap<String, f64> {
+    members(stack)
+        .filter_map(|(name, pid)| Some((name, seconds(pid)?)))
+        .collect()
+}
+
+/// Peak resident memory of each member of a stack, MiB.
+#[must_use]
+pub fn memory_of_stack(stack: &Stack) -> BTreeMap<String, f64> {
+    members(stack)
+        .filter_map(|(name, pid)| Some((name, peak_mib(pid)?)))
+        .collect()
+}
+
+fn members(stack: &Stack) -> impl Iterator<Item = (String, i32)> {
+    stack
+        .running()
+        .into_iter()
+        .filter_map(|m: Member| Some((m.name(), stack.identity(m)?.pid)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn this_process_has_used_cpu_and_memory() {
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        let mut sum = 0u64;
+        for i in 0..30_000_000u64 {
+            sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(i));
+        }
+        assert!(super::seconds(pid).is_some_and(|s| s > 0.0), "{sum}");
+        assert!(super::peak_mib(pid).is_some_and(|m| m > 1.0));
+        assert!(super::seconds(-1).is_none());
+    }
+}
