@@ -20,7 +20,7 @@ pub(crate) const DURING_RESTORE: &str = "during_restore";
 static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
 
 /// Ends the process if this is the armed moment.
-pub(crate) fn hit(name: &str) {
+pub fn hit(name: &str) {
     let armed = ARMED.get_or_init(|| {
         let name = std::env::var("SERIALTRAIL_FAILPOINT").ok()?;
         let at = std::env::var("SERIALTRAIL_FAILPOINT_AT").ok();

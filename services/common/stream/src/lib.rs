@@ -13,7 +13,7 @@
 
 mod clients;
 pub mod config;
-mod failpoint;
+pub mod failpoint;
 mod gauges;
 mod native;
 pub mod outcome;

@@ -84,13 +84,14 @@ impl ConsumerContext for GroupContext {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {
-                if self.pause_new
-                    && list.count() > 0
-                    && let Err(error) = consumer.pause(list)
-                {
-                    self.note(Change::Failed(format!(
-                        "cannot pause new partitions: {error}"
-                    )));
+                // A partition paused when it was revoked would still be paused.
+                let set = match self.pause_new {
+                    true => consumer.pause(list),
+                    false => consumer.resume(list),
+                };
+                if let Err(error) = set {
+                    let why = format!("cannot pause or resume new partitions: {error}");
+                    self.note(Change::Failed(why));
                 }
                 self.note(Change::Assigned(partitions(list)));
             }

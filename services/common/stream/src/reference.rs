@@ -14,7 +14,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serialtrail_records::{Codec, DecodeError, ReferenceMessage};
 use serialtrail_runtime::config::KafkaSettings;
-use serialtrail_runtime::kafka::client_config;
+use serialtrail_runtime::kafka::{FollowContext, client_config};
 use serialtrail_runtime::shutdown::Shutdown;
 use serialtrail_runtime::topics::REFERENCE_DATA;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -54,13 +54,13 @@ impl ReferenceCopy {
         codec: Arc<Codec>,
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
-        let consumer: BaseConsumer = client_config(kafka)
+        let consumer: BaseConsumer<_> = client_config(kafka)
             .set("group.id", "reference-copy")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("isolation.level", "read_committed")
             .set("enable.partition.eof", "true")
-            .create()?;
+            .create_with_context(FollowContext)?;
         let copy = Self {
             shared: Arc::default(),
         };
@@ -130,7 +130,7 @@ impl ReferenceCopy {
 }
 
 struct Reader {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<FollowContext>,
     codec: Arc<Codec>,
     shared: Arc<Shared>,
     /// Offset behind the last record taken.

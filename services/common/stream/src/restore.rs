@@ -307,6 +307,8 @@ impl Restorer {
             list.add_partition_offset(self.changelog, *partition, Offset::Offset(reading.next))?;
         }
         self.committed.assign(&list)?;
+        // A partition read before was paused at its end, and stays so across assignments.
+        self.committed.resume(&list)?;
         Ok(())
     }
 
