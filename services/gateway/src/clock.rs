@@ -1,9 +1,10 @@
 //! Which record time an input gets, and how far stream time has been marked.
 //!
 //! One clock a deployment. **Live**: the gateway's clock at capture. **Replay**: the time the import
-//! gives (`Serialtrail-Record-Time`); without one the latest of the last mark and the input's own event
-//! times, because the wall clock is wrong in a replay of the past. Event times more than 24 h ahead of
-//! the wall clock take no part in that: one bad clock never moves stream time.
+//! gives (`Serialtrail-Record-Time`); without one the later of just after the last mark and the input's
+//! own event times, because the wall clock is wrong in a replay of the past: what comes later is recorded
+//! later. Event times more than 24 h ahead of the wall clock take no part in that: one bad clock never
+//! moves stream time.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serialtrail_records::Micros;
@@ -75,7 +76,7 @@ pub fn record_time(
         (Clock::Replay, None) => event_times
             .into_iter()
             .filter(|time| (YEAR_1990..=now + DAY).contains(time))
-            .chain(last_mark)
+            .chain(last_mark.map(|mark| mark + 1))
             .max()
             .unwrap_or(now),
     }
@@ -151,7 +152,7 @@ mod tests {
             record_time(Clock::Replay, NOW, None, mark, events.iter().copied())
         };
         assert_eq!(at(None, &[past, past - 1]), past);
-        assert_eq!(at(Some(past + 7), &[past]), past + 7);
+        assert_eq!(at(Some(past + 7), &[past]), past + 8);
         assert_eq!(at(Some(past), &[past + 7, past - 7]), past + 7);
         assert_eq!(at(None, &[]), NOW);
     }
@@ -160,7 +161,7 @@ mod tests {
     fn one_bad_clock_never_moves_stream_time() {
         let past = NOW - 100 * DAY;
         let far = NOW + 40 * 365 * DAY;
-        assert_eq!(record_time(Clock::Replay, NOW, None, Some(past), [far, 0]), past);
+        assert_eq!(record_time(Clock::Replay, NOW, None, Some(past), [far, 0]), past + 1);
         assert_eq!(record_time(Clock::Replay, NOW, None, None, [far, past]), past);
         assert_eq!(record_time(Clock::Replay, NOW, None, None, [far, 0]), NOW);
     }

@@ -27,14 +27,14 @@ impl std::fmt::Debug for DeviceHash {
 }
 
 impl DeviceHash {
-    /// A key by its id (1 to 16 letters and digits) and secret (16 characters at least).
+    /// A key by its id (1 to 16 letters, digits, hyphens) and secret (16 characters at least).
     ///
     /// # Errors
     /// Id or secret are not of that form.
     pub fn new(id: &str, secret: &str) -> anyhow::Result<Self> {
         ensure!(
-            (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()),
-            "device_hash.id = \"{id}\": expected 1 to 16 letters and digits"
+            (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+            "device_hash.id = \"{id}\": expected 1 to 16 letters, digits and hyphens"
         );
         ensure!(secret.len() >= 16, "device_hash.secret: expected at least 16 characters");
         let keyed = Hmac::new_from_slice(secret.as_bytes())?;

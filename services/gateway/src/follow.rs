@@ -5,6 +5,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serialtrail_records::{CaptureJob, Codec, DecodeError, RejectedEvent};
 use serialtrail_runtime::config::KafkaSettings;
+use serialtrail_runtime::kafka::FollowContext;
 use serialtrail_runtime::topics::{CAPTURE_JOBS, REJECTED_EVENTS};
 use serialtrail_runtime::{Shutdown, kafka};
 use std::collections::HashSet;
@@ -53,7 +54,7 @@ impl Followed {
 /// One background reader of one topic.
 pub struct Follower {
     followed: Followed,
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<FollowContext>,
     codec: Arc<Codec>,
     jobs: Arc<Jobs>,
     /// Partitions whose end has not been reached since the start.
@@ -76,7 +77,7 @@ impl Follower {
         caught_up: Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let mut config = kafka::client_config(settings);
-        let consumer: BaseConsumer = config
+        let consumer: BaseConsumer<_> = config
             .set("group.id", "gateway-jobs")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
@@ -84,7 +85,7 @@ impl Follower {
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "earliest")
             .set("fetch.queue.backoff.ms", "5")
-            .create()?;
+            .create_with_context(FollowContext)?;
         let topic = followed.topic();
         let mut list = TopicPartitionList::new();
         for partition in 0..counts.of(topic) {

@@ -6,7 +6,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serialtrail_records::{Codec, EventMessage, Mark, Micros};
 use serialtrail_runtime::config::KafkaSettings;
-use serialtrail_runtime::kafka;
+use serialtrail_runtime::kafka::{self, FollowContext};
 use serialtrail_runtime::topics::{EPCIS_EVENTS, REGISTRY_LOADS};
 use std::time::{Duration, Instant};
 
@@ -42,12 +42,12 @@ pub fn everywhere(counts: &Counts, codec: &Codec, time: Micros) -> anyhow::Resul
 /// Kafka did not answer.
 pub fn last(settings: &KafkaSettings, codec: &Codec) -> anyhow::Result<Option<Micros>> {
     let mut config = kafka::client_config(settings);
-    let consumer: BaseConsumer = config
+    let consumer: BaseConsumer<_> = config
         .set("group.id", "gateway-last-mark")
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
-        .create()?;
+        .create_with_context(FollowContext)?;
     let (low, high) = consumer
         .fetch_watermarks(EPCIS_EVENTS, 0, RPC_TIMEOUT)
         .context("the last mark cannot be read")?;
@@ -67,7 +67,7 @@ pub fn last(settings: &KafkaSettings, codec: &Codec) -> anyhow::Result<Option<Mi
 
 /// The highest mark among the records of [start, end).
 fn highest(
-    consumer: &BaseConsumer,
+    consumer: &BaseConsumer<FollowContext>,
     codec: &Codec,
     start: i64,
     end: i64,

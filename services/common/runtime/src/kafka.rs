@@ -2,10 +2,26 @@
 
 use crate::config::KafkaSettings;
 use futures::future::BoxFuture;
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientConfig, ClientContext};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Context of a consumer that follows a topic to its end again and again: rdkafka's own logs every
+/// end of a partition as an error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FollowContext;
+
+impl ClientContext for FollowContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error != KafkaError::Global(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "consumer");
+        }
+    }
+}
+
+impl ConsumerContext for FollowContext {}
 
 /// A client configuration with the brokers and the extra properties (security) of the settings.
 #[must_use]
