@@ -4,7 +4,7 @@
 CLOCK ?=
 # Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
 DEMO ?=
-CARGO_DENY_VERSION := 0.18.9
+CARGO_DENY_VERSION := 0.20.2
 
 SERIALTRAIL := target/release/serialtrail
 TEST_DIR := $(CURDIR)/.local/test

@@ -83,12 +83,18 @@ installed() {
 put_in_place() {
   { echo "$3"; manifest "$1"; } >"$parts/.tmp-manifest"
   mv "$parts/.tmp-manifest" "$1/.installed"
+  chmod 755 "$1"
   if [ -e "$parts/$2" ]; then mv "$parts/$2" "$parts/.tmp-old-$2"; fi
   mv "$1" "$parts/$2"
   rm -rf "$parts/.tmp-old-$2"
 }
 
-maven() { mvn -q -B -Dstyle.color=never --strict-checksums "$@" >&2; }
+# Maven writes errors and terminal codes to its output: it is shown only when something failed.
+maven() {
+  local log=$parts/.tmp-maven.log
+  mvn -q -B --strict-checksums "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
+  rm -f "$log"
+}
 
 install_kafka() {
   local version new

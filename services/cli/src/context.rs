@@ -6,8 +6,8 @@ use serialtrail_runtime::Settings;
 use serialtrail_stack::Project;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Shared by all commands of one call.
 #[derive(Debug)]
@@ -88,5 +88,27 @@ impl Context {
         bar.set_message(message.into());
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
+    }
+
+    /// Tells what is being done: in the message of `bar` where it is drawn, else as a line on standard
+    /// error, at most one in `every`. With `--json` nothing is told.
+    pub fn teller(
+        &self,
+        bar: &ProgressBar,
+        every: Duration,
+    ) -> impl Fn(&str) + Send + Sync + 'static {
+        let (bar, json) = (bar.clone(), self.json);
+        let last: Mutex<Option<Instant>> = Mutex::new(None);
+        move |message| {
+            if !bar.is_hidden() {
+                bar.set_message(message.to_owned());
+                return;
+            }
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if !json && last.is_none_or(|last| last.elapsed() >= every) {
+                *last = Some(Instant::now());
+                eprintln!("{message}");
+            }
+        }
     }
 }

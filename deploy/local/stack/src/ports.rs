@@ -4,6 +4,7 @@ use crate::member::{Member, SERVICES};
 use anyhow::{bail, ensure};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// First port of a demo's stack.
 pub const DEMO_BASE: u16 = 8400;
@@ -75,7 +76,7 @@ impl Ports {
                 needed.push(self.kafka_controller());
             }
             for address in needed {
-                if TcpListener::bind(address).is_ok() {
+                if becomes_free(address) {
                     continue;
                 }
                 let port = address.port();
@@ -88,6 +89,18 @@ impl Ports {
         }
         Ok(())
     }
+}
+
+/// Whether an address is free, or is within a second: its holder may be ending.
+fn becomes_free(address: SocketAddr) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while TcpListener::bind(address).is_err() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    true
 }
 
 /// Who listens on a TCP port of this machine, as `name (pid N)`; `None` where it cannot be seen.

@@ -125,15 +125,17 @@ impl Identity {
     }
 }
 
-/// Start time of a process out of its `/proc/<pid>/stat`; `None` for a zombie.
+/// Start time of a process out of its `/proc/<pid>/stat`; `None` when only its remains are there.
 fn start_time(stat: &str) -> Option<u64> {
     // The name in parentheses may hold spaces and parentheses: count from the last one.
     let (_, after_name) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
-    if matches!(*fields.first()?, "Z" | "X") {
+    // The state is field 3 of the line, the threads field 20, the start time field 22. A killed process
+    // is a zombie at once, but keeps its files and ports until its last other thread is gone.
+    let threads: u32 = fields.get(17)?.parse().ok()?;
+    if matches!(*fields.first()?, "Z" | "X") && threads <= 1 {
         return None;
     }
-    // Field 22 of the line; the state is field 3.
     fields.get(19)?.parse().ok()
 }
 
@@ -285,6 +287,12 @@ mod tests {
         let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
         assert_eq!(start_time(stat), Some(4711));
         assert_eq!(start_time(&stat.replace(") S", ") Z")), None);
+    }
+
+    #[test]
+    fn a_killed_process_is_alive_until_its_last_thread_is_gone() {
+        let stat = "7 (java) Z 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 5 0 4711 1 1";
+        assert_eq!(start_time(stat), Some(4711));
     }
 
     #[test]

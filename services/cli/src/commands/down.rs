@@ -3,6 +3,7 @@
 use crate::context::Context;
 use serialtrail_stack::{Member, Stack};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Arguments of `serialtrail down`.
 #[derive(Debug, clap::Args)]
@@ -34,11 +35,8 @@ pub async fn stop(context: &Context) -> anyhow::Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let bar = context.progress(0, "stopping");
-    let telling = bar.clone();
-    let stopped = tokio::task::spawn_blocking(move || {
-        Stack::open(&folder)?.down(&|message| telling.set_message(message.to_owned()))
-    })
-    .await?;
+    let tell = context.teller(&bar, Duration::ZERO);
+    let stopped = tokio::task::spawn_blocking(move || Stack::open(&folder)?.down(&tell)).await?;
     bar.finish_and_clear();
     Ok(stopped?.into_iter().map(Member::name).collect())
 }

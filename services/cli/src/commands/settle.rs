@@ -40,10 +40,11 @@ pub async fn settle(limit: Duration, context: &Context) -> anyhow::Result<()> {
     let settings = context.settings()?.clone();
     let stack = local_stack(context);
     let bar = context.progress(0, "settling");
-    let telling = bar.clone();
+    let tell = context.teller(&bar, Duration::from_secs(5));
     let settled = tokio::task::spawn_blocking(move || {
-        let tell = |message: &str| telling.set_message(format!("settling: {message}"));
-        settle::settle(&settings, stack.as_ref(), limit, &tell)
+        settle::settle(&settings, stack.as_ref(), limit, &|message| {
+            tell(&format!("settling: {message}"));
+        })
     })
     .await?;
     bar.finish_and_clear();

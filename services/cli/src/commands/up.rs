@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use serialtrail_runtime::Clock;
 use serialtrail_stack::{Member, Stack, Wish, stack};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Arguments of `serialtrail up`.
 #[derive(Debug, Default, clap::Args)]
@@ -90,13 +90,8 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 pub async fn start(wish: Wish, context: &Context) -> anyhow::Result<(Stack, Vec<Member>)> {
     let folder = context.stack_dir()?;
     let bar = context.progress(0, "starting");
-    let telling = bar.clone();
-    let result = tokio::task::spawn_blocking(move || {
-        Stack::up(&folder, &wish, &|message| {
-            telling.set_message(message.to_owned())
-        })
-    })
-    .await?;
+    let tell = context.teller(&bar, Duration::ZERO);
+    let result = tokio::task::spawn_blocking(move || Stack::up(&folder, &wish, &tell)).await?;
     bar.finish_and_clear();
     result
 }
