@@ -171,6 +171,14 @@ pub const ROWS: Metric = metric(
     &["table"],
     "Rows acknowledged by ClickHouse",
 );
+/// Insert latency.
+pub const INSERT_SECONDS: Metric = metric(
+    "serialtrail_insert_seconds",
+    Kind::Histogram,
+    "seconds",
+    &["table"],
+    "From the first row sent to ClickHouse's acknowledgement, one statement",
+);
 /// Alerts.
 pub const ALERTS: Metric = metric(
     "serialtrail_alerts_total",
@@ -205,6 +213,7 @@ pub const ALL: &[Metric] = &[
     HTTP_REQUESTS,
     HTTP_SECONDS,
     ROWS,
+    INSERT_SECONDS,
     ALERTS,
     FOREIGN_READS,
 ];

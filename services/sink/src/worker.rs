@@ -1,0 +1,575 @@
+//! The loop that owns the consumer and the partitions: poll, commit what is stored, cut what is due,
+//! commit the intents, hand the batches to the store.
+//!
+//! One thread. Inserts run on the runtime's threads and report back through a channel; nothing but
+//! this loop commits, and only for partitions it owns at that moment.
+
+use crate::consumer::{Address, Change, Context, GROUP, join};
+use crate::partition::{Limits, Partition, Record};
+use crate::range::Range;
+use crate::rows::{Place, TOPICS};
+use crate::store::{Outcome, Store};
+use anyhow::Context as _;
+use rdkafka::Message;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serialtrail_records::Codec;
+use serialtrail_runtime::config::KafkaSettings;
+use serialtrail_runtime::{Shutdown, metrics};
+use serialtrail_stream::failpoint;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// When a range is cut: quickly when idle, large when busy.
+const LIMITS: Limits = Limits {
+    records: 20_000,
+    bytes: 8 << 20,
+    linger: Duration::from_millis(200),
+};
+/// Batches being stored at once.
+const IN_FLIGHT: usize = 8;
+/// A partition rests this many times what its last insert took, so that a busy ClickHouse gets fewer,
+/// larger parts; at most [`LONGEST_REST`].
+const REST_FACTOR: u32 = 4;
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// Gathered bytes of one partition, and of all together, above which consumption pauses.
+const PARTITION_BYTES: usize = 12 << 20;
+const TOTAL_BYTES: usize = 96 << 20;
+/// Longest wait for a message before the loop looks at everything else.
+const POLL: Duration = Duration::from_millis(10);
+/// Messages taken before the loop looks at everything else.
+const POLL_RECORDS: usize = 5_000;
+/// Longest wait for a broker's answer to a question of ours.
+const ASK: Duration = Duration::from_secs(5);
+/// How long batches being stored may take to finish after a shutdown was asked for.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// Fail-point: an intent is committed, nothing is inserted.
+pub const AFTER_INTENT: &str = "sink_after_intent";
+/// Fail-point: the end of a range is committed.
+pub const AFTER_FINISH: &str = "sink_after_finish";
+
+/// Who a sink process is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Number of the instance: `group.instance.id` is `<prefix>sink-<slot>`.
+    pub slot: u32,
+    /// In front of the group's and every topic's name: empty, unless several deployments (or tests)
+    /// share one Kafka.
+    pub prefix: String,
+}
+
+struct Owned {
+    state: Partition,
+    place: Place,
+    /// Tells results of this ownership from those of an earlier one.
+    ownership: u64,
+    /// Set when the partition is no longer ours: its store task gives up between two attempts.
+    stop: Arc<AtomicBool>,
+    paused: bool,
+    /// Next offset to be stored.
+    position: i64,
+}
+
+struct Finished {
+    address: Address,
+    ownership: u64,
+    range: Range,
+    records: usize,
+    outcome: Outcome,
+}
+
+/// Runs the sink until shutdown. Blocking: call it on a thread of its own.
+///
+/// # Errors
+/// Another process took this slot's identity, or the consumer failed for good.
+pub fn run(
+    kafka: &KafkaSettings,
+    identity: &Identity,
+    codec: Arc<Codec>,
+    store: Store,
+    runtime: &Handle,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let (sender, finished) = channel();
+    let mut worker = Worker {
+        consumer: join(kafka, identity)?,
+        prefix: identity.prefix.clone(),
+        codec,
+        store,
+        runtime: runtime.clone(),
+        partitions: HashMap::new(),
+        counts: HashMap::new(),
+        sender,
+        finished,
+        in_flight: 0,
+        ownerships: 0,
+        shutdown: shutdown.clone(),
+    };
+    while !shutdown.is_triggered() {
+        worker.turn()?;
+    }
+    worker.drain()
+}
+
+struct Worker {
+    consumer: BaseConsumer<Context>,
+    prefix: String,
+    codec: Arc<Codec>,
+    store: Store,
+    runtime: Handle,
+    partitions: HashMap<Address, Owned>,
+    /// Partitions of each topic: fixed for a deployment.
+    counts: HashMap<&'static str, i32>,
+    sender: Sender<Finished>,
+    finished: Receiver<Finished>,
+    in_flight: usize,
+    ownerships: u64,
+    shutdown: Shutdown,
+}
+
+impl Worker {
+    fn turn(&mut self) -> anyhow::Result<()> {
+        self.poll()?;
+        self.collect();
+        self.finish()?;
+        self.begin()?;
+        self.balance()?;
+        self.report();
+        Ok(())
+    }
+
+    /// Takes what is there, waiting a little for the first message.
+    fn poll(&mut self) -> anyhow::Result<()> {
+        let mut wait = POLL;
+        for _ in 0..POLL_RECORDS {
+            // The message borrows the consumer: what it says is copied before anything else happens.
+            let polled = match self.consumer.poll(wait) {
+                None => None,
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(message)) => Some(Ok((
+                    (message.topic().to_owned(), message.partition()),
+                    Record {
+                        offset: message.offset(),
+                        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+                        key: message.key().map(<[u8]>::to_vec),
+                        value: message.payload().map(<[u8]>::to_vec),
+                    },
+                ))),
+            };
+            self.rebalance()?;
+            match polled {
+                None => break,
+                Some(Ok((address, record))) => {
+                    if let Some(owned) = self.partitions.get_mut(&address) {
+                        owned.state.gather(record, Instant::now());
+                    }
+                }
+                // Ends are known from the statistics: this error names no topic.
+                Some(Err(KafkaError::PartitionEOF(_))) => {}
+                Some(Err(error)) => self.consumer_error(error)?,
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(())
+    }
+
+    fn consumer_error(&self, error: KafkaError) -> anyhow::Result<()> {
+        let fatal = match self.consumer.client().fatal_error() {
+            Some((code, reason)) => Some(format!("{code}: {reason}")),
+            None if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) => {
+                Some(error.to_string())
+            }
+            None => None,
+        };
+        match fatal {
+            Some(reason) => {
+                anyhow::bail!("another process took this slot or the consumer failed: {reason}")
+            }
+            None => {
+                tracing::warn!(%error, "consumer");
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes over what was assigned, lets go of what was revoked.
+    fn rebalance(&mut self) -> anyhow::Result<()> {
+        for change in self.consumer.context().take_changes() {
+            match change {
+                Change::Revoked(addresses) => {
+                    for address in addresses {
+                        if let Some(owned) = self.partitions.remove(&address) {
+                            owned.stop.store(true, Ordering::Relaxed);
+                            forget_gauges(&address);
+                        }
+                    }
+                }
+                Change::Assigned(addresses) => self.take_over(&addresses)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over(&mut self, addresses: &[Address]) -> anyhow::Result<()> {
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let Some(committed) = self.committed(addresses)? else {
+            return Ok(());
+        };
+        for element in committed.elements() {
+            let address = (element.topic().to_owned(), element.partition());
+            let position = match element.offset() {
+                Offset::Offset(offset) => offset,
+                _ => 0,
+            };
+            let mut begun = Range::begun(position, element.metadata()).unwrap_or_else(|problem| {
+                tracing::error!(topic = address.0, partition = address.1, problem, "ignored");
+                None
+            });
+            if let Some(range) = begun {
+                tracing::info!(
+                    topic = address.0,
+                    partition = address.1,
+                    ?range,
+                    "repeating a begun range"
+                );
+            }
+            let Some(topic) = self.topic(&address.0) else {
+                continue;
+            };
+            if self
+                .expired_before(&address, element.offset())
+                .is_some_and(|low| begun.is_some_and(|range| range.last < low))
+            {
+                begun = None;
+            }
+            let place = Place {
+                topic,
+                partition: address.1,
+                partitions: self.count(topic)?,
+            };
+            self.ownerships += 1;
+            let owned = Owned {
+                state: Partition::new(begun),
+                place,
+                ownership: self.ownerships,
+                stop: Arc::default(),
+                paused: false,
+                position,
+            };
+            self.partitions.insert(address, owned);
+        }
+        Ok(())
+    }
+
+    /// Which of the sink's topics a name on Kafka stands for.
+    fn topic(&self, name: &str) -> Option<&'static str> {
+        let bare = name.strip_prefix(&self.prefix)?;
+        TOPICS.iter().copied().find(|topic| *topic == bare)
+    }
+
+    /// Committed offsets with their metadata; asked until answered, `None` when a shutdown came first.
+    fn committed(&self, addresses: &[Address]) -> anyhow::Result<Option<TopicPartitionList>> {
+        while !self.shutdown.is_triggered() {
+            let mut list = TopicPartitionList::new();
+            for (topic, partition) in addresses {
+                list.add_partition(topic, *partition);
+            }
+            match self.consumer.committed_offsets(list, ASK) {
+                Ok(list) if list.elements().iter().all(|e| e.error().is_ok()) => {
+                    return Ok(Some(list));
+                }
+                Ok(_) => tracing::warn!(
+                    "committed offsets: a partition's answer is missing, asking again"
+                ),
+                Err(error) => tracing::warn!(%error, "committed offsets: asking again"),
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(None)
+    }
+
+    /// Retention may have passed an offset that was never stored: that is a loss, and said loudly. The
+    /// first offset still there in that case.
+    fn expired_before(&self, address: &Address, committed: Offset) -> Option<i64> {
+        let Offset::Offset(committed) = committed else {
+            return None;
+        };
+        let (topic, partition) = (address.0.as_str(), address.1);
+        match self.consumer.fetch_watermarks(topic, partition, ASK) {
+            Ok((low, _)) if low > committed => {
+                let lost = low.abs_diff(committed);
+                tracing::error!(
+                    topic,
+                    partition,
+                    committed,
+                    low,
+                    "records expired before they were stored"
+                );
+                metrics::counter(&metrics::REJECTS)
+                    .with_label_values(&[GROUP, "expired_before_stored"])
+                    .inc_by(lost);
+                Some(low)
+            }
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(topic, partition, %error, "cannot see where the partition begins");
+                None
+            }
+        }
+    }
+
+    fn count(&mut self, topic: &'static str) -> anyhow::Result<i32> {
+        if let Some(count) = self.counts.get(topic) {
+            return Ok(*count);
+        }
+        let name = format!("{}{topic}", self.prefix);
+        let metadata = self.consumer.fetch_metadata(Some(&name), ASK);
+        let metadata = metadata.with_context(|| format!("partitions of {topic}"))?;
+        let count = metadata
+            .topics()
+            .first()
+            .map_or(0, |t| t.partitions().len());
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        anyhow::ensure!(count > 0, "topic {topic} has no partitions");
+        self.counts.insert(topic, count);
+        Ok(count)
+    }
+
+    /// Takes the results of finished store tasks.
+    fn collect(&mut self) {
+        while let Ok(finished) = self.finished.try_recv() {
+            self.in_flight -= 1;
+            let Outcome::Stored { rows, took } = finished.outcome else {
+                continue;
+            };
+            count_stored(&finished.address, finished.records, &rows);
+            let current = self.partitions.get_mut(&finished.address);
+            if let Some(owned) = current.filter(|owned| owned.ownership == finished.ownership) {
+                let rest = (took * REST_FACTOR).min(LONGEST_REST);
+                owned.state.stored(finished.range, Instant::now() + rest);
+            }
+        }
+    }
+
+    /// Commits the ends of stored ranges: all in one request.
+    fn finish(&mut self) -> anyhow::Result<()> {
+        let stored = |(address, owned): (&Address, &Owned)| {
+            Some((address.clone(), owned.state.unfinished()?))
+        };
+        let ranges: Vec<_> = self.partitions.iter().filter_map(stored).collect();
+        let commits = ranges
+            .iter()
+            .map(|(address, range)| (address, range.last + 1, String::new()));
+        if !self.commit(commits)? {
+            return Ok(());
+        }
+        for (address, range) in ranges {
+            if let Some(owned) = self.partitions.get_mut(&address) {
+                owned.state.finished();
+                owned.position = range.last + 1;
+                failpoint::reached(AFTER_FINISH);
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts what is due, oldest first, commits the intents in one request, and starts storing.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        let mut due: Vec<(Option<Instant>, Address)> = Vec::new();
+        for (address, owned) in &self.partitions {
+            if owned.state.is_due(now, &LIMITS) {
+                due.push((owned.state.oldest(), address.clone()));
+            }
+        }
+        due.sort();
+        for (_, address) in due
+            .into_iter()
+            .take(IN_FLIGHT.saturating_sub(self.in_flight))
+        {
+            if let Some(owned) = self.partitions.get_mut(&address) {
+                owned.state.cut(now, &LIMITS);
+            }
+        }
+        let cut =
+            |(address, owned): (&Address, &Owned)| Some((address.clone(), owned.state.intent()?));
+        let intents: Vec<_> = self.partitions.iter().filter_map(cut).collect();
+        let commits = intents
+            .iter()
+            .map(|(address, range)| (address, range.first, range.metadata()));
+        // When the intents are not committed, only repeats (whose intents are) may begin.
+        let committed = self.commit(commits)?;
+        if committed && !intents.is_empty() {
+            failpoint::reached(AFTER_INTENT);
+        }
+        for (address, owned) in &mut self.partitions {
+            if owned.state.intent().is_some() && !committed {
+                continue;
+            }
+            let Some(batch) = owned.state.begin() else {
+                continue;
+            };
+            let (store, codec, sender) = (
+                self.store.clone(),
+                Arc::clone(&self.codec),
+                self.sender.clone(),
+            );
+            let (place, stop) = (owned.place, Arc::clone(&owned.stop));
+            let (address, ownership) = (address.clone(), owned.ownership);
+            let (range, records) = (batch.range, batch.records.len());
+            self.in_flight += 1;
+            self.runtime.spawn(async move {
+                let outcome = store.store(codec, place, batch, stop).await;
+                // The loop is gone only when the process ends.
+                let _ = sender.send(Finished {
+                    address,
+                    ownership,
+                    range,
+                    records,
+                    outcome,
+                });
+            });
+        }
+        Ok(())
+    }
+
+    /// Commits offsets with metadata, synchronously; `false` when that must be tried again.
+    fn commit<'a>(
+        &self,
+        commits: impl Iterator<Item = (&'a Address, i64, String)>,
+    ) -> anyhow::Result<bool> {
+        let mut list = TopicPartitionList::new();
+        for ((topic, partition), offset, metadata) in commits {
+            let mut element = list.add_partition(topic, *partition);
+            element.set_offset(Offset::Offset(offset))?;
+            element.set_metadata(metadata);
+        }
+        if list.count() == 0 {
+            return Ok(true);
+        }
+        match self.consumer.commit(&list, CommitMode::Sync) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                tracing::warn!(%error, partitions = list.count(), "commit failed, trying again");
+                self.consumer_error(error)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Pauses partitions that hold too much, resumes them when they do not.
+    fn balance(&mut self) -> anyhow::Result<()> {
+        let total: usize = self
+            .partitions
+            .values()
+            .map(|owned| owned.state.bytes())
+            .sum();
+        let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
+        for ((topic, partition), owned) in &mut self.partitions {
+            let held = owned.state.bytes();
+            let wanted = if owned.paused {
+                held > PARTITION_BYTES / 2 || (held > 0 && total > TOTAL_BYTES / 2)
+            } else {
+                held > PARTITION_BYTES || (held > 0 && total > TOTAL_BYTES)
+            };
+            if wanted != owned.paused {
+                owned.paused = wanted;
+                let list = if wanted { &mut pause } else { &mut resume };
+                list.add_partition(topic, *partition);
+            }
+        }
+        if pause.count() > 0 {
+            self.consumer.pause(&pause)?;
+        }
+        if resume.count() > 0 {
+            self.consumer.resume(&resume)?;
+        }
+        Ok(())
+    }
+
+    /// Gauges, when librdkafka's statistics came.
+    fn report(&self) {
+        let ends = self.consumer.context().take_ends();
+        if ends.is_empty() {
+            return;
+        }
+        let (lag, work) = (
+            metrics::gauge(&metrics::LAG),
+            metrics::gauge(&metrics::PENDING_WORK),
+        );
+        let mut begun: HashMap<i32, i64> = HashMap::new();
+        for (address, owned) in &self.partitions {
+            *begun.entry(address.1).or_default() += i64::from(owned.state.is_busy());
+            if let Some(end) = ends.get(address) {
+                let caught_up = end.reached && !owned.state.is_busy();
+                let behind = if caught_up {
+                    0
+                } else {
+                    (end.offset - owned.position).max(0)
+                };
+                lag.with_label_values(&[GROUP, address.0.as_str(), &address.1.to_string()])
+                    .set(behind);
+            }
+        }
+        for (partition, count) in begun {
+            work.with_label_values(&[GROUP, &partition.to_string()])
+                .set(count);
+        }
+        metrics::gauge(&metrics::PARTITIONS)
+            .with_label_values(&[GROUP, "running"])
+            .set(i64::try_from(self.partitions.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Lets the batches being stored finish; what is only gathered is read again by the next owner.
+    fn drain(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + DRAIN;
+        while self.in_flight > 0 && Instant::now() < deadline {
+            self.poll()?;
+            self.collect();
+            self.finish()?;
+            for (_, owned) in self
+                .partitions
+                .iter()
+                .filter(|_| Instant::now() + DRAIN / 2 > deadline)
+            {
+                owned.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        self.finish()
+    }
+}
+
+fn count_stored(address: &Address, records: usize, rows: &crate::rows::Rows) {
+    metrics::counter(&metrics::RECORDS_IN)
+        .with_label_values(&[GROUP, address.0.as_str()])
+        .inc_by(records as u64);
+    for (table, count) in rows.tables() {
+        metrics::counter(&metrics::ROWS)
+            .with_label_values(&[table])
+            .inc_by(count as u64);
+    }
+    for reason in &rows.refused {
+        metrics::counter(&metrics::REJECTS)
+            .with_label_values(&[GROUP, reason])
+            .inc();
+    }
+    if let Some(time) = rows.stream_time {
+        metrics::gauge(&metrics::STREAM_TIME)
+            .with_label_values(&[GROUP, &address.1.to_string()])
+            .set(time / 1_000_000);
+    }
+}
+
+fn forget_gauges((topic, partition): &Address) {
+    let partition = partition.to_string();
+    // An error only says that the gauge was never set.
+    let _ = metrics::gauge(&metrics::LAG).remove_label_values(&[GROUP, topic, &partition]);
+}

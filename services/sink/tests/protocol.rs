@@ -1,0 +1,190 @@
+//! The sink's protocol on a real Kafka and a real ClickHouse, with processes killed at the moments that
+//! matter, ClickHouse away, partitions moving, and bytes nobody can read.
+#![allow(clippy::unwrap_used)]
+
+mod ground;
+
+use ground::{Ground, PARTITIONS, kill};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rdkafka::producer::Producer;
+use serialtrail_runtime::Shutdown;
+use serialtrail_runtime::topics::{ALERTS, ENRICHED};
+use serialtrail_sink::store::{AFTER_INSERT, BETWEEN_TABLES, Trouble};
+use serialtrail_sink::worker::{AFTER_FINISH, AFTER_INTENT};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_sink_killed_at_any_moment_stores_every_row_once() {
+    let Some(ground) = Ground::new("a_sink_killed_at_any_moment_stores_every_row_once") else {
+        return;
+    };
+    let producer = ground.producer();
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let moments = [AFTER_INTENT, BETWEEN_TABLES, AFTER_INSERT, AFTER_FINISH];
+    let mut rounds = 0;
+    for _ in 0..3 {
+        for moment in moments {
+            ground.write(&producer, rounds, 200);
+            rounds += 1;
+            let mut sink = ground.start(0, Some((moment, random.random_range(1..4))));
+            let died = !sink.wait().unwrap().success();
+            assert!(died, "the fail-point {moment} was not reached");
+        }
+    }
+    let last = ground.start(0, None);
+    ground.assert_exactly_once(rounds, 200);
+    kill(last);
+    ground.drop();
+}
+
+#[test]
+fn two_sinks_that_come_and_go_store_every_row_once() {
+    let Some(ground) = Ground::new("two_sinks_that_come_and_go_store_every_row_once") else {
+        return;
+    };
+    let producer = ground.producer();
+    let first = ground.start(0, None);
+    let mut second = None;
+    let rounds = 12;
+    for round in 0..rounds {
+        ground.write(&producer, round, 300);
+        std::thread::sleep(SECOND);
+        match round {
+            2 | 8 => second = Some(ground.start(1, None)),
+            5 => second.take().into_iter().for_each(kill),
+            _ => {}
+        }
+    }
+    ground.assert_exactly_once(rounds, 300);
+    kill(first);
+    second.into_iter().for_each(kill);
+    ground.drop();
+}
+
+/// Forwards connections to ClickHouse while `up`; otherwise cuts them.
+fn gate(target: &str, up: Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let target = target.trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(&target).unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                (server, client),
+            ] {
+                let up = Arc::clone(&up);
+                from.set_read_timeout(Some(SECOND / 20)).unwrap();
+                std::thread::spawn(move || {
+                    let mut buffer = [0; 16_384];
+                    while up.load(Ordering::Relaxed) {
+                        match from.read(&mut buffer) {
+                            Ok(0) => break,
+                            Ok(n) if to.write_all(&buffer[..n]).is_ok() => {}
+                            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}
+                            _ => break,
+                        }
+                    }
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn clickhouse_away_is_said_and_nothing_is_lost_or_doubled() {
+    let Some(mut ground) = Ground::new("clickhouse_away_is_said_and_nothing_is_lost_or_doubled")
+    else {
+        return;
+    };
+    let direct = ground.clickhouse.url.clone();
+    let up = Arc::new(AtomicBool::new(true));
+    ground.clickhouse.url = gate(&direct, Arc::clone(&up));
+    let through = Arc::new(ground);
+    let (shutdown, trouble) = (Shutdown::new(), Trouble::default());
+    let sink = std::thread::spawn({
+        let (ground, shutdown, trouble) = (Arc::clone(&through), shutdown.clone(), trouble.clone());
+        move || ground.sink(0, &trouble, &shutdown)
+    });
+    let producer = through.producer();
+    let rounds = 8;
+    let mut said = 0;
+    for round in 0..rounds {
+        up.store(round % 2 == 0, Ordering::Relaxed);
+        through.write(&producer, round, 500);
+        std::thread::sleep(SECOND * 2);
+        said += u32::from(trouble.get().is_some());
+        assert!(
+            round % 2 == 1 || trouble.get().is_none(),
+            "{:?}",
+            trouble.get()
+        );
+    }
+    assert!(said >= 3, "trouble was said {said} times in four outages");
+    up.store(true, Ordering::Relaxed);
+    through.assert_exactly_once(rounds, 500);
+    shutdown.trigger();
+    sink.join().unwrap();
+    Arc::into_inner(through).unwrap().drop();
+}
+
+#[test]
+fn bytes_nobody_can_read_become_rows_with_their_reason_and_the_rest_goes_on() {
+    let Some(ground) =
+        Ground::new("bytes_nobody_can_read_become_rows_with_their_reason_and_the_rest_goes_on")
+    else {
+        return;
+    };
+    let producer = ground.producer();
+    producer.begin_transaction().unwrap();
+    for partition in 0..PARTITIONS {
+        ground.send_bytes(&producer, ALERTS, partition, None, b"garbage");
+        ground.send_bytes(
+            &producer,
+            ENRICHED,
+            partition,
+            None,
+            &[0, 0, 0, 9, 99, 1, 2],
+        );
+        ground.send_bytes(
+            &producer,
+            ENRICHED,
+            partition,
+            Some(b"01/04012345000009/21/x"),
+            &[0],
+        );
+    }
+    producer.commit_transaction(SECOND * 20).unwrap();
+    ground.write(&producer, 0, 10);
+    let sink = ground.start(0, None);
+    ground.assert_exactly_once(1, 10);
+    let partitions = PARTITIONS.unsigned_abs() as u64;
+    let count = |filter: &str| {
+        let sql = format!("SELECT count() FROM rejected WHERE stage = 'sink' AND {filter}");
+        ground.count(&sql)
+    };
+    ground.wait_for("SELECT count() FROM rejected", 3 * partitions);
+    assert_eq!(
+        count("reason = 'not_avro_framed' AND original = 'garbage'"),
+        partitions
+    );
+    assert_eq!(
+        count("reason = 'unknown_schema_id' AND hex(original) = '00000009630102'"),
+        partitions
+    );
+    assert_eq!(
+        count("reason = 'wrong_partition' AND place = 'key 01/04012345000009/21/x'"),
+        partitions - 1
+    );
+    kill(sink);
+    ground.drop();
+}
