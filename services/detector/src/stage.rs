@@ -391,6 +391,11 @@ impl Stage for Detector {
 
     fn forget(&mut self, partition: i32) {
         self.partitions.forget(partition);
+        let labels = ["detector", &partition.to_string()];
+        for gauge in [&metrics::PENDING_WORK, &metrics::STREAM_TIME] {
+            // An error only says that it was never set.
+            let _ = metrics::gauge(gauge).remove_label_values(&labels);
+        }
     }
 
     fn outputs(&self) -> &'static [&'static str] {

@@ -1,0 +1,12 @@
+//! The detector's rules, clause by clause, and the detector as a stage.
+
+mod duplicate_scan;
+mod impossible_travel;
+mod order;
+mod out_of_territory;
+mod stage;
+mod status_violation;
+mod support;
+mod undo;
+mod unknown_serial;
+mod world;

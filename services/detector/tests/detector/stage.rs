@@ -1,0 +1,338 @@
+//! The detector as a stage: revisions, timers, lots, horizon, refusals.
+
+use crate::support::*;
+use crate::world::{NOW, World, lot_l1, seen};
+use serialtrail_detector::alerts::alert_id;
+use serialtrail_records::state_detector::{DetectorReads, DetectorUnit};
+use serialtrail_records::{EnrichedObservation, Membership};
+use serialtrail_stream::Stage;
+
+fn unknown() -> Story {
+    known("pharma").facts(|f| {
+        f.known = false;
+        f.commissioned_at = None;
+        f.status = None;
+    })
+}
+
+fn sale(id: &str, revision: i64, place: Place, after: i64) -> EnrichedObservation {
+    seen(&known("pharma"), &read(id, "dispensing", place, after).but(|r| r.revision = revision))
+}
+
+fn withdrawn(o: EnrichedObservation, revision: i64) -> EnrichedObservation {
+    EnrichedObservation { asserted: false, revision, ..o }
+}
+
+#[test]
+fn an_alert_says_who_where_when_and_why() {
+    let mut w = World::new();
+    assert!(w.see(&[sale("a", 1, PHARMACY, 0)]).is_empty());
+    let alerts = w.see(&[sale("b", 2, RIVAL, days(2))]);
+    let [a] = alerts.as_slice() else { panic!("{alerts:?}") };
+    assert_eq!(a.alert_id, alert_id("DUPLICATE_SCAN", PACK, "b"));
+    assert_eq!(a.alert_id.len(), 32);
+    assert_eq!(a.epc, "https://id.gs1.org/01/09521234543213/21/ABC123");
+    assert_eq!((a.subject.as_str(), a.subject_kind.as_str()), (PACK, "unit"));
+    assert_eq!((a.state.as_str(), a.severity.as_str(), a.revision), ("asserted", "high", 1));
+    assert_eq!((a.anchor_event.as_str(), a.event_time), ("b", START + days(2)));
+    assert_eq!(a.event_ids, ["a", "b"]);
+    assert_eq!(a.site.as_deref(), Some(RIVAL.gln));
+    assert_eq!((a.country.as_deref(), a.party.as_deref()), (Some("DE"), Some("rival")));
+    assert_eq!((a.gtin.as_deref(), a.lot.as_deref()), (Some("09521234543213"), Some("L1")));
+    assert_eq!((a.profile.as_deref(), a.policy_version.as_str()), (Some("pharma"), "2026-11"));
+    assert_eq!((a.trigger_captured_at, a.detected_at), (77, NOW));
+    let keys: Vec<_> = a.evidence.match_indices("\":").map(|(at, _)| at).collect();
+    assert!(!keys.is_empty() && a.evidence.starts_with("{\"events_total\":2,"), "{}", a.evidence);
+}
+
+#[test]
+fn later_evidence_updates_the_alert_and_a_repeat_does_not() {
+    let mut w = World::new();
+    w.see(&[sale("a", 1, PHARMACY, 0), sale("b", 2, RIVAL, days(2))]);
+    let update = w.see(&[sale("c", 3, BRANCH, days(4))]);
+    assert_eq!(update.len(), 1);
+    assert_eq!((update[0].anchor_event.as_str(), update[0].revision), ("b", 2));
+    assert_eq!(update[0].event_ids, ["a", "b", "c"]);
+    assert!(w.see(&[sale("c", 3, BRANCH, days(4)), sale("b", 2, RIVAL, days(2))]).is_empty());
+    let read = seen(&known("pharma"), &read("d", "storing", PHARMACY, days(5)).but(|r| r.revision = 4));
+    assert!(w.see(&[read]).is_empty(), "a read that adds nothing");
+}
+
+#[test]
+fn a_late_event_that_moves_the_anchor_supersedes_the_alert() {
+    let mut w = World::new();
+    w.see(&[sale("a", 1, PHARMACY, 0), sale("c", 2, RIVAL, days(4))]);
+    let alerts = w.see(&[sale("b", 3, BRANCH, days(2))]);
+    let [old, new] = alerts.as_slice() else { panic!("{alerts:?}") };
+    assert_eq!((old.anchor_event.as_str(), old.state.as_str()), ("c", "retracted"));
+    assert_eq!(old.retract_reason.as_deref(), Some("superseded"));
+    assert_eq!(old.superseded_by.as_ref(), Some(&new.alert_id));
+    assert_eq!((new.anchor_event.as_str(), new.state.as_str()), ("b", "asserted"));
+    assert_eq!(w.raised(), [("DUPLICATE_SCAN".into(), "b".into())]);
+}
+
+#[test]
+fn a_withdrawn_event_retracts_and_a_late_lower_revision_does_not_bring_it_back() {
+    let mut w = World::new();
+    let b = sale("b", 2, RIVAL, days(2));
+    w.see(&[sale("a", 1, PHARMACY, 0), b.clone()]);
+    let gone = w.see(&[withdrawn(b.clone(), 5)]);
+    assert_eq!(gone[0].retract_reason.as_deref(), Some("withdrawn_event"));
+    assert_eq!(gone[0].event_ids, ["a", "b"], "a retraction keeps what the alert said");
+    assert!(w.see(&[EnrichedObservation { revision: 4, ..b.clone() }]).is_empty());
+    assert_eq!(w.raised(), []);
+    let again = w.see(&[EnrichedObservation { revision: 6, ..b }]);
+    assert_eq!((again[0].state.as_str(), again[0].revision), ("asserted", 3));
+    assert_eq!((again[0].retract_reason.as_ref(), again[0].superseded_by.as_ref()), (None, None));
+}
+
+#[test]
+fn withdrawing_the_first_sale_retracts_the_duplicate() {
+    let mut w = World::new();
+    let a = sale("a", 1, PHARMACY, 0);
+    w.see(&[a.clone(), sale("b", 2, RIVAL, days(2))]);
+    let gone = w.see(&[withdrawn(a, 3)]);
+    assert_eq!(gone[0].retract_reason.as_deref(), Some("no_longer_holds"));
+}
+
+#[test]
+fn an_unknown_serial_is_raised_by_the_mark_that_ends_its_grace() {
+    let mut w = World::new();
+    w.mark(START);
+    let first = seen(&unknown(), &read("e1", "receiving", PHARMACY, minutes(1)));
+    assert!(w.see(&[first]).is_empty());
+    assert!(w.mark(START + hours(72)).is_empty());
+    w.restart();
+    let raised = w.mark(START + hours(72) + minutes(1));
+    assert_eq!((raised[0].rule.as_str(), raised[0].trigger_captured_at), ("UNKNOWN_SERIAL", 0));
+    assert!(w.mark(START + days(30)).is_empty());
+    let story = known("pharma").facts(|f| f.commissioned_at = Some(START));
+    let known = seen(&story, &read("e0", "commissioning", FACTORY, 0).but(|r| r.revision = 2));
+    let cured = w.see(&[known]);
+    assert_eq!(cured[0].retract_reason.as_deref(), Some("became_known"));
+    assert_eq!(w.raised(), []);
+}
+
+#[test]
+fn a_serial_that_becomes_known_in_time_is_never_raised() {
+    let mut w = World::new();
+    w.mark(START);
+    w.see(&[seen(&unknown(), &read("e1", "receiving", PHARMACY, 0))]);
+    w.see(&[seen(&known("pharma"), &read("e1", "receiving", PHARMACY, 0).but(|r| r.revision = 2))]);
+    assert!(w.mark(START + days(30)).is_empty());
+    let timers: Vec<_> = w.ctx.state().keys().filter(|k| k.starts_with(b"t/")).collect();
+    assert!(timers.is_empty(), "its timer is gone: {timers:?}");
+}
+
+#[test]
+fn a_read_recorded_when_its_grace_is_over_is_raised_at_once() {
+    let mut w = World::new();
+    w.mark(START + days(30));
+    let raised = w.see(&[seen(&unknown(), &read("e1", "receiving", PHARMACY, 0))]);
+    assert_eq!(raised.len(), 1);
+}
+
+#[test]
+fn stream_time_never_goes_back() {
+    let mut w = World::new();
+    w.mark(START + days(30));
+    w.mark(START);
+    assert_eq!(w.see(&[seen(&unknown(), &read("e1", "receiving", PHARMACY, 0))]).len(), 1);
+}
+
+#[test]
+fn thousands_of_timers_fire_a_budget_at_a_time_and_none_is_lost() {
+    let mut w = World::new();
+    w.budget = 150;
+    w.mark(START);
+    let reads: Vec<_> = (0..2500)
+        .map(|n| {
+            let o = seen(&unknown(), &read("e1", "receiving", PHARMACY, minutes(n % 300)));
+            EnrichedObservation { unit: format!("01/09521234543213/21/X{n}"), ..o }
+        })
+        .collect();
+    assert!(w.see(&reads).is_empty());
+    let pages = w.ctx.state().iter().filter(|(k, _)| k.starts_with(b"t/"));
+    assert!(pages.clone().count() > 6 && pages.clone().all(|(_, v)| v.len() < 20_000));
+    assert_eq!(w.mark(START + hours(72) + minutes(149)).len(), 8 * 150 + 100);
+    assert_eq!(w.mark(START + hours(80)).len(), 2500 - 1300);
+    assert_eq!(w.ctx.state().keys().filter(|k| k.starts_with(b"t/")).count(), 0);
+}
+
+#[test]
+fn a_lot_recalled_before_or_after_its_reads_gives_the_same_alerts() {
+    let reads = [
+        sale("before", 1, PHARMACY, -days(1)),
+        seen(&known("pharma"), &read("after", "shipping", PHARMACY, days(1)).but(|r| r.revision = 2)),
+    ];
+    let recall = lot_l1("recall-1", 1, "recalled", Some(START));
+    let (mut early, mut late) = (World::new(), World::new());
+    early.hear_lot(&recall);
+    early.see(&reads);
+    late.see(&reads);
+    let raised = late.hear_lot(&recall);
+    assert_eq!((raised[0].sub_reason.as_deref(), raised[0].trigger_captured_at), (Some("recalled"), 0));
+    assert_eq!(early.standing(), late.standing());
+    assert_eq!(late.raised(), [("STATUS_VIOLATION".into(), "after".into())]);
+    let mut withdrawal = lot_l1("recall-1", 2, "recalled", Some(START));
+    withdrawal.asserted = false;
+    assert_eq!(late.hear_lot(&withdrawal)[0].retract_reason.as_deref(), Some("no_longer_holds"));
+    assert!(late.hear_lot(&recall).is_empty(), "a late lower version changes nothing");
+}
+
+#[test]
+fn a_recall_reaches_every_unit_of_the_lot_and_writes_only_those_it_concerns() {
+    let mut w = World::new();
+    w.budget = 120;
+    let unit = |n: i64| format!("01/09521234543213/21/U{n}");
+    let reads: Vec<_> = (0..730)
+        .map(|n| {
+            let after = if n % 3 == 0 { days(1) } else { -days(1) };
+            EnrichedObservation { unit: unit(n), ..sale("e", 1, PHARMACY, after) }
+        })
+        .collect();
+    w.see(&reads);
+    let before = w.ctx.state().clone();
+    assert_eq!(w.hear_lot(&lot_l1("load", 1, "recalled", Some(START))).len(), 244);
+    for n in 0..730 {
+        let key = format!("u/{}", unit(n)).into_bytes();
+        assert_eq!(before[&key] == w.ctx.state()[&key], n % 3 != 0, "unit {n}");
+    }
+    assert!(w.hear_lot(&lot_l1("load", 2, "active", None)).is_empty(), "irreversible");
+}
+
+#[test]
+fn work_on_a_lot_goes_on_after_a_restart() {
+    let mut w = World::new();
+    let reads: Vec<_> = (0..450)
+        .map(|n| {
+            let unit = format!("01/09521234543213/21/U{n}");
+            EnrichedObservation { unit, ..sale("e", 1, PHARMACY, days(1)) }
+        })
+        .collect();
+    w.see(&reads);
+    let value = w.codec.encode(&lot_l1("load", 1, "recalled", Some(START))).unwrap();
+    let record = w.record(None, &value);
+    w.detector.step(&record, &mut w.ctx).unwrap();
+    w.detector.end_of_window(0, &mut w.ctx).unwrap();
+    assert!(w.detector.has_pending(&mut w.ctx).unwrap());
+    let first = w.ctx.take_outputs().len();
+    assert!((100..450).contains(&first), "{first}");
+    w.detector.forget(3);
+    assert!(w.detector.has_pending(&mut w.ctx).unwrap());
+    assert_eq!(w.window(&[]).len() + first, 450);
+}
+
+#[test]
+fn the_lots_expiry_and_markets_hold_for_units_read_before_they_were_known() {
+    let mut w = World::new();
+    let story = known("pharma").facts(|f| f.expiry = None);
+    w.see(&[seen(&story, &read("e", "dispensing", PHARMACY, 0))]);
+    let mut lot = lot_l1("load", 1, "active", None);
+    lot.expiry = Some("2026-05-31".into());
+    lot.markets = vec!["FR".into()];
+    w.hear_lot(&lot);
+    let rules: Vec<_> = w.raised().into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["OUT_OF_TERRITORY", "STATUS_VIOLATION"]);
+}
+
+#[test]
+fn an_event_beyond_the_horizon_raises_nothing_and_is_no_evidence() {
+    let mut w = World::new();
+    let old = EnrichedObservation { beyond_horizon: true, ..sale("a", 1, PHARMACY, 0) };
+    assert!(w.see(&[old, sale("b", 2, RIVAL, days(2))]).is_empty());
+}
+
+#[test]
+fn an_alert_beyond_the_horizon_is_left_as_it_is_and_reads_age_out() {
+    let mut w = World::new();
+    let b = sale("b", 2, RIVAL, days(2));
+    let ordinary = seen(&known("pharma"), &read("x", "storing", PHARMACY, days(3)).but(|r| r.revision = 3));
+    w.see(&[sale("a", 1, PHARMACY, 0), b.clone(), ordinary]);
+    w.mark(START + days(403) + minutes(1));
+    assert!(w.see(&[withdrawn(b, 4)]).is_empty(), "frozen");
+    let now = seen(&known("pharma"), &read("y", "storing", PHARMACY, days(403)).but(|r| r.revision = 5));
+    w.see(&[now]);
+    let head = &w.ctx.state()[format!("u/{PACK}").as_bytes()];
+    let head: DetectorUnit = w.codec.decode(head).unwrap();
+    let mut kept: Vec<_> = head.reads.iter().map(|r| r.event_id.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["a", "y"], "the first sale never ages out");
+    let new = w.see(&[sale("c", 6, BRANCH, days(403))]);
+    assert_eq!(new[0].event_ids, ["a", "c"], "a new incident is raised anew");
+}
+
+#[test]
+fn a_unit_read_thousands_of_times_keeps_every_read_in_values_of_bounded_size() {
+    let mut w = World::new();
+    let reads: Vec<_> = (0..1500)
+        .map(|n| {
+            let id = format!("ni:///sha-256;{n:064}?ver=CBV2.0");
+            let place = if n % 2 == 0 { PHARMACY } else { WHOLESALER };
+            seen(&unknown(), &read(&id, "storing", place, minutes(n)).but(|r| r.revision = n + 1))
+        })
+        .collect();
+    w.see(&reads);
+    let raised = w.mark(START + days(30));
+    assert_eq!(raised[0].event_ids.len(), 1000);
+    assert!(raised[0].evidence.contains("\"events_total\":1500"), "{}", raised[0].evidence);
+    let head: DetectorUnit = w.codec.decode(&w.ctx.state()[format!("u/{PACK}").as_bytes()]).unwrap();
+    assert!(head.pages > 3);
+    let page: DetectorReads = w.codec.decode(&w.ctx.state()[format!("r/0/{PACK}").as_bytes()]).unwrap();
+    let gone = withdrawn(reads[0].clone(), 9999);
+    assert!(page.reads.iter().any(|r| r.event_id == gone.event_id));
+    let moved = w.see(&[gone]);
+    assert_eq!(moved[1].anchor_event, reads[1].event_id, "a read on a page can be withdrawn");
+    assert!(moved[1].evidence.contains("\"events_total\":1499"));
+}
+
+#[test]
+fn classes_and_places_raise_nothing_and_keep_nothing() {
+    let mut w = World::new();
+    for (unit, kind) in [
+        ("01/09521234543213/10/L1", "class"),
+        ("01/09521234543213", "class"),
+        ("414/4000001000005", "sgln"),
+        ("8003/09521234543213", "class"),
+    ] {
+        let o = EnrichedObservation { unit: unit.into(), kind: kind.into(), ..sale("a", 1, PHARMACY, 0) };
+        let again = EnrichedObservation { event_id: "b".into(), ..o.clone() };
+        w.see(&[o, again]);
+    }
+    let membership = w.codec.encode(&Membership::default()).unwrap();
+    let record = w.record(Some("parent"), &membership);
+    w.window(&[record]);
+    assert!(w.ctx.state().is_empty() && w.rejected.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_rejected_with_its_bytes_and_the_rest_goes_on() {
+    let mut w = World::new();
+    let value = w.codec.encode(&sale("a", 1, PHARMACY, 0)).unwrap();
+    let unknown_schema = [&[0, 0, 0, 9, 9][..], b"datum"].concat();
+    let alert = w.codec.encode(&serialtrail_records::Alert::default()).unwrap();
+    let large = vec![7; 300 * 1024];
+    let cases: [(&str, &[u8], &str); 6] = [
+        (PACK, b"{\"json\":1}", "not_avro_framed"),
+        (PACK, &unknown_schema, "unknown_schema_id"),
+        (PACK, &alert, "unexpected_record"),
+        (PACK, &value[..30], "bad_avro"),
+        ("01/09521234543213/21/OTHER", &value, "key_mismatch"),
+        (PACK, &large, "not_avro_framed"),
+    ];
+    for (key, bytes, reason) in cases {
+        let record = w.record(Some(key), bytes);
+        w.window(&[record]);
+        let parts = std::mem::take(&mut w.rejected);
+        let original: Vec<u8> = parts.iter().flat_map(|r| r.original.clone()).collect();
+        assert_eq!((parts[0].reason.as_str(), original.as_slice()), (reason, bytes));
+        assert_eq!(parts.len(), usize::try_from(parts[0].parts).unwrap());
+        assert_eq!(parts[0].source_topic.as_deref(), Some("enriched"));
+    }
+    let record = w.record(Some(PACK), &value);
+    w.detector.wrong_partition(&record, &mut w.ctx).unwrap();
+    w.window(&[]);
+    assert_eq!(w.rejected[0].reason, "wrong_partition");
+    w.see(&[sale("a", 1, PHARMACY, 0), sale("b", 2, RIVAL, days(2))]);
+    assert_eq!(w.raised().len(), 1);
+}
