@@ -7,6 +7,7 @@
 
 pub mod commands;
 pub mod context;
+pub mod summary;
 
 use clap::Parser;
 use commands::Command;
