@@ -42,7 +42,7 @@ pub fn admit(connection: &mut Connection, sql: &[u8], read_only: bool) -> Result
             Err(Failure::new(
                 NOT_IMPLEMENTED,
                 "the local server does not run statements that change the session or the server \
-                 (SET, USE, SYSTEM, ATTACH, BACKUP, INTO OUTFILE, ...); send settings, database \
+                 (SET, USE, temporary tables, SYSTEM, ATTACH, BACKUP, INTO OUTFILE, ...); send settings, database \
                  and role with the request",
             ))
         }

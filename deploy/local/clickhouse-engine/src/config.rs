@@ -21,12 +21,12 @@ pub enum FolderError {
     )]
     InUse(PathBuf),
     /// It cannot be made or written: no rights, a full disk, ...
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}: {error}")]
     Io {
         /// What was written.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
 }
 
@@ -38,7 +38,7 @@ impl DataFolder {
     pub fn open(path: &Path, memory_limit: u64, users: Option<&Path>) -> Result<Self, FolderError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |source| FolderError::Io { path, source }
+            move |error| FolderError::Io { path, error }
         };
         fs::create_dir_all(path).map_err(failed(path))?;
         let path = path.canonicalize().map_err(failed(path))?;

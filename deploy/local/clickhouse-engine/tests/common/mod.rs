@@ -1,6 +1,8 @@
 //! A real server for a test: own data folder, own port, stopped with the test.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod http;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
