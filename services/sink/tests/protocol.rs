@@ -29,7 +29,7 @@ fn a_sink_killed_at_any_moment_stores_every_row_once() {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let moments = [AFTER_INTENT, BETWEEN_TABLES, AFTER_INSERT, AFTER_FINISH];
     let mut rounds = 0;
-    for _ in 0..3 {
+    for _ in 0..2 {
         for moment in moments {
             ground.write(&producer, rounds, 200);
             rounds += 1;
