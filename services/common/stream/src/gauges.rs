@@ -16,6 +16,7 @@ pub(crate) struct Gauges {
     pub(crate) restored: IntCounter,
     restore_remaining: IntGaugeVec,
     partitions: IntGaugeVec,
+    pending: IntGaugeVec,
 }
 
 impl Gauges {
@@ -33,6 +34,7 @@ impl Gauges {
             restored: metrics::counter(&metrics::RESTORED).with_label_values(&[stage]),
             restore_remaining: metrics::gauge(&metrics::RESTORE_REMAINING),
             partitions: metrics::gauge(&metrics::PARTITIONS),
+            pending: metrics::gauge(&metrics::PENDING_WORK),
         }
     }
 
@@ -42,12 +44,20 @@ impl Gauges {
             .set(records);
     }
 
-    pub(crate) fn forget_lag(&self, topic: &str, partition: i32) {
+    pub(crate) fn pending(&self, partition: i32, pending: bool) {
+        self.pending
+            .with_label_values(&[self.stage, &partition.to_string()])
+            .set(i64::from(pending));
+    }
+
+    /// A partition given away has neither lag nor work here.
+    pub(crate) fn forget(&self, topic: &str, partition: i32) {
         let partition = partition.to_string();
-        // An error only says that this lag was never set.
+        // An error only says that the gauge was never set.
         let _ = self
             .lag
             .remove_label_values(&[self.stage, topic, &partition]);
+        let _ = self.pending.remove_label_values(&[self.stage, &partition]);
     }
 
     pub(crate) fn records_in(&self, topic: &str, count: u64) {

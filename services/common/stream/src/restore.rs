@@ -16,7 +16,7 @@ use crate::config::WorkerConfig;
 use crate::failpoint;
 use crate::gauges::Gauges;
 use anyhow::Context;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for one answer of a broker; asked again in the next step.
 const ASK: Duration = Duration::from_millis(200);
+/// Pause before a partition that is not settled is asked about again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// Changelog records, and bytes, applied to the store in one batch.
 const BATCH_RECORDS: usize = 2_000;
 const BATCH_BYTES: usize = 4 << 20;
@@ -45,9 +47,16 @@ pub(crate) struct Restored {
 /// One partition on its way.
 enum Job {
     /// Waiting until everything former owners wrote is settled.
-    Settling { since: Instant, warned: bool },
+    Settling(Settling),
     /// Reading the changelog.
     Reading(Reading),
+}
+
+struct Settling {
+    since: Instant,
+    warned: bool,
+    /// When to ask again.
+    ask: Instant,
 }
 
 struct Reading {
@@ -61,7 +70,7 @@ struct Reading {
     batch_bytes: usize,
 }
 
-/// What settling found.
+/// What settling found of a changelog partition.
 struct Settled {
     position: i64,
     low: i64,
@@ -102,20 +111,18 @@ impl Restorer {
 
     /// Starts (again) with a partition. Its former store handle must have been dropped.
     pub(crate) fn begin(&mut self, partition: i32) {
-        let job = Job::Settling {
-            since: Instant::now(),
+        let now = Instant::now();
+        let settling = Settling {
+            since: now,
             warned: false,
+            ask: now,
         };
-        self.jobs.insert(partition, job);
+        self.jobs.insert(partition, Job::Settling(settling));
     }
 
     /// Stops restoring a revoked partition; what was applied so far stays usable.
     pub(crate) fn abandon(&mut self, partition: i32) {
         self.jobs.remove(&partition);
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.jobs.is_empty()
     }
 
     /// Works for about `budget`; returns the partitions that are complete.
@@ -176,25 +183,39 @@ impl Restorer {
     fn reading(&self) -> impl Iterator<Item = (&i32, &Reading)> {
         self.jobs.iter().filter_map(|(partition, job)| match job {
             Job::Reading(reading) => Some((partition, reading)),
-            Job::Settling { .. } => None,
+            Job::Settling(_) => None,
         })
     }
 
-    fn is_reading(&self) -> bool {
+    /// Whether a changelog is being read, so that the next turn should come at once.
+    pub(crate) fn is_reading(&self) -> bool {
         self.reading().next().is_some()
     }
 
     /// Moves every settled partition on to reading.
     fn settle(&mut self, gauges: &Gauges) -> anyhow::Result<()> {
-        let settling: Vec<i32> = self
+        let now = Instant::now();
+        let due: Vec<i32> = self
             .jobs
             .iter()
-            .filter(|(_, job)| matches!(job, Job::Settling { .. }))
+            .filter(|(_, job)| matches!(job, Job::Settling(settling) if settling.ask <= now))
             .map(|(partition, _)| *partition)
             .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let positions = match self.stable_positions(&due) {
+            Ok(positions) => positions,
+            Err(error) => {
+                for partition in due {
+                    self.still_settling(partition, &error.to_string());
+                }
+                return Ok(());
+            }
+        };
         let mut begun = false;
-        for partition in settling {
-            match self.settled(partition) {
+        for partition in due {
+            match self.settled(partition, positions.get(&partition).copied()) {
                 Ok(Some(settled)) => {
                     let reading = self.open(partition, &settled)?;
                     gauges.restore_remaining(partition, reading.end - reading.next);
@@ -211,32 +232,36 @@ impl Restorer {
         Ok(())
     }
 
-    /// Steps 1 to 3 of the module's list; `None` while something is open.
-    fn settled(&self, partition: i32) -> Result<Option<Settled>, KafkaError> {
-        let mut asked = TopicPartitionList::new();
-        asked.add_partition(&self.input, partition);
-        let answer = self.committed.committed_offsets(asked, ASK)?;
-        let mut position = None;
-        for element in answer.elements() {
+    /// Step 1 of the module's list: committed offsets of the input, an error as long as a transaction
+    /// that carries one of them is open.
+    fn stable_positions(&self, partitions: &[i32]) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let mut asked = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            asked.add_partition(&self.input, *partition);
+        }
+        let mut positions = BTreeMap::new();
+        for element in self.committed.committed_offsets(asked, ASK)?.elements() {
             element.error()?;
             if let Offset::Offset(offset) = element.offset() {
-                position = Some(offset);
+                positions.insert(element.partition(), offset);
             }
         }
+        Ok(positions)
+    }
+
+    /// Steps 2 and 3; `None` while something is open.
+    fn settled(
+        &self,
+        partition: i32,
+        position: Option<i64>,
+    ) -> Result<Option<Settled>, KafkaError> {
         let position = match position {
             Some(position) => position,
-            None => {
-                self.uncommitted
-                    .fetch_watermarks(&self.input, partition, ASK)?
-                    .0
-            }
+            // Nothing committed yet: from the beginning.
+            None => self.ends(&self.uncommitted, &self.input, partition)?.0,
         };
-        let (_, high) = self
-            .uncommitted
-            .fetch_watermarks(self.changelog, partition, ASK)?;
-        let (low, stable) = self
-            .committed
-            .fetch_watermarks(self.changelog, partition, ASK)?;
+        let (_, high) = self.ends(&self.uncommitted, self.changelog, partition)?;
+        let (low, stable) = self.ends(&self.committed, self.changelog, partition)?;
         Ok((stable >= high).then_some(Settled {
             position,
             low,
@@ -244,18 +269,25 @@ impl Restorer {
         }))
     }
 
+    /// First offset and end of a partition, as the client's isolation level sees it.
+    fn ends<C: ConsumerContext>(
+        &self,
+        client: &BaseConsumer<C>,
+        topic: &str,
+        partition: i32,
+    ) -> Result<(i64, i64), KafkaError> {
+        client.fetch_watermarks(topic, partition, ASK)
+    }
+
     fn still_settling(&mut self, partition: i32, why: &str) {
-        if let Some(Job::Settling { since, warned }) = self.jobs.get_mut(&partition)
-            && !*warned
-            && since.elapsed() > SLOW
-        {
-            *warned = true;
-            tracing::warn!(
-                partition,
-                changelog = self.changelog,
-                why,
-                "restore is waiting"
-            );
+        let Some(Job::Settling(settling)) = self.jobs.get_mut(&partition) else {
+            return;
+        };
+        settling.ask = Instant::now() + ASK_AGAIN;
+        if !settling.warned && settling.since.elapsed() > SLOW {
+            settling.warned = true;
+            let changelog = self.changelog;
+            tracing::warn!(partition, changelog, why, "restore is waiting");
         }
     }
 

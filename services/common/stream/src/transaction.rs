@@ -6,7 +6,7 @@
 
 use crate::clients::{Group, Output};
 use crate::config::{COMMIT_DEADLINE, PRODUCE_DEADLINE};
-use crate::failpoint;
+use crate::failpoint::{self, Then};
 use crate::native;
 use crate::outcome::{Outcome, Verdict, sort};
 use rdkafka::consumer::Consumer;
@@ -48,10 +48,11 @@ pub(crate) fn run<'a>(
         .and_then(|()| send_offsets(producer, group, offsets, deadline))
         .and_then(|()| flush(producer, deadline));
     match prepared {
-        Ok(()) => {
-            failpoint::hit(failpoint::BEFORE_COMMIT);
-            commit(producer)
-        }
+        Ok(()) => match failpoint::hit(failpoint::BEFORE_COMMIT) {
+            Then::GoOn => commit(producer),
+            Then::LoseAnswer => Outcome::Indeterminate("fail-point: not sent".into()),
+            Then::Refuse => abort(producer, "fail-point: refused".into()),
+        },
         Err(Failure::Fatal(why)) => Outcome::Fenced(why),
         Err(Failure::Abort(why)) => abort(producer, why),
     }
@@ -130,7 +131,10 @@ fn commit(producer: &Output) -> Outcome {
     let deadline = Instant::now() + COMMIT_DEADLINE;
     loop {
         let Err(error) = producer.commit_transaction(Duration::from_secs(2)) else {
-            return Outcome::Committed;
+            return match failpoint::hit(failpoint::AFTER_COMMIT) {
+                Then::LoseAnswer => Outcome::Indeterminate("fail-point: not answered".into()),
+                Then::GoOn | Then::Refuse => Outcome::Committed,
+            };
         };
         match sort(&error) {
             Verdict::Retry if Instant::now() < deadline => producer.poll(Duration::ZERO),

@@ -8,7 +8,6 @@
 //! low, never too high, and the next restore reads a few records again.
 
 use crate::config::{FAN_OUT_BUDGET, WINDOW_OUTPUT_BYTES, WINDOW_OUTPUT_RECORDS};
-use crate::failpoint;
 use crate::outcome::Outcome;
 use crate::overlay::{Outputs, Overlay, WindowContext};
 use crate::owned::{Phase, Place};
@@ -19,10 +18,13 @@ use anyhow::{Context, bail, ensure};
 use serialtrail_runtime::topics;
 use serialtrail_state::Write;
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Windows in a row that may fail in the stage before the process gives up.
 const STAGE_FAILURES: u32 = 3;
+
+/// Pause before the next window after an aborted one.
+const AFTER_ABORT: Duration = Duration::from_millis(20);
 
 /// What one partition contributes to a window.
 #[derive(Default)]
@@ -86,7 +88,10 @@ impl<S: Stage> Worker<S> {
             Outcome::Committed => self.committed(&window, writes),
             Outcome::Aborted(why) => {
                 tracing::warn!(why, records, "window aborted");
-                self.go_back(&window)
+                self.go_back(&window)?;
+                // Most often the group is rebalancing: give it a moment.
+                std::thread::sleep(AFTER_ABORT);
+                Ok(())
             }
             Outcome::Fenced(why) => bail!(
                 "{} is fenced, or its producer is lost: another worker with this slot runs, or this \
@@ -241,7 +246,6 @@ impl<S: Stage> Worker<S> {
         window: &Window,
         mut writes: BTreeMap<Place, Vec<Write>>,
     ) -> anyhow::Result<()> {
-        failpoint::hit(failpoint::AFTER_COMMIT);
         for output in &window.outputs.records {
             *self.written.entry(output.topic).or_default() += 1;
         }
@@ -300,6 +304,7 @@ impl<S: Stage> Worker<S> {
             counts: &self.counts,
         };
         owned.pending = self.stage.has_pending(&mut ctx)?;
+        self.gauges.pending(place.1, owned.pending);
         ensure!(
             outputs.records.is_empty() && overlay.into_writes().is_empty(),
             "stage {} wrote while it was asked for pending work",

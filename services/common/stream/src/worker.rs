@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for a record when nothing else is to be done.
 const IDLE: Duration = Duration::from_millis(100);
-/// Longest wait while a partition waits for reference data.
+/// Longest wait while a partition waits for reference data or for a former owner's transaction.
 const WAITING: Duration = Duration::from_millis(10);
 /// Time restoring partitions get in a turn: little while others run, more while nothing else does.
 const RESTORE_BESIDE: Duration = Duration::from_millis(5);
@@ -186,11 +186,9 @@ impl<S: Stage> Worker<S> {
     /// Polls until the window is full, its time is over, or there was nothing for a while.
     fn gather(&mut self) -> anyhow::Result<()> {
         self.wake_waiting()?;
-        let mut records: usize = self
-            .partitions
-            .values()
-            .map(|owned| owned.queue.len())
-            .sum();
+        let running = |owned: &&Owned| owned.phase == Phase::Running;
+        let queues = self.partitions.values().filter(running);
+        let mut records: usize = queues.map(|owned| owned.queue.len()).sum();
         let mut bytes = 0;
         let mut closes = self
             .partitions
@@ -229,20 +227,11 @@ impl<S: Stage> Worker<S> {
     }
 
     fn idle(&self) -> Duration {
-        if self
-            .restorer
-            .as_ref()
-            .is_some_and(|restorer| !restorer.is_idle())
-        {
-            Duration::ZERO
-        } else if self
-            .partitions
-            .values()
-            .any(|owned| owned.phase == Phase::Waiting)
-        {
-            WAITING
-        } else {
-            IDLE
+        let waiting = |owned: &Owned| owned.phase != Phase::Running;
+        match &self.restorer {
+            Some(restorer) if restorer.is_reading() => Duration::ZERO,
+            _ if self.partitions.values().any(waiting) => WAITING,
+            _ => IDLE,
         }
     }
 
@@ -329,7 +318,7 @@ impl<S: Stage> Worker<S> {
                         }
                         self.partitions.remove(&place);
                         self.stage.forget(partition);
-                        self.gauges.forget_lag(&topic, partition);
+                        self.gauges.forget(&topic, partition);
                     }
                 }
                 Change::Failed(why) => bail!("{}: rebalance failed: {why}", self.instance),

@@ -226,9 +226,15 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
     let (_kept, folder) = folder("frozen");
     let producer = topics.producer();
     topics.write(&producer, 0..4000, KEYS);
-    let mut frozen = Process::start(&topics, 0, &folder, Some(("before_commit", 4, "stop")));
+    let stop = Some(("before_commit", 2, "stop"));
+    let mut frozen = Process::start(&topics, 0, &folder, stop);
+    let log = || std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
+    let started = Instant::now();
+    while !log().contains("fail-point before_commit: stop") {
+        assert!(started.elapsed() < Duration::from_secs(20), "never stopped");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let other = Process::start(&topics, 1, &folder, None);
-    std::thread::sleep(Duration::from_secs(6));
     topics.write(&producer, 4000..6000, KEYS);
     // Its session (6 s) and its transaction (10 s and 1 s of clean-up) are over: the other has it all.
     let read = topics.read(topics.output, due(6000), Duration::from_secs(40));
@@ -241,8 +247,7 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
         .ended_within(Duration::from_secs(20))
         .expect("the frozen worker ends");
     assert!(!status.success(), "fenced is a failure, not {status}");
-    let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
-    assert!(log.contains("fenced"), "the log says why:\n{log}");
+    assert!(log().contains("fenced"), "the log says why:\n{}", log());
     other.drain();
     settle_and_check(&topics, &folder, 8000);
 }
@@ -282,5 +287,75 @@ fn a_recreated_changelog_empties_the_local_state() {
         last.unwrap().1,
         "1 40",
         "counting began anew with the new changelog"
+    );
+}
+
+#[test]
+fn a_lost_or_refused_commit_is_settled_without_ending_the_process() {
+    let Some(brokers) = brokers("a_lost_or_refused_commit_...") else {
+        return;
+    };
+    let topics = Topics::create(&brokers, "lost");
+    let (_kept, folder) = folder("lost");
+    let producer = topics.producer();
+    let mut ids = 0;
+    let cases = [
+        ("before_commit", "lose"),
+        ("after_commit_before_local", "lose"),
+        ("before_commit", "refuse"),
+    ];
+    for (moment, action) in cases {
+        topics.write(&producer, ids..ids + 3000, KEYS);
+        ids += 3000;
+        let worker = Process::start(&topics, 0, &folder, Some((moment, 2, action)));
+        let read = topics.read(topics.output, due(ids), Duration::from_secs(40));
+        assert_exact(&read, ids, KEYS);
+        worker.drain();
+        let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
+        assert!(
+            log.contains(&format!("fail-point {moment}: {action}")),
+            "{moment} came about"
+        );
+    }
+    settle_and_check(&topics, &folder, ids);
+}
+
+#[test]
+fn partitions_that_leave_and_come_back_go_on_where_the_other_left_them() {
+    let Some(brokers) = brokers("partitions_that_leave_and_come_back_...") else {
+        return;
+    };
+    let topics = Topics::create(&brokers, "moves");
+    let (_kept, folder) = folder("moves");
+    let producer = topics.producer();
+    let stays = Process::start(&topics, 0, &folder, None);
+    let mut ids = 0;
+    for _ in 0..2 {
+        let comes = Process::start(&topics, 1, &folder, None);
+        // Long enough to join, and, after it left, for its session to end.
+        for (part, seconds) in [4, 8].into_iter().enumerate() {
+            let until = Instant::now() + Duration::from_secs(seconds);
+            while Instant::now() < until {
+                topics.write(&producer, ids..ids + 50, KEYS);
+                ids += 50;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            if part == 0 {
+                comes.signal("-TERM");
+            }
+        }
+    }
+    let read = topics.read(topics.output, due(ids), Duration::from_secs(40));
+    assert_exact(&read, ids, KEYS);
+    stays.drain();
+    let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
+    // Half of them at least once given away and twice taken over (the first start may be shared).
+    let (revoked, assigned) = (
+        log.matches(" revoked ").count(),
+        log.matches(" assigned ").count(),
+    );
+    assert!(
+        revoked >= 4 && assigned >= revoked + 8,
+        "revoked {revoked}, assigned {assigned}"
     );
 }

@@ -216,7 +216,7 @@ impl Stage for Counting {
         let count = number(ctx.get(&key)?) + 1;
         ctx.put(key.to_vec(), count.to_string().into_bytes());
         // A key that is deleted and written again in many windows.
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             ctx.delete([b"odd/", &key[..]].concat());
         } else {
             ctx.put([b"odd/", &key[..]].concat(), b"x".to_vec());
