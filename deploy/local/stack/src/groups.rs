@@ -4,7 +4,8 @@
 //! so a distance between the two is only a lag where a record lies in it: that is looked up by reading.
 
 use anyhow::Context;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serde::Serialize;
@@ -102,6 +103,17 @@ impl Positions {
 }
 
 type Partition = (String, i32);
+
+/// The end of a partition is what is looked for here, not an error to log.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "while reading positions");
+    }
+}
+
+impl ConsumerContext for Quiet {}
 
 /// Reads the positions.
 ///
@@ -246,7 +258,11 @@ fn partitions_with_records(
     Ok(found)
 }
 
-fn client(settings: &KafkaSettings, group: &str, isolation: &str) -> anyhow::Result<BaseConsumer> {
+fn client(
+    settings: &KafkaSettings,
+    group: &str,
+    isolation: &str,
+) -> anyhow::Result<BaseConsumer<Quiet>> {
     let mut config = kafka::client_config(settings);
     config
         .set("group.id", group)
@@ -258,7 +274,7 @@ fn client(settings: &KafkaSettings, group: &str, isolation: &str) -> anyhow::Res
         .set("fetch.wait.max.ms", "10")
         .set("fetch.queue.backoff.ms", "5")
         .set("queued.max.messages.kbytes", "1024");
-    Ok(config.create()?)
+    Ok(config.create_with_context(Quiet)?)
 }
 
 fn topics_of<'a>(
