@@ -55,6 +55,7 @@ pub const GROUPS: &[Group] = &[
             topics::ALERTS,
             topics::SERIAL_REGISTRY,
             topics::REJECTED_EVENTS,
+            topics::REFERENCE_DATA,
         ],
     },
 ];
