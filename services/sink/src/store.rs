@@ -51,7 +51,7 @@ pub enum Outcome {
     /// Every row is acknowledged.
     Stored {
         /// What was stored.
-        rows: Rows,
+        rows: Box<Rows>,
         /// How long it took from the first attempt.
         took: Duration,
     },
@@ -98,7 +98,7 @@ impl Store {
                     self.trouble.set(None);
                     failpoint::reached(AFTER_INSERT);
                     return Outcome::Stored {
-                        rows: made.unwrap_or_default(),
+                        rows: Box::new(made.unwrap_or_default()),
                         took: started.elapsed(),
                     };
                 }

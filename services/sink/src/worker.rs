@@ -4,19 +4,21 @@
 //! One thread. Inserts run on the runtime's threads and report back through a channel; nothing but
 //! this loop commits, and only for partitions it owns at that moment.
 
-use crate::consumer::{Address, Change, Context, GROUP, join};
+mod assignment;
+mod gauges;
+
+use crate::consumer::{Address, Context, join};
 use crate::partition::{Limits, Partition, Record};
 use crate::range::Range;
-use crate::rows::{Place, TOPICS};
+use crate::rows::Place;
 use crate::store::{Outcome, Store};
-use anyhow::Context as _;
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_records::Codec;
 use serialtrail_runtime::config::KafkaSettings;
-use serialtrail_runtime::{Shutdown, metrics};
+use serialtrail_runtime::Shutdown;
 use serialtrail_stream::failpoint;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -198,151 +200,6 @@ impl Worker {
         }
     }
 
-    /// Takes over what was assigned, lets go of what was revoked.
-    fn rebalance(&mut self) -> anyhow::Result<()> {
-        for change in self.consumer.context().take_changes() {
-            match change {
-                Change::Revoked(addresses) => {
-                    for address in addresses {
-                        if let Some(owned) = self.partitions.remove(&address) {
-                            owned.stop.store(true, Ordering::Relaxed);
-                            forget_gauges(&address);
-                        }
-                    }
-                }
-                Change::Assigned(addresses) => self.take_over(&addresses)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn take_over(&mut self, addresses: &[Address]) -> anyhow::Result<()> {
-        if addresses.is_empty() {
-            return Ok(());
-        }
-        let Some(committed) = self.committed(addresses)? else {
-            return Ok(());
-        };
-        for element in committed.elements() {
-            let address = (element.topic().to_owned(), element.partition());
-            let position = match element.offset() {
-                Offset::Offset(offset) => offset,
-                _ => 0,
-            };
-            let mut begun = Range::begun(position, element.metadata()).unwrap_or_else(|problem| {
-                tracing::error!(topic = address.0, partition = address.1, problem, "ignored");
-                None
-            });
-            if let Some(range) = begun {
-                tracing::info!(
-                    topic = address.0,
-                    partition = address.1,
-                    ?range,
-                    "repeating a begun range"
-                );
-            }
-            let Some(topic) = self.topic(&address.0) else {
-                continue;
-            };
-            if self
-                .expired_before(&address, element.offset())
-                .is_some_and(|low| begun.is_some_and(|range| range.last < low))
-            {
-                begun = None;
-            }
-            let place = Place {
-                topic,
-                partition: address.1,
-                partitions: self.count(topic)?,
-            };
-            self.ownerships += 1;
-            let owned = Owned {
-                state: Partition::new(begun),
-                place,
-                ownership: self.ownerships,
-                stop: Arc::default(),
-                paused: false,
-                position,
-            };
-            self.partitions.insert(address, owned);
-        }
-        Ok(())
-    }
-
-    /// Which of the sink's topics a name on Kafka stands for.
-    fn topic(&self, name: &str) -> Option<&'static str> {
-        let bare = name.strip_prefix(&self.prefix)?;
-        TOPICS.iter().copied().find(|topic| *topic == bare)
-    }
-
-    /// Committed offsets with their metadata; asked until answered, `None` when a shutdown came first.
-    fn committed(&self, addresses: &[Address]) -> anyhow::Result<Option<TopicPartitionList>> {
-        while !self.shutdown.is_triggered() {
-            let mut list = TopicPartitionList::new();
-            for (topic, partition) in addresses {
-                list.add_partition(topic, *partition);
-            }
-            match self.consumer.committed_offsets(list, ASK) {
-                Ok(list) if list.elements().iter().all(|e| e.error().is_ok()) => {
-                    return Ok(Some(list));
-                }
-                Ok(_) => tracing::warn!(
-                    "committed offsets: a partition's answer is missing, asking again"
-                ),
-                Err(error) => tracing::warn!(%error, "committed offsets: asking again"),
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        Ok(None)
-    }
-
-    /// Retention may have passed an offset that was never stored: that is a loss, and said loudly. The
-    /// first offset still there in that case.
-    fn expired_before(&self, address: &Address, committed: Offset) -> Option<i64> {
-        let Offset::Offset(committed) = committed else {
-            return None;
-        };
-        let (topic, partition) = (address.0.as_str(), address.1);
-        match self.consumer.fetch_watermarks(topic, partition, ASK) {
-            Ok((low, _)) if low > committed => {
-                let lost = low.abs_diff(committed);
-                tracing::error!(
-                    topic,
-                    partition,
-                    committed,
-                    low,
-                    "records expired before they were stored"
-                );
-                metrics::counter(&metrics::REJECTS)
-                    .with_label_values(&[GROUP, "expired_before_stored"])
-                    .inc_by(lost);
-                Some(low)
-            }
-            Ok(_) => None,
-            Err(error) => {
-                tracing::warn!(topic, partition, %error, "cannot see where the partition begins");
-                None
-            }
-        }
-    }
-
-    fn count(&mut self, topic: &'static str) -> anyhow::Result<i32> {
-        if let Some(count) = self.counts.get(topic) {
-            return Ok(*count);
-        }
-        let name = format!("{}{topic}", self.prefix);
-        let metadata = self.consumer.fetch_metadata(Some(&name), ASK);
-        let metadata = metadata.with_context(|| format!("partitions of {topic}"))?;
-        let count = metadata
-            .topics()
-            .first()
-            .map_or(0, |t| t.partitions().len());
-        let count = i32::try_from(count).unwrap_or(i32::MAX);
-        anyhow::ensure!(count > 0, "topic {topic} has no partitions");
-        self.counts.insert(topic, count);
-        Ok(count)
-    }
-
     /// Takes the results of finished store tasks.
     fn collect(&mut self) {
         while let Ok(finished) = self.finished.try_recv() {
@@ -350,7 +207,7 @@ impl Worker {
             let Outcome::Stored { rows, took } = finished.outcome else {
                 continue;
             };
-            count_stored(&finished.address, finished.records, &rows);
+            gauges::count_stored(&finished.address, finished.records, &rows);
             let current = self.partitions.get_mut(&finished.address);
             if let Some(owned) = current.filter(|owned| owned.ownership == finished.ownership) {
                 let rest = (took * REST_FACTOR).min(LONGEST_REST);
@@ -495,39 +352,6 @@ impl Worker {
         Ok(())
     }
 
-    /// Gauges, when librdkafka's statistics came.
-    fn report(&self) {
-        let ends = self.consumer.context().take_ends();
-        if ends.is_empty() {
-            return;
-        }
-        let (lag, work) = (
-            metrics::gauge(&metrics::LAG),
-            metrics::gauge(&metrics::PENDING_WORK),
-        );
-        let mut begun: HashMap<i32, i64> = HashMap::new();
-        for (address, owned) in &self.partitions {
-            *begun.entry(address.1).or_default() += i64::from(owned.state.is_busy());
-            if let Some(end) = ends.get(address) {
-                let caught_up = end.reached && !owned.state.is_busy();
-                let behind = if caught_up {
-                    0
-                } else {
-                    (end.offset - owned.position).max(0)
-                };
-                lag.with_label_values(&[GROUP, address.0.as_str(), &address.1.to_string()])
-                    .set(behind);
-            }
-        }
-        for (partition, count) in begun {
-            work.with_label_values(&[GROUP, &partition.to_string()])
-                .set(count);
-        }
-        metrics::gauge(&metrics::PARTITIONS)
-            .with_label_values(&[GROUP, "running"])
-            .set(i64::try_from(self.partitions.len()).unwrap_or(i64::MAX));
-    }
-
     /// Lets the batches being stored finish; what is only gathered is read again by the next owner.
     fn drain(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;
@@ -545,31 +369,4 @@ impl Worker {
         }
         self.finish()
     }
-}
-
-fn count_stored(address: &Address, records: usize, rows: &crate::rows::Rows) {
-    metrics::counter(&metrics::RECORDS_IN)
-        .with_label_values(&[GROUP, address.0.as_str()])
-        .inc_by(records as u64);
-    for (table, count) in rows.tables() {
-        metrics::counter(&metrics::ROWS)
-            .with_label_values(&[table])
-            .inc_by(count as u64);
-    }
-    for reason in &rows.refused {
-        metrics::counter(&metrics::REJECTS)
-            .with_label_values(&[GROUP, reason])
-            .inc();
-    }
-    if let Some(time) = rows.stream_time {
-        metrics::gauge(&metrics::STREAM_TIME)
-            .with_label_values(&[GROUP, &address.1.to_string()])
-            .set(time / 1_000_000);
-    }
-}
-
-fn forget_gauges((topic, partition): &Address) {
-    let partition = partition.to_string();
-    // An error only says that the gauge was never set.
-    let _ = metrics::gauge(&metrics::LAG).remove_label_values(&[GROUP, topic, &partition]);
 }
