@@ -62,8 +62,8 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     say(context, "4/5 streaming its traffic");
     let begun = Instant::now();
     let uploads = capture::Args {
-        documents: Vec::new(),
         record_times: Some(world.join("uploads.csv")),
+        ..capture::Args::default()
     };
     // Documents that are refused are part of the summary, not a reason to stop.
     capture::run(uploads, context).await?;
