@@ -65,7 +65,10 @@ pub fn standing(
         alert.severity = profile.severity(rule.name).as_str().to_owned();
         alert.profile = Some(name.to_owned());
         alert.policy_version.clone_from(&policy.policy_version);
-        Some(Standing { alert, last_event_time })
+        Some(Standing {
+            alert,
+            last_event_time,
+        })
     });
     judged.collect()
 }
@@ -74,7 +77,11 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
     let anchor = finding.anchor;
     let key = UnitKey::from_record(unit);
     let mut bytes = 0;
-    let cited = finding.reads.iter().take(MAX_EVENTS).map(|r| r.event_id.clone());
+    let cited = finding
+        .reads
+        .iter()
+        .take(MAX_EVENTS)
+        .map(|r| r.event_id.clone());
     let event_ids = cited
         .take_while(|id| {
             bytes += id.len();

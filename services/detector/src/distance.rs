@@ -17,7 +17,10 @@ impl Position {
     #[must_use]
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let on_earth = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
-        on_earth.then_some(Self { latitude, longitude })
+        on_earth.then_some(Self {
+            latitude,
+            longitude,
+        })
     }
 }
 
@@ -39,9 +42,16 @@ mod tests {
     fn berlin_to_tokyo_is_8900_km_and_there_is_no_distance_from_a_place_to_itself() {
         let berlin = Position::new(52.52, 13.405).unwrap();
         let tokyo = Position::new(35.6762, 139.6503).unwrap();
-        assert!((km(berlin, tokyo) - 8919.0).abs() < 10.0, "{}", km(berlin, tokyo));
+        assert!(
+            (km(berlin, tokyo) - 8919.0).abs() < 10.0,
+            "{}",
+            km(berlin, tokyo)
+        );
         assert_eq!(km(berlin, berlin), 0.0);
-        let (west, east) = (Position::new(0.0, -179.5).unwrap(), Position::new(0.0, 179.5).unwrap());
+        let (west, east) = (
+            Position::new(0.0, -179.5).unwrap(),
+            Position::new(0.0, 179.5).unwrap(),
+        );
         assert!((km(west, east) - 111.2).abs() < 0.1);
         assert_eq!(Position::new(91.0, 0.0), None);
         assert_eq!(Position::new(f64::NAN, 0.0), None);

@@ -27,7 +27,10 @@ pub struct Finding<'a> {
 impl<'a> Finding<'a> {
     /// A finding anchored at `anchor` and shown by `reads`, in any order and with repeats.
     #[must_use]
-    pub fn new(anchor: &'a DetectorRead, reads: impl IntoIterator<Item = &'a DetectorRead>) -> Self {
+    pub fn new(
+        anchor: &'a DetectorRead,
+        reads: impl IntoIterator<Item = &'a DetectorRead>,
+    ) -> Self {
         let mut reads: Vec<_> = reads.into_iter().collect();
         reads.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         reads.dedup_by(|a, b| a.event_id == b.event_id);
@@ -94,7 +97,11 @@ pub fn spelled(read: &DetectorRead) -> Value {
         ("country", &read.country),
         ("party", &read.party),
     ];
-    out.extend(named.iter().filter_map(|(name, v)| Some((*name, json!(v.as_ref()?)))));
+    out.extend(
+        named
+            .iter()
+            .filter_map(|(name, v)| Some((*name, json!(v.as_ref()?)))),
+    );
     if !read.direct {
         out.insert("inherited_from", json!(read.path));
     }

@@ -1,7 +1,7 @@
 //! One unit's reads in event-time order: what every rule is a function of.
 
 use serialtrail_gs1::{UnitKey, UnitKind};
-use serialtrail_records::state_detector::DetectorRead;
+use serialtrail_records::state_detector::{DetectorProduct, DetectorRead};
 use serialtrail_records::{Micros, UnitFacts};
 
 use crate::policy::Profile;
@@ -17,6 +17,8 @@ pub struct History<'a> {
     pub kind: UnitKind,
     /// Asserted reads within the horizon, and older ones that never age out.
     pub reads: Vec<&'a DetectorRead>,
+    /// Versions of the unit's product; reads refer to them by position.
+    pub products: &'a [DetectorProduct],
     /// Reads before this time (microseconds) raise nothing any more; they are context.
     pub raises_from: Micros,
 }
@@ -27,6 +29,7 @@ impl<'a> History<'a> {
     pub fn new(
         unit: &'a str,
         reads: impl IntoIterator<Item = &'a DetectorRead>,
+        products: &'a [DetectorProduct],
         raises_from: Micros,
     ) -> Self {
         let mut reads: Vec<_> = reads
@@ -38,8 +41,18 @@ impl<'a> History<'a> {
             unit,
             kind: UnitKey::from_record(unit).kind(),
             reads,
+            products,
             raises_from,
         }
+    }
+
+    /// Countries the product may be sold in as of a read's event time; empty = anywhere.
+    #[must_use]
+    pub fn product_markets(&self, read: &DetectorRead) -> &'a [String] {
+        let version = usize::try_from(read.product)
+            .ok()
+            .and_then(|at| self.products.get(at));
+        version.map_or(&[], |p| &p.markets)
     }
 
     /// Whether a read is recent enough to raise something.
@@ -73,7 +86,10 @@ pub fn tolerance(a: &DetectorRead, b: &DetectorRead, profile: &Profile) -> Micro
 #[must_use]
 pub fn clock_suspect(read: &DetectorRead, facts: &UnitFacts, profile: &Profile) -> bool {
     let early = i64::from(profile.clock_suspect_before_commissioning_hours) * HOUR;
-    read.clock_suspect || facts.commissioned_at.is_some_and(|at| read.event_time < at - early)
+    read.clock_suspect
+        || facts
+            .commissioned_at
+            .is_some_and(|at| read.event_time < at - early)
 }
 
 /// Samples are outside trade: most rules leave them alone.

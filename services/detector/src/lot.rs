@@ -85,7 +85,10 @@ pub fn view(statements: &[DetectorLotStatement]) -> LotView {
     let mut start = 0;
     while start < statements.len() {
         let source = &statements[start].source;
-        let count = statements[start..].iter().take_while(|s| s.source == *source).count();
+        let count = statements[start..]
+            .iter()
+            .take_while(|s| s.source == *source)
+            .count();
         add_source(&mut view, &statements[start..start + count]);
         start += count;
     }
@@ -109,7 +112,11 @@ fn add_source(view: &mut LotView, statements: &[DetectorLotStatement]) {
             && taken_back.is_none_or(|t| s.version > t)
             && (irreversible || s.version == top.version)
     };
-    for s in statements.iter().filter(holds).filter(|s| is_measure(&s.status)) {
+    for s in statements
+        .iter()
+        .filter(holds)
+        .filter(|s| is_measure(&s.status))
+    {
         view.measures.push(LotMeasure {
             since: s.status_since,
             status: s.status.clone(),

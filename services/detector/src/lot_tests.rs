@@ -27,7 +27,10 @@ fn seen(said: &[LotStatus]) -> LotView {
 }
 
 fn measures(view: &LotView) -> Vec<(&str, Option<Micros>)> {
-    view.measures.iter().map(|m| (m.status.as_str(), m.since)).collect()
+    view.measures
+        .iter()
+        .map(|m| (m.status.as_str(), m.since))
+        .collect()
 }
 
 #[test]
@@ -46,14 +49,24 @@ fn a_later_load_may_correct_since_when_a_recall_holds() {
 fn a_recall_event_that_is_withdrawn_no_longer_holds() {
     let mut withdrawn = said("event-1", 2, "recalled");
     withdrawn.asserted = false;
-    assert_eq!(measures(&seen(&[said("event-1", 1, "recalled"), withdrawn.clone()])), []);
-    let again = seen(&[said("event-1", 1, "recalled"), withdrawn, said("event-1", 3, "recalled")]);
+    assert_eq!(
+        measures(&seen(&[said("event-1", 1, "recalled"), withdrawn.clone()])),
+        []
+    );
+    let again = seen(&[
+        said("event-1", 1, "recalled"),
+        withdrawn,
+        said("event-1", 3, "recalled"),
+    ]);
     assert_eq!(measures(&again), [("recalled", Some(30))]);
 }
 
 #[test]
 fn an_event_that_was_replaced_by_another_content_counts_only_as_it_stands() {
-    let view = seen(&[said("event-1", 1, "recalled"), said("event-1", 2, "withdrawn")]);
+    let view = seen(&[
+        said("event-1", 1, "recalled"),
+        said("event-1", 2, "withdrawn"),
+    ]);
     assert_eq!(measures(&view), [("withdrawn", Some(20))]);
 }
 
@@ -72,7 +85,10 @@ fn several_sources_add_up_and_the_load_speaks_for_expiry_and_markets() {
     let mut event = said("a-recall", 5, "recalled");
     event.expiry = Some("2026-01-31".into());
     let view = seen(&[load, event, said("b-recall", 3, "withdrawn")]);
-    assert_eq!(measures(&view), [("withdrawn", Some(30)), ("recalled", Some(50))]);
+    assert_eq!(
+        measures(&view),
+        [("withdrawn", Some(30)), ("recalled", Some(50))]
+    );
     assert_eq!(view.expiry.as_deref(), Some("2027-01-31"));
     assert_eq!(view.markets, ["DE"]);
 }

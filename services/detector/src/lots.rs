@@ -80,7 +80,10 @@ pub fn add_unit(
     let page = kept.units / PAGE_UNITS;
     let mut units = units(page, gtin, lot, codec, ctx)?;
     units.push(unit.to_owned());
-    ctx.put(page_key(page, gtin, lot), codec.encode(&DetectorLotUnits { units })?);
+    ctx.put(
+        page_key(page, gtin, lot),
+        codec.encode(&DetectorLotUnits { units })?,
+    );
     kept.units += 1;
     ctx.put(lot_key(gtin, lot), codec.encode(&kept)?);
     Ok(())
@@ -107,7 +110,11 @@ pub fn state(
     if kept.units == 0 || lot::view(&kept.statements) == before {
         return Ok(false);
     }
-    match partition.lots.iter_mut().find(|w| w.gtin == gtin && w.lot == lot) {
+    match partition
+        .lots
+        .iter_mut()
+        .find(|w| w.gtin == gtin && w.lot == lot)
+    {
         Some(work) => work.next = 0,
         None => partition.lots.push(DetectorLotWork { gtin, lot, next: 0 }),
     }

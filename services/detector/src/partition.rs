@@ -28,11 +28,7 @@ impl Partitions {
     ///
     /// # Errors
     /// The store or the codec failed.
-    pub fn of(
-        &mut self,
-        codec: &Codec,
-        ctx: &mut dyn StepContext,
-    ) -> anyhow::Result<&mut Loaded> {
+    pub fn of(&mut self, codec: &Codec, ctx: &mut dyn StepContext) -> anyhow::Result<&mut Loaded> {
         use std::collections::hash_map::Entry;
         match self.loaded.entry(ctx.partition()) {
             Entry::Occupied(here) => Ok(here.into_mut()),
@@ -41,7 +37,10 @@ impl Partitions {
                     Some(value) => codec.decode(&value)?,
                     None => DetectorPartition::default(),
                 };
-                Ok(free.insert(Loaded { state, changed: false }))
+                Ok(free.insert(Loaded {
+                    state,
+                    changed: false,
+                }))
             }
         }
     }

@@ -140,7 +140,12 @@ impl Policy {
             policy.profile.contains_key(&policy.default_profile),
             "default_profile = \"{}\": expected one of {}",
             policy.default_profile,
-            policy.profile.keys().cloned().collect::<Vec<_>>().join(", ")
+            policy
+                .profile
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ")
         );
         for (name, profile) in &policy.profile {
             profile.validate(name)?;
@@ -170,7 +175,12 @@ impl Profile {
             Ok(())
         };
         whole("horizon_days", self.horizon_days, 1, 36_500)?;
-        whole("clock_tolerance_minutes", self.clock_tolerance_minutes, 0, 1440)?;
+        whole(
+            "clock_tolerance_minutes",
+            self.clock_tolerance_minutes,
+            0,
+            1440,
+        )?;
         let early = self.clock_suspect_before_commissioning_hours;
         whole("clock_suspect_before_commissioning_hours", early, 1, 8760)?;
         whole("unknown_grace_hours", self.unknown_grace_hours, 0, 8760)?;

@@ -24,7 +24,10 @@ pub(crate) fn reject(
     let digest = Sha256::digest(format!("detector\n{at}\n{reason}").as_bytes());
     let mut reject_id = hex::encode(digest);
     reject_id.truncate(32);
-    let place = record.key.as_ref().map(|k| format!("key {}", String::from_utf8_lossy(k)));
+    let place = record
+        .key
+        .as_ref()
+        .map(|k| format!("key {}", String::from_utf8_lossy(k)));
     let original = record.value.as_deref().unwrap_or_default();
     let parts: Vec<&[u8]> = match original {
         [] => vec![&[]],
@@ -50,6 +53,8 @@ pub(crate) fn reject(
         let value = codec.encode(&rejected)?;
         ctx.emit(topics::REJECTED_EVENTS, reject_id.as_bytes(), value);
     }
-    metrics::counter(&metrics::REJECTS).with_label_values(&["detector", reason]).inc();
+    metrics::counter(&metrics::REJECTS)
+        .with_label_values(&["detector", reason])
+        .inc();
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serialtrail_gs1::{UnitKey, UnitKind};
-use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition};
+use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition, DetectorRead};
 use serialtrail_records::{
     Alert, Codec, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
 };
@@ -40,7 +40,12 @@ impl Detector {
     /// A detector that judges by `policy`.
     #[must_use]
     pub fn new(codec: Arc<Codec>, policy: Arc<Policy>, wall_clock: WallClock) -> Self {
-        Self { codec, policy, wall_clock, partitions: Partitions::default() }
+        Self {
+            codec,
+            policy,
+            wall_clock,
+            partitions: Partitions::default(),
+        }
     }
 
     fn observe(
@@ -62,7 +67,11 @@ impl Detector {
         let (captured_at, revision) = (seen.body.captured_at, seen.revision);
         self.count_foreign(&seen);
         let (kind, facts) = (seen.kind.clone(), seen.facts.clone());
-        let news = unit.take(from_observation(seen));
+        let product = unit.product(&seen.facts)?;
+        let news = unit.take(DetectorRead {
+            product,
+            ..from_observation(seen)
+        });
         if newer {
             unit.head.kind = kind;
             unit.head.facts = facts;
@@ -74,7 +83,8 @@ impl Detector {
         let lot = self.join_lot(&mut unit, ctx)?;
         self.judge(&mut unit, &lot, captured_at, ctx)?;
         let stream_time = self.stream_time(ctx)?;
-        let (_, profile) = self.policy.of(unit.head.facts.profile.as_deref());
+        let facts = unit.facts();
+        let (_, profile) = self.policy.of(facts.profile.as_deref());
         unit.prune(stream_time.saturating_sub(profile.horizon()));
         unit.save(&codec, ctx)
     }
@@ -102,10 +112,10 @@ impl Detector {
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<bool> {
         let stream_time = self.stream_time(ctx)?;
-        let facts = &unit.head.facts;
+        let facts = &unit.facts();
         let (_, profile) = self.policy.of(facts.profile.as_deref());
         let raises_from = stream_time.saturating_sub(profile.horizon());
-        let history = History::new(&unit.key, unit.reads(), raises_from);
+        let history = History::new(&unit.key, unit.reads(), &unit.head.products, raises_from);
         let should = standing(&history, facts, lot, &self.policy, stream_time);
         let due = RULES
             .iter()
@@ -127,7 +137,10 @@ impl Detector {
             }
         }
         if let Some(due) = due
-            && unit.head.timer.is_none_or(|set| due < set || set <= stream_time)
+            && unit
+                .head
+                .timer
+                .is_none_or(|set| due < set || set <= stream_time)
         {
             unit.head.timer = Some(due);
             changed = true;
@@ -192,7 +205,11 @@ impl Detector {
     ) -> anyhow::Result<()> {
         let key = alert_key(&stood.rule, &unit.key);
         let Some(kept) = ctx.get(&key)? else {
-            anyhow::bail!("state of {} names alert {} without its content", unit.key, stood.alert_id);
+            anyhow::bail!(
+                "state of {} names alert {} without its content",
+                unit.key,
+                stood.alert_id
+            );
         };
         let mut alert: Alert = self.codec.decode(&kept)?;
         let cured = rule(&stood.rule).and_then(|r| (r.cured?)(&unit.head.facts));
@@ -207,7 +224,11 @@ impl Detector {
         alert.superseded_by = superseded_by;
         let alert = self.stamp(unit, alert, captured_at);
         ctx.delete(key);
-        ctx.emit(topics::ALERTS, unit.key.as_bytes(), self.codec.encode(&alert)?);
+        ctx.emit(
+            topics::ALERTS,
+            unit.key.as_bytes(),
+            self.codec.encode(&alert)?,
+        );
         count(&alert.rule, "retracted");
         Ok(())
     }
@@ -262,7 +283,9 @@ impl Detector {
         let mut judged = 0;
         while judged < room {
             let here = self.partitions.of(&self.codec, ctx)?;
-            let Some(work) = here.state.lots.first().cloned() else { break };
+            let Some(work) = here.state.lots.first().cloned() else {
+                break;
+            };
             let kept = lots::load(&work.gtin, &work.lot, &self.codec, ctx)?;
             here.changed = true;
             if work.next >= kept.units {
@@ -304,7 +327,9 @@ impl Detector {
         let (name, profile) = self.policy.of(seen.facts.profile.as_deref());
         let foreign = seen.facts.foreign_gtin && !seen.facts.known && seen.asserted;
         if foreign && seen.kind == "sgtin" && profile.foreign_gtin == ForeignGtin::Count {
-            metrics::counter(&metrics::FOREIGN_READS).with_label_values(&[name]).inc();
+            metrics::counter(&metrics::FOREIGN_READS)
+                .with_label_values(&[name])
+                .inc();
         }
     }
 
@@ -315,7 +340,12 @@ impl Detector {
         message: &str,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let stream_time = self.partitions.of(&self.codec, ctx)?.state.stream_time.unwrap_or(0);
+        let stream_time = self
+            .partitions
+            .of(&self.codec, ctx)?
+            .state
+            .stream_time
+            .unwrap_or(0);
         reject(record, reason, message, stream_time, &self.codec, ctx)
     }
 }
@@ -332,7 +362,9 @@ fn alert_key(rule: &str, unit: &str) -> Vec<u8> {
 }
 
 fn count(rule: &str, what: &str) {
-    metrics::counter(&metrics::ALERTS).with_label_values(&[rule, what]).inc();
+    metrics::counter(&metrics::ALERTS)
+        .with_label_values(&[rule, what])
+        .inc();
 }
 
 fn pending(state: &DetectorPartition) -> usize {
@@ -361,7 +393,8 @@ impl Stage for Detector {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> Result<(), StageError> {
-        let message = "the record's partition is not that of its key: its producer partitions wrongly";
+        let message =
+            "the record's partition is not that of its key: its producer partitions wrongly";
         self.reject(record, "wrong_partition", message, ctx)
     }
 
@@ -378,9 +411,13 @@ impl Stage for Detector {
         let state = &self.partitions.of(&codec, ctx)?.state;
         let labels = ["detector", partition.as_str()];
         let waiting = i64::try_from(pending(state)).unwrap_or(i64::MAX);
-        metrics::gauge(&metrics::PENDING_WORK).with_label_values(&labels).set(waiting);
+        metrics::gauge(&metrics::PENDING_WORK)
+            .with_label_values(&labels)
+            .set(waiting);
         if let Some(time) = state.stream_time {
-            metrics::gauge(&metrics::STREAM_TIME).with_label_values(&labels).set(time / 1_000_000);
+            metrics::gauge(&metrics::STREAM_TIME)
+                .with_label_values(&labels)
+                .set(time / 1_000_000);
         }
         self.partitions.save(&codec, ctx)
     }

@@ -44,7 +44,10 @@ pub fn add(
     let at = match partition.buckets.binary_search_by_key(&hour, |b| b.hour) {
         Ok(at) => at,
         Err(at) => {
-            let bucket = DetectorTimerBucket { hour, next_due: vec![NEVER] };
+            let bucket = DetectorTimerBucket {
+                hour,
+                next_due: vec![NEVER],
+            };
             partition.buckets.insert(at, bucket);
             at
         }
@@ -58,7 +61,10 @@ pub fn add(
         last += 1;
     }
     pages[last] = pages[last].min(due);
-    page.timers.push(DetectorTimer { due, unit: unit.to_owned() });
+    page.timers.push(DetectorTimer {
+        due,
+        unit: unit.to_owned(),
+    });
     ctx.put(page_key(hour, last), codec.encode(&page)?);
     Ok(())
 }
@@ -72,8 +78,14 @@ pub fn is_due(partition: &DetectorPartition, now: Micros) -> bool {
 /// Pages that hold a timer due at stream time `now`.
 #[must_use]
 pub fn due_pages(partition: &DetectorPartition, now: Micros) -> usize {
-    let reached = partition.buckets.iter().take_while(|b| b.hour.saturating_mul(HOUR) <= now);
-    reached.flat_map(|b| &b.next_due).filter(|due| **due <= now).count()
+    let reached = partition
+        .buckets
+        .iter()
+        .take_while(|b| b.hour.saturating_mul(HOUR) <= now);
+    reached
+        .flat_map(|b| &b.next_due)
+        .filter(|due| **due <= now)
+        .count()
 }
 
 /// Takes one page's due timers out; empty when none is due.
@@ -86,10 +98,14 @@ pub fn take_page(
     codec: &Codec,
     ctx: &mut dyn StepContext,
 ) -> anyhow::Result<Vec<DetectorTimer>> {
-    let found = partition.buckets.iter().enumerate().find_map(|(at, bucket)| {
-        let page = bucket.next_due.iter().position(|due| *due <= now)?;
-        Some((at, page))
-    });
+    let found = partition
+        .buckets
+        .iter()
+        .enumerate()
+        .find_map(|(at, bucket)| {
+            let page = bucket.next_due.iter().position(|due| *due <= now)?;
+            Some((at, page))
+        });
     let Some((at, page)) = found else {
         return Ok(Vec::new());
     };

@@ -3,8 +3,10 @@
 //! No value grows beyond a record: a head whose reads reach [`HEAD_BYTES`] moves them to a new page. No
 //! read is dropped but by the horizon.
 
-use serialtrail_records::state_detector::{DetectorRead, DetectorReads, DetectorUnit};
-use serialtrail_records::{Codec, Micros};
+use serialtrail_records::state_detector::{
+    DetectorProduct, DetectorRead, DetectorReads, DetectorUnit,
+};
+use serialtrail_records::{Codec, Micros, UnitFacts};
 use serialtrail_stream::StepContext;
 
 use crate::read::Reading;
@@ -60,9 +62,21 @@ fn size(read: &DetectorRead) -> usize {
         &read.lot,
         &read.document_id,
     ];
-    let in_lists = lists.iter().flat_map(|l| l.iter()).map(|s| s.len() + 2).sum::<usize>();
-    let in_texts = texts.iter().filter_map(|t| t.as_ref()).map(|t| t.len() + 2).sum::<usize>();
-    120 + read.event_id.len() + read.source_party.len() + read.capture_id.len() + in_lists + in_texts
+    let in_lists = lists
+        .iter()
+        .flat_map(|l| l.iter())
+        .map(|s| s.len() + 2)
+        .sum::<usize>();
+    let in_texts = texts
+        .iter()
+        .filter_map(|t| t.as_ref())
+        .map(|t| t.len() + 2)
+        .sum::<usize>();
+    120 + read.event_id.len()
+        + read.source_party.len()
+        + read.capture_id.len()
+        + in_lists
+        + in_texts
 }
 
 impl Unit {
@@ -73,7 +87,12 @@ impl Unit {
     pub fn load(key: &str, codec: &Codec, ctx: &mut dyn StepContext) -> anyhow::Result<Self> {
         let Some(head) = ctx.get(&head_key(key))? else {
             let head = DetectorUnit::default();
-            return Ok(Self { key: key.to_owned(), head, pages: Vec::new(), known: false });
+            return Ok(Self {
+                key: key.to_owned(),
+                head,
+                pages: Vec::new(),
+                known: false,
+            });
         };
         let head: DetectorUnit = codec.decode(&head)?;
         let mut pages = Vec::new();
@@ -82,9 +101,17 @@ impl Unit {
                 Some(value) => codec.decode::<DetectorReads>(&value)?.reads,
                 None => Vec::new(),
             };
-            pages.push(Page { reads, changed: false });
+            pages.push(Page {
+                reads,
+                changed: false,
+            });
         }
-        Ok(Self { key: key.to_owned(), head, pages, known: true })
+        Ok(Self {
+            key: key.to_owned(),
+            head,
+            pages,
+            known: true,
+        })
     }
 
     /// Whether anything was ever kept of the unit.
@@ -95,13 +122,50 @@ impl Unit {
 
     /// Every read kept, in no particular order.
     pub fn reads(&self) -> impl Iterator<Item = &DetectorRead> {
-        self.pages.iter().flat_map(|p| &p.reads).chain(&self.head.reads)
+        self.pages
+            .iter()
+            .flat_map(|p| &p.reads)
+            .chain(&self.head.reads)
     }
 
     /// Whether a read with this event id is kept and asserted.
     #[must_use]
     pub fn holds(&self, event_id: &str) -> bool {
         self.reads().any(|r| r.event_id == event_id && r.asserted)
+    }
+
+    /// What holds of the unit: the registry's facts of the highest revision, and the product as of the
+    /// latest asserted read in event time, so that no order of arrival decides which version judges.
+    #[must_use]
+    pub fn facts(&self) -> UnitFacts {
+        let mut facts = self.head.facts.clone();
+        let asserted = self.reads().filter(|r| r.asserted);
+        let latest = asserted.max_by_key(|r| (r.event_time, &r.event_id));
+        let version = latest.and_then(|r| usize::try_from(r.product).ok());
+        if let Some(product) = version.and_then(|at| self.head.products.get(at)) {
+            facts.foreign_gtin = product.foreign_gtin;
+            facts.product_markets.clone_from(&product.markets);
+            facts.profile.clone_from(&product.profile);
+        }
+        facts
+    }
+
+    /// Position among the unit's products of what an observation says of its product.
+    ///
+    /// # Errors
+    /// More versions than a record can count.
+    pub fn product(&mut self, seen: &UnitFacts) -> anyhow::Result<i32> {
+        let product = DetectorProduct {
+            foreign_gtin: seen.foreign_gtin,
+            markets: seen.product_markets.clone(),
+            profile: seen.profile.clone(),
+        };
+        let known = self.head.products.iter().position(|p| *p == product);
+        let at = known.unwrap_or_else(|| {
+            self.head.products.push(product);
+            self.head.products.len() - 1
+        });
+        Ok(i32::try_from(at)?)
     }
 
     /// Takes one revision of a read in. Returns whether it is news: a lower revision than the one kept
@@ -116,7 +180,9 @@ impl Unit {
             return news;
         }
         for page in &mut self.pages {
-            let Some(at) = page.reads.iter().position(same) else { continue };
+            let Some(at) = page.reads.iter().position(same) else {
+                continue;
+            };
             if read.revision <= page.reads[at].revision {
                 return false;
             }
@@ -131,7 +197,10 @@ impl Unit {
         let kept = self.head.reads.iter().map(size).sum::<usize>();
         if !self.head.reads.is_empty() && kept + size(&read) > HEAD_BYTES {
             let reads = std::mem::take(&mut self.head.reads);
-            self.pages.push(Page { reads, changed: true });
+            self.pages.push(Page {
+                reads,
+                changed: true,
+            });
             self.head.pages += 1;
         }
         self.head.reads.push(read);

@@ -76,6 +76,20 @@ pub struct DetectorRead {
     pub capture_id: String,
     /// Source document.
     pub document_id: Option<String>,
+    /// Which of the unit's `products` held at its event time.
+    pub product: i32,
+}
+
+/// What reference data say of the unit's product at the event time of some of its reads.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DetectorProduct {
+    /// A GTIN that no product record knows.
+    pub foreign_gtin: bool,
+    /// The product's countries; empty = anywhere.
+    pub markets: Vec<String>,
+    /// Policy profile of the product.
+    pub profile: Option<String>,
 }
 
 /// What the detector remembers of an alert that stands; the alert itself is state key `a/<rule>/<unit>`.
@@ -100,6 +114,8 @@ pub struct DetectorAlert {
 pub struct DetectorUnit {
     /// Kind of unit.
     pub kind: String,
+    /// Versions of its product; reads refer to them by position.
+    pub products: Vec<DetectorProduct>,
     /// Registry facts of the highest revision seen.
     pub facts: UnitFacts,
     /// That revision.

@@ -30,7 +30,8 @@ impl<'a> End<'a> {
         let restates_final = ["destroyed", "exported"].iter().any(|d| {
             read.persistent_set.iter().any(|s| s == d) && read.step() != "decommissioning"
         });
-        let is_final = (is_terminal && read.step() == "destroying") || (!is_terminal && restates_final);
+        let is_final =
+            (is_terminal && read.step() == "destroying") || (!is_terminal && restates_final);
         (is_terminal || is_final || is_sale(read)).then_some(Self {
             read: Some(read),
             time: Some(read.event_time),
@@ -45,7 +46,12 @@ impl<'a> End<'a> {
             "destroyed" | "exported" => true,
             _ => return None,
         };
-        Some(Self { read: None, time: facts.status_since, is_final, is_terminal: false })
+        Some(Self {
+            read: None,
+            time: facts.status_since,
+            is_final,
+            is_terminal: false,
+        })
     }
 
     /// Whether this end certainly came before `later`: two sites' clocks may differ.
@@ -64,8 +70,12 @@ type Group<'a> = Vec<End<'a>>;
 
 /// Whether `end` belongs to the same scan or sale as the group.
 fn belongs(group: &Group<'_>, end: &End<'_>, profile: &Profile) -> bool {
-    let Some(first) = group.first() else { return false };
-    let (Some(time), Some(read)) = (end.time, end.read) else { return false };
+    let Some(first) = group.first() else {
+        return false;
+    };
+    let (Some(time), Some(read)) = (end.time, end.read) else {
+        return false;
+    };
     let scan = i64::from(profile.same_scan_minutes) * MINUTE;
     let sale = i64::from(profile.one_sale_hours) * HOUR;
     let same_step = group
@@ -96,7 +106,11 @@ impl<'a> Openings<'a> {
         let undone = undos(history, facts, lot, profile);
         let undone = undone.iter().filter(|u| u.reopens_sale()).map(|u| u.read);
         let is_return = |r: &&DetectorRead| r.step() == "receiving" && r.says("returned");
-        let returned = history.reads.iter().copied().filter(|r| profile.returns_reopen && is_return(r));
+        let returned = history
+            .reads
+            .iter()
+            .copied()
+            .filter(|r| profile.returns_reopen && is_return(r));
         let mut left: Vec<_> = undone.chain(returned).collect();
         left.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         Self { left }
@@ -104,7 +118,9 @@ impl<'a> Openings<'a> {
 
     /// Takes the first opening that may lie between a sale and the next end.
     fn take(&mut self, sale: &Group<'_>, next: &End<'_>, profile: &Profile) -> bool {
-        let (Some(first), Some(next)) = (sale.first(), next.read) else { return false };
+        let (Some(first), Some(next)) = (sale.first(), next.read) else {
+            return false;
+        };
         let found = self.left.iter().position(|o| {
             let after = match (first.read, first.time) {
                 (Some(r), _) => o.event_time > r.event_time - tolerance(o, r, profile),
@@ -129,7 +145,11 @@ pub fn judge<'a>(
         return None;
     }
     let registered = End::of_registry(facts);
-    let mut ends: Vec<_> = history.reads.iter().filter_map(|r| End::of_read(r)).collect();
+    let mut ends: Vec<_> = history
+        .reads
+        .iter()
+        .filter_map(|r| End::of_read(r))
+        .collect();
     if let Some(r) = registered {
         ends.insert(ends.partition_point(|e| e.time < r.time), r);
     }
@@ -152,7 +172,9 @@ pub fn judge<'a>(
             }
             continue;
         }
-        let after_final = last.first().is_some_and(|l| end.is_final || l.certainly_before(&end, profile));
+        let after_final = last
+            .first()
+            .is_some_and(|l| end.is_final || l.certainly_before(&end, profile));
         let again = if after_final {
             last.first()
         } else if !end.is_final && !sale.is_empty() && !openings.take(&sale, &end, profile) {
@@ -169,10 +191,14 @@ pub fn judge<'a>(
         *group = vec![end];
     }
     let anchor = repeats.first()?.1;
-    let scans = repeats.iter().flat_map(|(first, again)| first.iter().copied().chain([*again]));
+    let scans = repeats
+        .iter()
+        .flat_map(|(first, again)| first.iter().copied().chain([*again]));
     let finding = Finding::new(anchor, scans);
     let spelled = spelled_all(finding.reads.iter().copied());
-    let finding = finding.with("scans", spelled).with("repeats", repeats.len());
+    let finding = finding
+        .with("scans", spelled)
+        .with("repeats", repeats.len());
     Some(match registered {
         Some(r) => finding.with(
             "registered",

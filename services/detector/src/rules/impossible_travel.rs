@@ -49,7 +49,11 @@ impl<'a> Leg<'a> {
     /// the container raises.
     fn is_the_containers(&self) -> bool {
         let (from, to) = (self.from.read, self.to.read);
-        !(from.direct && to.direct) && from.containers().iter().any(|c| to.containers().contains(c))
+        !(from.direct && to.direct)
+            && from
+                .containers()
+                .iter()
+                .any(|c| to.containers().contains(c))
     }
 
     fn spelled(&self) -> Value {
@@ -87,7 +91,11 @@ pub fn judge<'a>(
         .filter(|r| !clock_suspect(r, facts, profile))
         .filter_map(|read| {
             let at = Position::new(read.latitude?, read.longitude?)?;
-            Some(Stop { read, at, time: read.event_time })
+            Some(Stop {
+                read,
+                at,
+                time: read.event_time,
+            })
         })
         .collect();
     let wrong: Vec<_> = legs(&stops, profile)
@@ -96,8 +104,14 @@ pub fn judge<'a>(
         .filter(|(_, leg)| history.may_raise(leg.to.read))
         .collect();
     let anchor = wrong.first()?.1.to.read;
-    let reads = wrong.iter().flat_map(|(_, leg)| [leg.from.read, leg.to.read]);
-    let spelled: Value = wrong.iter().take(SPELLED_OUT).map(|(_, leg)| leg.spelled()).collect();
+    let reads = wrong
+        .iter()
+        .flat_map(|(_, leg)| [leg.from.read, leg.to.read]);
+    let spelled: Value = wrong
+        .iter()
+        .take(SPELLED_OUT)
+        .map(|(_, leg)| leg.spelled())
+        .collect();
     let mut finding = Finding::new(anchor, reads)
         .with("legs", spelled)
         .with("legs_total", wrong.len());
@@ -105,7 +119,10 @@ pub fn judge<'a>(
     let last = wrong.last().map_or(0, |(i, _)| *i);
     if let Some((read, minutes)) = time_zone_error(&stops, first, last, profile) {
         finding.likely_cause = Some("likely_time_zone_error");
-        finding = finding.with("shifted", json!({"event": read.event_id, "minutes": minutes}));
+        finding = finding.with(
+            "shifted",
+            json!({"event": read.event_id, "minutes": minutes}),
+        );
     }
     Some(finding)
 }

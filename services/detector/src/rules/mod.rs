@@ -19,6 +19,9 @@ pub mod unknown_serial;
 pub type Judge =
     for<'a> fn(&History<'a>, &UnitFacts, &LotView, &Profile, Micros) -> Option<Finding<'a>>;
 
+/// When a rule with a limit may judge otherwise without a new read.
+pub type Due = fn(&History<'_>, &UnitFacts, &Profile) -> Option<Micros>;
+
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
@@ -27,7 +30,7 @@ pub struct Rule {
     /// The judgement.
     pub judge: Judge,
     /// For rules with a limit: stream time at which they may judge otherwise without a new read.
-    pub due: Option<fn(&History<'_>, &UnitFacts, &Profile) -> Option<Micros>>,
+    pub due: Option<Due>,
     /// Why an alert of this rule no longer stands, where the unit's facts say so.
     pub cured: Option<fn(&UnitFacts) -> Option<&'static str>>,
 }

@@ -18,21 +18,31 @@ const TRADE: [&str; 5] = ["wholesaler", "pharmacy", "hospital", "shop", "superma
 /// Parties whose sites count as transit.
 const TRANSIT_PARTIES: [&str; 3] = ["repackager", "parallel_distributor", "authority"];
 
-/// The countries that hold for the unit, and whose list it is: the unit's, else the lot's, else the
-/// product's. Empty: anywhere.
-fn markets<'f>(facts: &'f UnitFacts, lot: &'f LotView) -> (&'f [String], &'static str) {
+/// The countries that hold for the unit at a read, and whose list it is: the unit's, else the lot's, else
+/// the product's at that time. Empty: anywhere.
+fn markets<'m>(
+    history: &History<'m>,
+    facts: &'m UnitFacts,
+    lot: &'m LotView,
+    read: &DetectorRead,
+) -> (&'m [String], &'static str) {
     if !facts.markets.is_empty() {
         (&facts.markets, "unit")
     } else if !lot.markets.is_empty() {
         (&lot.markets, "lot")
     } else {
-        (&facts.product_markets, "product")
+        (history.product_markets(read), "product")
     }
 }
 
 fn in_trade(read: &DetectorRead) -> bool {
-    read.site_kind.as_deref().is_some_and(|kind| TRADE.contains(&kind))
-        && !read.party_role.as_deref().is_some_and(|role| TRANSIT_PARTIES.contains(&role))
+    read.site_kind
+        .as_deref()
+        .is_some_and(|kind| TRADE.contains(&kind))
+        && !read
+            .party_role
+            .as_deref()
+            .is_some_and(|role| TRANSIT_PARTIES.contains(&role))
         && !read.is_consumer_scan()
 }
 
@@ -44,20 +54,22 @@ pub fn judge<'a>(
     _profile: &Profile,
     _stream_time: Micros,
 ) -> Option<Finding<'a>> {
-    let (markets, whose) = markets(facts, lot);
-    if !facts.known || is_sample(facts) || markets.is_empty() || history.is_container() {
+    if !facts.known || is_sample(facts) || history.is_container() {
         return None;
     }
     let abroad = |r: &&DetectorRead| {
-        let country = r.country.as_deref();
+        let (allowed, _) = markets(history, facts, lot, r);
+        let elsewhere = |c: &str| !allowed.iter().any(|m| m.eq_ignore_ascii_case(c));
         in_trade(r)
             && history.may_raise(r)
-            && country.is_some_and(|c| !markets.iter().any(|m| m.eq_ignore_ascii_case(c)))
+            && !allowed.is_empty()
+            && r.country.as_deref().is_some_and(elsewhere)
     };
     let reads = || history.reads.iter().copied().filter(abroad);
     let anchor = reads().next()?;
     let countries: BTreeSet<_> = reads().filter_map(|r| r.country.as_deref()).collect();
-    let allowed: BTreeSet<_> = markets.iter().collect();
+    let (allowed, whose) = markets(history, facts, lot, anchor);
+    let allowed: BTreeSet<_> = allowed.iter().collect();
     Some(
         Finding::new(anchor, reads())
             .with("reads", spelled_all(reads()))

@@ -17,7 +17,12 @@ use crate::rules::undo::{Undo, Verdict, is_decommissioning, undos};
 /// Steps that bring a unit nearer to somebody who would use it.
 const TRADING: [&str; 4] = ["shipping", "picking", "dispensing", "retail_selling"];
 /// Steps of the way back, and of the end.
-const RETURN_STEPS: [&str; 4] = ["commissioning", "destroying", "decommissioning", "void_shipping"];
+const RETURN_STEPS: [&str; 4] = [
+    "commissioning",
+    "destroying",
+    "decommissioning",
+    "void_shipping",
+];
 /// Dispositions of the way back.
 const RETURN_DISPOSITIONS: [&str; 8] = [
     "recalled",
@@ -47,11 +52,16 @@ impl Ban<'_, '_> {
     fn forbids(&self, read: &DetectorRead, profile: &Profile) -> bool {
         let any_read = matches!(self.reason, "stolen" | "decommissioned");
         let here = self.markets.is_empty()
-            || read.country.as_ref().is_some_and(|c| self.markets.contains(c));
+            || read
+                .country
+                .as_ref()
+                .is_some_and(|c| self.markets.contains(c));
         let apart = |other: Option<&DetectorRead>| {
             other.map_or(profile.clock_tolerance(), |o| tolerance(o, read, profile))
         };
-        let after = self.since.is_none_or(|s| read.event_time - s > apart(self.set_by));
+        let after = self
+            .since
+            .is_none_or(|s| read.event_time - s > apart(self.set_by));
         let before_end = self
             .lifted_by
             .is_none_or(|l| l.event_time - read.event_time > apart(Some(l)));
@@ -65,7 +75,10 @@ fn is_return_flow(read: &DetectorRead) -> bool {
         || RETURN_DISPOSITIONS.iter().any(|d| read.says(d))
         || read.site_kind.as_deref() == Some("returns_centre")
         || (read.step() == "shipping"
-            && read.destination_kinds.iter().any(|k| k == "returns_centre" || k == "returns_processor"))
+            && read
+                .destination_kinds
+                .iter()
+                .any(|k| k == "returns_centre" || k == "returns_processor"))
 }
 
 /// Everything forbidden to the unit at some time.
@@ -80,7 +93,9 @@ fn bans<'a: 'f, 'f>(
         "stolen" => r.takes_back("stolen"),
         "decommissioned" => {
             r.step() == "commissioning"
-                || undos.iter().any(|u| u.reactivates() && u.read.event_id == r.event_id)
+                || undos
+                    .iter()
+                    .any(|u| u.reactivates() && u.read.event_id == r.event_id)
         }
         // Recall and withdrawal are irreversible.
         _ => false,
@@ -109,7 +124,10 @@ fn bans<'a: 'f, 'f>(
     let mut out = Vec::new();
     for m in &lot.measures {
         if let Some(reason) = reason_of(&m.status) {
-            out.push(Ban { markets: &m.markets, ..ban(reason, m.since, None, &m.source) });
+            out.push(Ban {
+                markets: &m.markets,
+                ..ban(reason, m.since, None, &m.source)
+            });
         }
     }
     if let Some(reason) = facts.status.as_deref().and_then(reason_of) {
@@ -165,7 +183,9 @@ pub fn judge<'a>(
         .take(SPELLED_OUT)
         .map(|v| json!({"read": spelled(v.read), "reason": v.reason, "because": v.detail}))
         .collect();
-    let cited = violations.iter().flat_map(|v| v.set_by.into_iter().chain([v.read]));
+    let cited = violations
+        .iter()
+        .flat_map(|v| v.set_by.into_iter().chain([v.read]));
     let mut finding = Finding::new(first.read, cited)
         .with("violations", spelled)
         .with("by_reason", json!(by_reason));
@@ -188,7 +208,12 @@ fn violations<'a>(
         let undo = undos.iter().find(|u| u.read.event_id == read.event_id);
         if let Some(Verdict::Outside(broken)) = undo.map(|u| &u.verdict) {
             let detail = json!({"broken": broken, "days": profile.undo_days});
-            return Some(Violation { read, reason: "undo", detail, set_by: None });
+            return Some(Violation {
+                read,
+                reason: "undo",
+                detail,
+                set_by: None,
+            });
         }
         if is_return_flow(read) {
             return None;
@@ -199,7 +224,12 @@ fn violations<'a>(
         let late = expiry.filter(|e| read.local_date().is_some_and(|d| is_past(e, d)))?;
         let trading = TRADING.contains(&read.step()) && !read.is_consumer_scan();
         let detail = json!({"expiry": late});
-        trading.then_some(Violation { read, reason: "expired", detail, set_by: None })
+        trading.then_some(Violation {
+            read,
+            reason: "expired",
+            detail,
+            set_by: None,
+        })
     };
     let recent = history.reads.iter().filter(|r| history.may_raise(r));
     recent.filter_map(judged).collect()

@@ -76,7 +76,10 @@ pub fn undos<'a>(
     // Reads from here on may have set what is taken back: what came before a valid undo is settled.
     let mut since = 0;
     for (at, read) in history.reads.iter().copied().enumerate() {
-        let mut undo = Undo { read, verdict: Verdict::Valid };
+        let mut undo = Undo {
+            read,
+            verdict: Verdict::Valid,
+        };
         if read.event_type != "ObjectEvent" || !undo.names_sale() {
             continue;
         }
@@ -122,7 +125,10 @@ fn judge(
 ) -> Verdict {
     let at = undo.read.event_time;
     let holds = |word: &str| {
-        let last = before.iter().rev().find(|r| r.says(word) || r.takes_back(word));
+        let last = before
+            .iter()
+            .rev()
+            .find(|r| r.says(word) || r.takes_back(word));
         let registered = facts.status.as_deref() == Some(word)
             && facts.status_since.is_none_or(|s| s <= at)
             && last.is_none();
@@ -132,7 +138,9 @@ fn judge(
     if holds("stolen") {
         broken.push("stolen");
     }
-    let destroyed = before.iter().any(|r| r.step() == "destroying" || r.says("destroyed"));
+    let destroyed = before
+        .iter()
+        .any(|r| r.step() == "destroying" || r.says("destroyed"));
     if destroyed || holds("destroyed") {
         broken.push("for_destruction");
     }
@@ -162,7 +170,11 @@ fn judge(
             m.status == word
                 && m.since.is_none_or(|s| s <= at)
                 && (m.markets.is_empty()
-                    || undo.read.country.as_ref().is_some_and(|c| m.markets.contains(c)))
+                    || undo
+                        .read
+                        .country
+                        .as_ref()
+                        .is_some_and(|c| m.markets.contains(c)))
         });
         if by_lot || before.iter().any(|r| r.says(word)) {
             broken.push(word);

@@ -30,7 +30,13 @@ pub fn judge<'a>(
     stream_time: Micros,
 ) -> Option<Finding<'a>> {
     let overdue = due(history, facts, profile)? <= stream_time;
-    let reads = || history.reads.iter().copied().filter(|r| history.may_raise(r));
+    let reads = || {
+        history
+            .reads
+            .iter()
+            .copied()
+            .filter(|r| history.may_raise(r))
+    };
     let anchor = reads().next().filter(|_| overdue)?;
     let mut finding = Finding::new(anchor, reads())
         .with("reads", spelled_all(reads()))

@@ -6,7 +6,10 @@ const RULE: &str = "IMPOSSIBLE_TRAVEL";
 const NEEDED: i64 = 8 * 60 + 42;
 
 fn pair(gap: i64) -> Vec<DetectorRead> {
-    vec![read("a", "shipping", PHARMACY, 0), read("b", "receiving", PHARMACY_JP, minutes(gap))]
+    vec![
+        read("a", "shipping", PHARMACY, 0),
+        read("b", "receiving", PHARMACY_JP, minutes(gap)),
+    ]
 }
 
 #[test]
@@ -15,7 +18,8 @@ fn two_reads_farther_apart_than_anything_travels_are_raised() {
         reads[1].clock_suspect = true;
         reads
     };
-    let before_birth = known("pharma").facts(|f| f.commissioned_at = Some(START + days(1) + minutes(61)));
+    let before_birth =
+        known("pharma").facts(|f| f.commissioned_at = Some(START + days(1) + minutes(61)));
     let born_later = known("pharma").facts(|f| f.commissioned_at = Some(START + days(1)));
     let sample = known("pharma").facts(|f| f.status = Some("sample".into()));
     let wide = |mut reads: Vec<DetectorRead>| {
@@ -30,14 +34,34 @@ fn two_reads_farther_apart_than_anything_travels_are_raised() {
     check(
         RULE,
         vec![
-            ("just too fast", known("pharma"), pair(NEEDED - 2), Some("b")),
+            (
+                "just too fast",
+                known("pharma"),
+                pair(NEEDED - 2),
+                Some("b"),
+            ),
             ("just possible", known("pharma"), pair(NEEDED + 2), None),
             ("at the same moment", known("pharma"), pair(0), Some("b")),
             ("a clock in doubt", known("pharma"), suspect(pair(60)), None),
-            ("more than 24 h before commissioning", before_birth, pair(60), None),
-            ("within 24 h of commissioning", born_later, pair(60), Some("b")),
+            (
+                "more than 24 h before commissioning",
+                before_birth,
+                pair(60),
+                None,
+            ),
+            (
+                "within 24 h of commissioning",
+                born_later,
+                pair(60),
+                Some("b"),
+            ),
             ("a sample", sample, pair(60), None),
-            ("places of a large radius", known("pharma"), wide(pair(60)), None),
+            (
+                "places of a large radius",
+                known("pharma"),
+                wide(pair(60)),
+                None,
+            ),
             ("no position", known("pharma"), nowhere(pair(60)), None),
         ],
     );
@@ -47,16 +71,42 @@ fn two_reads_farther_apart_than_anything_travels_are_raised() {
 fn clocks_may_differ_by_ten_minutes_and_fifty_kilometres_cost_nothing() {
     let near = |km: f64, gap: i64| {
         let degrees = km / 111.195;
-        let there = Place { at: (BERLIN.0 + degrees, BERLIN.1), ..RIVAL };
-        vec![read("a", "shipping", PHARMACY, 0), read("b", "receiving", there, minutes(gap))]
+        let there = Place {
+            at: (BERLIN.0 + degrees, BERLIN.1),
+            ..RIVAL
+        };
+        vec![
+            read("a", "shipping", PHARMACY, 0),
+            read("b", "receiving", there, minutes(gap)),
+        ]
     };
     check(
         RULE,
         vec![
-            ("216 km at one moment", known("pharma"), near(216.0, 0), None),
-            ("218 km at one moment", known("pharma"), near(218.0, 0), Some("b")),
-            ("380 km in ten minutes", known("pharma"), near(380.0, 10), None),
-            ("390 km in ten minutes", known("pharma"), near(390.0, 10), Some("b")),
+            (
+                "216 km at one moment",
+                known("pharma"),
+                near(216.0, 0),
+                None,
+            ),
+            (
+                "218 km at one moment",
+                known("pharma"),
+                near(218.0, 0),
+                Some("b"),
+            ),
+            (
+                "380 km in ten minutes",
+                known("pharma"),
+                near(380.0, 10),
+                None,
+            ),
+            (
+                "390 km in ten minutes",
+                known("pharma"),
+                near(390.0, 10),
+                Some("b"),
+            ),
         ],
     );
 }
@@ -92,15 +142,43 @@ fn what_rests_on_the_container_alone_is_the_containers() {
         read("a", "shipping", PHARMACY, 0).inside(&[CASE]),
         read("b", "receiving", PHARMACY_JP, minutes(60)).inside(&[pallet]),
     ];
-    let case = Story { unit: CASE, ..known("pharma") };
+    let case = Story {
+        unit: CASE,
+        ..known("pharma")
+    };
     check(
         RULE,
         vec![
-            ("both reads come from the case", known("pharma"), seen(&[CASE]), None),
-            ("both come from the pallet the case is in", known("pharma"), seen(&[pallet, CASE]), None),
-            ("the packing names the case too", known("pharma"), packed, None),
-            ("one read is the pack's own", known("pharma"), mixed, Some("b")),
-            ("two containers, neither saw both", known("pharma"), other_case, Some("b")),
+            (
+                "both reads come from the case",
+                known("pharma"),
+                seen(&[CASE]),
+                None,
+            ),
+            (
+                "both come from the pallet the case is in",
+                known("pharma"),
+                seen(&[pallet, CASE]),
+                None,
+            ),
+            (
+                "the packing names the case too",
+                known("pharma"),
+                packed,
+                None,
+            ),
+            (
+                "one read is the pack's own",
+                known("pharma"),
+                mixed,
+                Some("b"),
+            ),
+            (
+                "two containers, neither saw both",
+                known("pharma"),
+                other_case,
+                Some("b"),
+            ),
             ("the case itself", case, pair(60), Some("b")),
         ],
     );
@@ -114,7 +192,10 @@ fn a_wrong_time_zone_is_marked() {
     let journey = [read("a", "shipping", PHARMACY, 0), zoned.clone()];
     assert_eq!(cause(&journey), Some("likely_time_zone_error"));
     let found = known("pharma").judge(RULE, &journey).unwrap();
-    assert_eq!(found.evidence["shifted"], serde_json::json!({"event": "b", "minutes": 540}));
+    assert_eq!(
+        found.evidence["shifted"],
+        serde_json::json!({"event": "b", "minutes": 540})
+    );
     // An hour is not enough, and no shift brings it back to Berlin in time.
     let and_back = [
         journey[0].clone(),
@@ -133,5 +214,8 @@ fn the_evidence_names_distance_and_speed() {
     let leg = &found.evidence["legs"][0];
     assert_eq!(leg["km"].as_f64(), Some(8915.5));
     assert_eq!(leg["kmh"].as_i64(), Some(7599));
-    assert_eq!((leg["from"].as_str(), leg["to"].as_str()), (Some("a"), Some("b")));
+    assert_eq!(
+        (leg["from"].as_str(), leg["to"].as_str()),
+        (Some("a"), Some("b"))
+    );
 }

@@ -1,4 +1,5 @@
 //! The detector's rules, clause by clause, and the detector as a stage.
+#![allow(clippy::unwrap_used)]
 
 mod duplicate_scan;
 mod impossible_travel;

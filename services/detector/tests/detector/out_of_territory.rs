@@ -24,18 +24,49 @@ fn a_read_at_a_point_of_trade_in_a_foreign_country_is_raised() {
         ("abroad", german(), at(fr), Some("e1")),
         ("abroad inside its case", german(), inherited, Some("e1")),
         ("a consumer's scan abroad", german(), consumer, None),
-        ("a professional's scan abroad", german(), professional, Some("e1")),
+        (
+            "a professional's scan abroad",
+            german(),
+            professional,
+            Some("e1"),
+        ),
         ("a site without country", german(), nowhere, None),
         ("no markets anywhere", known("pharma"), at(fr), None),
-        ("an unknown unit", german().facts(|f| f.known = false), at(fr), None),
-        ("a sample", german().facts(|f| f.status = Some("sample".into())), at(fr), None),
-        ("a free sample", german().facts(|f| f.status = Some("free_sample".into())), at(fr), None),
-        ("a stolen pack", german().facts(|f| f.status = Some("stolen".into())), at(fr), Some("e1")),
+        (
+            "an unknown unit",
+            german().facts(|f| f.known = false),
+            at(fr),
+            None,
+        ),
+        (
+            "a sample",
+            german().facts(|f| f.status = Some("sample".into())),
+            at(fr),
+            None,
+        ),
+        (
+            "a free sample",
+            german().facts(|f| f.status = Some("free_sample".into())),
+            at(fr),
+            None,
+        ),
+        (
+            "a stolen pack",
+            german().facts(|f| f.status = Some("stolen".into())),
+            at(fr),
+            Some("e1"),
+        ),
     ];
     for kind in ["wholesaler", "pharmacy", "hospital", "shop", "supermarket"] {
         rows.push((kind, german(), at(fr.kind(kind)), Some("e1")));
     }
-    for kind in ["factory", "distribution_centre", "transit_hub", "returns_centre", "consumer"] {
+    for kind in [
+        "factory",
+        "distribution_centre",
+        "transit_hub",
+        "returns_centre",
+        "consumer",
+    ] {
         rows.push((kind, german(), at(fr.kind(kind)), None));
     }
     for role in ["repackager", "parallel_distributor", "authority"] {
@@ -55,11 +86,31 @@ fn the_units_markets_replace_the_lots_which_replace_the_products() {
     check(
         RULE,
         vec![
-            ("the product's", german().facts(|f| fr(&mut f.product_markets)), at(PHARMACY_FR), None),
+            (
+                "the product's",
+                german().facts(|f| fr(&mut f.product_markets)),
+                at(PHARMACY_FR),
+                None,
+            ),
             ("the lot's instead", lot(german()), at(PHARMACY_FR), None),
-            ("no longer the product's", lot(german()), at(PHARMACY), Some("e1")),
-            ("the unit's instead", unit(lot(german())), at(PHARMACY_JP), None),
-            ("no longer the lot's", unit(lot(german())), at(PHARMACY_FR), Some("e1")),
+            (
+                "no longer the product's",
+                lot(german()),
+                at(PHARMACY),
+                Some("e1"),
+            ),
+            (
+                "the unit's instead",
+                unit(lot(german())),
+                at(PHARMACY_JP),
+                None,
+            ),
+            (
+                "no longer the lot's",
+                unit(lot(german())),
+                at(PHARMACY_FR),
+                Some("e1"),
+            ),
         ],
     );
     let found = unit(lot(german())).judge(RULE, &at(PHARMACY_FR)).unwrap();
@@ -68,7 +119,10 @@ fn the_units_markets_replace_the_lots_which_replace_the_products() {
 
 #[test]
 fn the_container_itself_is_never_raised() {
-    let case = Story { unit: CASE, ..german() };
+    let case = Story {
+        unit: CASE,
+        ..german()
+    };
     assert_eq!(case.judge(RULE, &at(PHARMACY_FR)), None);
     let packed = read("p", "packing", FACTORY, -days(1)).but(|r| r.role = "parent".into());
     let item_as_case = [packed, read("e1", "receiving", PHARMACY_FR, 0)];
@@ -84,6 +138,9 @@ fn one_finding_cites_every_read_abroad_from_the_first_on() {
         read("hub", "shipping", HUB_FR, days(2)),
     ];
     let found = german().judge(RULE, &reads).unwrap();
-    assert_eq!((found.anchor.as_str(), found.events), ("paris", vec!["paris".into(), "tokyo".into()]));
+    assert_eq!(
+        (found.anchor.as_str(), found.events),
+        ("paris", vec!["paris".into(), "tokyo".into()])
+    );
     assert_eq!(found.evidence["countries"], serde_json::json!(["FR", "JP"]));
 }

@@ -1,12 +1,14 @@
 //! Places, reads and units to tell stories with.
 
+use std::sync::LazyLock;
+
 use serialtrail_detector::Policy;
 use serialtrail_detector::history::History;
 use serialtrail_detector::lot::{LotMeasure, LotView};
 use serialtrail_detector::policy::Profile;
 use serialtrail_detector::read::{DAY, HOUR, MINUTE};
 use serialtrail_detector::rules::rule;
-use serialtrail_records::state_detector::DetectorRead;
+use serialtrail_records::state_detector::{DetectorProduct, DetectorRead};
 use serialtrail_records::{Micros, UnitFacts};
 
 /// A pack.
@@ -35,29 +37,93 @@ const fn place(
     role: &'static str,
     at: (f64, f64),
 ) -> Place {
-    Place { gln, kind, country, party, role, at }
+    Place {
+        gln,
+        kind,
+        country,
+        party,
+        role,
+        at,
+    }
 }
 
 pub(crate) const BERLIN: (f64, f64) = (52.52, 13.405);
 pub(crate) const TOKYO: (f64, f64) = (35.6762, 139.6503);
 pub(crate) const PARIS: (f64, f64) = (48.8566, 2.3522);
 
-pub(crate) const FACTORY: Place = place("4000001000005", "factory", "DE", "maker", "manufacturer", BERLIN);
-pub(crate) const CENTRE: Place =
-    place("4000001000012", "distribution_centre", "DE", "maker", "manufacturer", BERLIN);
-pub(crate) const HUB_FR: Place = place("3000001000006", "transit_hub", "FR", "carrier", "carrier", PARIS);
-pub(crate) const WHOLESALER: Place =
-    place("4000002000004", "wholesaler", "DE", "wholesale", "wholesaler", BERLIN);
-pub(crate) const PHARMACY: Place = place("4000003000003", "pharmacy", "DE", "chain", "dispenser", BERLIN);
+pub(crate) const FACTORY: Place = place(
+    "4000001000005",
+    "factory",
+    "DE",
+    "maker",
+    "manufacturer",
+    BERLIN,
+);
+pub(crate) const HUB_FR: Place = place(
+    "3000001000006",
+    "transit_hub",
+    "FR",
+    "carrier",
+    "carrier",
+    PARIS,
+);
+pub(crate) const WHOLESALER: Place = place(
+    "4000002000004",
+    "wholesaler",
+    "DE",
+    "wholesale",
+    "wholesaler",
+    BERLIN,
+);
+pub(crate) const PHARMACY: Place = place(
+    "4000003000003",
+    "pharmacy",
+    "DE",
+    "chain",
+    "dispenser",
+    BERLIN,
+);
 /// Another pharmacy of the same chain.
-pub(crate) const BRANCH: Place = place("4000003000010", "pharmacy", "DE", "chain", "dispenser", BERLIN);
-pub(crate) const RIVAL: Place = place("4000004000002", "pharmacy", "DE", "rival", "dispenser", BERLIN);
-pub(crate) const PHARMACY_FR: Place =
-    place("3000003000004", "pharmacy", "FR", "chaine", "dispenser", PARIS);
-pub(crate) const PHARMACY_JP: Place =
-    place("4900003000005", "pharmacy", "JP", "yakkyoku", "dispenser", TOKYO);
-pub(crate) const RETURNS: Place =
-    place("4000005000001", "returns_centre", "DE", "back", "returns_processor", BERLIN);
+pub(crate) const BRANCH: Place = place(
+    "4000003000010",
+    "pharmacy",
+    "DE",
+    "chain",
+    "dispenser",
+    BERLIN,
+);
+pub(crate) const RIVAL: Place = place(
+    "4000004000002",
+    "pharmacy",
+    "DE",
+    "rival",
+    "dispenser",
+    BERLIN,
+);
+pub(crate) const PHARMACY_FR: Place = place(
+    "3000003000004",
+    "pharmacy",
+    "FR",
+    "chaine",
+    "dispenser",
+    PARIS,
+);
+pub(crate) const PHARMACY_JP: Place = place(
+    "4900003000005",
+    "pharmacy",
+    "JP",
+    "yakkyoku",
+    "dispenser",
+    TOKYO,
+);
+pub(crate) const RETURNS: Place = place(
+    "4000005000001",
+    "returns_centre",
+    "DE",
+    "back",
+    "returns_processor",
+    BERLIN,
+);
 
 /// The same place in another trade or hand.
 impl Place {
@@ -180,8 +246,12 @@ pub(crate) struct Story {
     pub(crate) raises_from: Micros,
 }
 
-pub(crate) fn policy() -> Policy {
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     Policy::parse(include_str!("../../../../deploy/local/profiles.toml")).unwrap()
+});
+
+pub(crate) fn policy() -> Policy {
+    POLICY.clone()
 }
 
 /// A commissioned pack of lot L1, sold everywhere, good until the end of 2027.
@@ -234,12 +304,29 @@ impl Story {
         self
     }
 
+    /// The one version of its product.
+    pub(crate) fn product(&self) -> DetectorProduct {
+        DetectorProduct {
+            foreign_gtin: self.facts.foreign_gtin,
+            markets: self.facts.product_markets.clone(),
+            profile: self.facts.profile.clone(),
+        }
+    }
+
     /// What a rule says; whatever order the reads come in.
     pub(crate) fn judge(&self, name: &str, reads: &[DetectorRead]) -> Option<Found> {
         let judge = rule(name).unwrap().judge;
+        let products = [self.product()];
         let once = |reads: Vec<&DetectorRead>| {
-            let history = History::new(self.unit, reads, self.raises_from);
-            judge(&history, &self.facts, &self.lot, &self.profile, self.stream_time).map(|f| Found {
+            let history = History::new(self.unit, reads, &products, self.raises_from);
+            judge(
+                &history,
+                &self.facts,
+                &self.lot,
+                &self.profile,
+                self.stream_time,
+            )
+            .map(|f| Found {
                 anchor: f.anchor.event_id.clone(),
                 events: f.reads.iter().map(|r| r.event_id.clone()).collect(),
                 sub_reason: f.sub_reason.clone(),
@@ -248,7 +335,11 @@ impl Story {
             })
         };
         let found = once(reads.iter().collect());
-        assert_eq!(once(reads.iter().rev().collect()), found, "order must not matter");
+        assert_eq!(
+            once(reads.iter().rev().collect()),
+            found,
+            "order must not matter"
+        );
         found
     }
 }

@@ -1,7 +1,7 @@
 //! A detector over a map: what it is told, what it says, and what stands in the end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::support::{Story, policy};
 use serialtrail_detector::{Detector, Policy};
@@ -14,6 +14,8 @@ use serialtrail_stream::{InputRecord, Stage};
 
 /// Wall clock of every test.
 pub(crate) const NOW: Micros = 1_800_000_000_000_000;
+
+static CODEC: LazyLock<Arc<Codec>> = LazyLock::new(|| Arc::new(Codec::offline().unwrap()));
 
 /// One partition's detector.
 pub(crate) struct World {
@@ -33,7 +35,7 @@ impl World {
     }
 
     pub(crate) fn judging_by(policy: Policy) -> Self {
-        let codec = Arc::new(Codec::offline().unwrap());
+        let codec = Arc::clone(&CODEC);
         let detector = Detector::new(Arc::clone(&codec), Arc::new(policy), Arc::new(|| NOW));
         Self {
             codec,
@@ -53,24 +55,39 @@ impl World {
 
     /// One window of records; returns the alert revisions it emitted.
     pub(crate) fn window(&mut self, records: &[InputRecord]) -> Vec<Alert> {
-        let out = self.ctx.window(&mut self.detector, records, self.budget).unwrap();
+        let out = self
+            .ctx
+            .window(&mut self.detector, records, self.budget)
+            .unwrap();
         let mut alerts = Vec::new();
         for o in out {
             let value = o.value.unwrap();
-            assert!(value.len() <= 256 * 1024, "{} bytes to {}", value.len(), o.topic);
+            assert!(
+                value.len() <= 256 * 1024,
+                "{} bytes to {}",
+                value.len(),
+                o.topic
+            );
             if o.topic == "rejected-events" {
                 self.rejected.push(self.codec.decode(&value).unwrap());
                 continue;
             }
             let alert: Alert = self.codec.decode(&value).unwrap();
-            assert_eq!((o.topic, o.key.unwrap()), ("alerts", alert.subject.clone().into_bytes()));
+            assert_eq!(
+                (o.topic, o.key.unwrap()),
+                ("alerts", alert.subject.clone().into_bytes())
+            );
             if let Some(before) = self.alerts.insert(alert.alert_id.clone(), alert.clone()) {
                 assert!(alert.revision > before.revision, "revisions rise");
             }
             alerts.push(alert);
         }
         for (key, value) in self.ctx.state() {
-            assert!(value.len() <= 256 * 1024, "{}", String::from_utf8_lossy(key));
+            assert!(
+                value.len() <= 256 * 1024,
+                "{}",
+                String::from_utf8_lossy(key)
+            );
         }
         alerts
     }
@@ -93,7 +110,11 @@ impl World {
     }
 
     pub(crate) fn mark(&mut self, time: Micros) -> Vec<Alert> {
-        let mark = Mark { source: "unit-inbox/3".into(), sources: 1, time };
+        let mark = Mark {
+            source: "unit-inbox/3".into(),
+            sources: 1,
+            time,
+        };
         let value = self.codec.encode(&mark).unwrap();
         let record = self.record(None, &value);
         self.window(&[record])
@@ -123,7 +144,10 @@ impl World {
 
     /// (rule, anchor) of what stands.
     pub(crate) fn raised(&self) -> Vec<(String, String)> {
-        self.standing().into_iter().map(|(rule, _, anchor, ..)| (rule, anchor)).collect()
+        self.standing()
+            .into_iter()
+            .map(|(rule, _, anchor, ..)| (rule, anchor))
+            .collect()
     }
 }
 
@@ -132,7 +156,12 @@ pub(crate) fn seen(story: &Story, read: &DetectorRead) -> EnrichedObservation {
     let r = read.clone();
     EnrichedObservation {
         unit: story.unit.into(),
-        kind: if story.unit.starts_with("01/") { "sgtin" } else { "sscc" }.into(),
+        kind: if story.unit.starts_with("01/") {
+            "sgtin"
+        } else {
+            "sscc"
+        }
+        .into(),
         event_id: r.event_id,
         revision: r.revision,
         asserted: r.asserted,
