@@ -69,7 +69,10 @@ impl Principal {
             return Err(Problem::new(Kind::Forbidden, detail));
         }
         let named = on_behalf_of.map(party).transpose().map_err(|reason| {
-            Problem::new(Kind::Validation, format!("header Serialtrail-Source-Party: {reason}"))
+            Problem::new(
+                Kind::Validation,
+                format!("header Serialtrail-Source-Party: {reason}"),
+            )
         })?;
         match named {
             Some(party) if self.may(Role::Import) || party == self.party => Ok(party),
@@ -98,13 +101,16 @@ pub fn party(text: &str) -> Result<String, String> {
     if let Ok(gln) = serialtrail_gs1::parse_gln(text) {
         return Ok(gln);
     }
-    if let Some(gln) =
-        serialtrail_gs1::parse_identifier(text).ok().and_then(|key| key.gln().map(str::to_owned))
+    if let Some(gln) = serialtrail_gs1::parse_identifier(text)
+        .ok()
+        .and_then(|key| key.gln().map(str::to_owned))
     {
         return Ok(gln);
     }
     if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
-        return Err(format!("{text:?}: expected a GLN or a name of 1 to 128 characters"));
+        return Err(format!(
+            "{text:?}: expected a GLN or a name of 1 to 128 characters"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -150,7 +156,9 @@ impl KeyRing {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         // toml's message would quote the line, and with it the key: only its place is told.
         let file: KeyFile = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|at| text[..at.start].matches('\n').count() + 1);
+            let line = error
+                .span()
+                .map(|at| text[..at.start].matches('\n').count() + 1);
             anyhow::anyhow!("line {}: {}", line.unwrap_or(0), error.message())
         })?;
         let mut keys: Vec<([u8; 32], Principal)> = Vec::with_capacity(file.key.len());
@@ -175,8 +183,17 @@ impl KeyRing {
                 keys.iter().all(|(other, _)| other != &digest),
                 "key \"{name}\": the same key stands twice"
             );
-            let party = party(&entry.party).map_err(anyhow::Error::msg).with_context(context)?;
-            keys.push((digest, Principal { name: name.clone(), party, roles: entry.roles }));
+            let party = party(&entry.party)
+                .map_err(anyhow::Error::msg)
+                .with_context(context)?;
+            keys.push((
+                digest,
+                Principal {
+                    name: name.clone(),
+                    party,
+                    roles: entry.roles,
+                },
+            ));
         }
         let device_hash = DeviceHash::new(&file.device_hash.id, &file.device_hash.secret)?;
         Ok(Self { keys, device_hash })
@@ -191,7 +208,10 @@ impl KeyRing {
             let same: Choice = own.as_slice().ct_eq(digest.as_slice());
             found.conditional_assign(&index, same);
         }
-        usize::try_from(found).ok().and_then(|index| self.keys.get(index)).map(|(_, holder)| holder)
+        usize::try_from(found)
+            .ok()
+            .and_then(|index| self.keys.get(index))
+            .map(|(_, holder)| holder)
     }
 }
 
@@ -227,7 +247,10 @@ mod tests {
     #[test]
     fn a_key_stands_for_its_party_whether_the_file_holds_it_or_its_digest() {
         let ring = ring();
-        assert_eq!(ring.authenticate("acme-secret").unwrap().party, "4012345000009");
+        assert_eq!(
+            ring.authenticate("acme-secret").unwrap().party,
+            "4012345000009"
+        );
         assert_eq!(ring.authenticate("test").unwrap().name, "import");
         assert_eq!(ring.authenticate("acme-secreT"), None);
         assert_eq!(ring.authenticate(""), None);
@@ -239,11 +262,23 @@ mod tests {
         let acme = ring.authenticate("acme-secret").unwrap();
         let import = ring.authenticate("test").unwrap();
         assert_eq!(acme.publisher(None).unwrap(), "4012345000009");
-        assert_eq!(acme.publisher(Some("4012345000009")).unwrap(), "4012345000009");
-        assert_eq!(acme.publisher(Some("9521321000001")).unwrap_err().kind, Kind::Forbidden);
+        assert_eq!(
+            acme.publisher(Some("4012345000009")).unwrap(),
+            "4012345000009"
+        );
+        assert_eq!(
+            acme.publisher(Some("9521321000001")).unwrap_err().kind,
+            Kind::Forbidden
+        );
         assert_eq!(import.publisher(None).unwrap(), "operator");
-        assert_eq!(import.publisher(Some("9521321000001")).unwrap(), "9521321000001");
-        assert_eq!(import.publisher(Some(" ")).unwrap_err().kind, Kind::Validation);
+        assert_eq!(
+            import.publisher(Some("9521321000001")).unwrap(),
+            "9521321000001"
+        );
+        assert_eq!(
+            import.publisher(Some(" ")).unwrap_err().kind,
+            Kind::Validation
+        );
         let reader = ring.authenticate("reader-secret").unwrap();
         assert_eq!(reader.publisher(None).unwrap_err().kind, Kind::Forbidden);
     }
@@ -251,14 +286,32 @@ mod tests {
     #[test]
     fn a_wrong_file_names_the_entry_and_never_shows_a_key() {
         for (broken, expected) in [
-            (FILE.replace("key = \"acme-secret\"", "key = \"short\""), "\"acme\": shorter"),
+            (
+                FILE.replace("key = \"acme-secret\"", "key = \"short\""),
+                "\"acme\": shorter",
+            ),
             (FILE.replace("sha256 = \"9f", "sha256 = \"zz"), "\"import\""),
-            (FILE.replace("\"reader-secret\"", "\"acme-secret\""), "\"reader\": the same"),
-            (FILE.replace("key = \"acme-secret\"", ""), "\"acme\": expected either"),
-            (FILE.replace("key = \"acme-secret\"", "key = acme-secret"), "line 6"),
-            (FILE.replace("\"capture\", \"read\"", "\"admin\""), "unknown variant"),
+            (
+                FILE.replace("\"reader-secret\"", "\"acme-secret\""),
+                "\"reader\": the same",
+            ),
+            (
+                FILE.replace("key = \"acme-secret\"", ""),
+                "\"acme\": expected either",
+            ),
+            (
+                FILE.replace("key = \"acme-secret\"", "key = acme-secret"),
+                "line 6",
+            ),
+            (
+                FILE.replace("\"capture\", \"read\"", "\"admin\""),
+                "unknown variant",
+            ),
             (FILE.replace("[device_hash]", "[other]"), "unknown field"),
-            (FILE.replace("0123456789abcdef", "short"), "device_hash.secret"),
+            (
+                FILE.replace("0123456789abcdef", "short"),
+                "device_hash.secret",
+            ),
         ] {
             let error = format!("{:#}", KeyRing::parse(&broken).unwrap_err());
             assert!(error.contains(expected), "{error} lacks {expected}");

@@ -136,8 +136,13 @@ pub fn assess(submission: &Submission<'_>, at: &Conditions<'_>) -> anyhow::Resul
         Ok(capture) => (capture.header, capture.events),
         Err(error) => return Ok(refused_whole(submission, at, &error)),
     };
-    let record_time =
-        record_time(at.clock, at.now, submission.asked, at.last_mark, event_times(&events));
+    let record_time = record_time(
+        at.clock,
+        at.now,
+        submission.asked,
+        at.last_mark,
+        event_times(&events),
+    );
     let total = events.len();
     let mut accepted = Vec::with_capacity(total);
     let mut refusals = Vec::new();
@@ -173,9 +178,25 @@ pub fn assess(submission: &Submission<'_>, at: &Conditions<'_>) -> anyhow::Resul
         capture_id: Some(submission.capture_id.into()),
         errors: errors.clone(),
     });
-    let job = job(submission, at.now, record_time, total, accepted.len(), errors);
-    let accepted = accepted.into_iter().map(|(_, event)| event.into_accepted()).collect();
-    Ok(Assessment { accepted, refusals, input, job, problem })
+    let job = job(
+        submission,
+        at.now,
+        record_time,
+        total,
+        accepted.len(),
+        errors,
+    );
+    let accepted = accepted
+        .into_iter()
+        .map(|(_, event)| event.into_accepted())
+        .collect();
+    Ok(Assessment {
+        accepted,
+        refusals,
+        input,
+        job,
+        problem,
+    })
 }
 
 fn stamp<'a>(
@@ -206,7 +227,10 @@ struct Candidate {
 
 impl Candidate {
     fn into_accepted(self) -> Accepted {
-        Accepted { identity: self.identity, value: self.value }
+        Accepted {
+            identity: self.identity,
+            value: self.value,
+        }
     }
 }
 
@@ -219,7 +243,10 @@ fn one_event(
     let index = event.index;
     let original: Vec<u8> = match submission.original {
         Some(original) => original.to_vec(),
-        None => at.device_hash.redact(event.original.as_bytes()).into_owned(),
+        None => at
+            .device_hash
+            .redact(event.original.as_bytes())
+            .into_owned(),
     };
     let refuse = |reason: &str, message: String, place: String, event_id: Option<String>| Refusal {
         reason: reason.to_owned(),
@@ -229,14 +256,19 @@ fn one_event(
         event_id,
         original: original.clone(),
     };
-    let read = event.outcome.and_then(|read| {
-        stamp.record(read, index, event.context, original.clone())
-    });
+    let read = event
+        .outcome
+        .and_then(|read| stamp.record(read, index, event.context, original.clone()));
     let record = match read {
         Ok(record) => record,
         Err(error) => {
             let event_id = event_id_of(&event.original);
-            return Ok(Err(refuse(error.reason.code(), error.message, error.field, event_id)));
+            return Ok(Err(refuse(
+                error.reason.code(),
+                error.message,
+                error.field,
+                event_id,
+            )));
         }
     };
     let identity = identity(&record);
@@ -255,7 +287,11 @@ fn one_event(
             Some(identity.event_id),
         )));
     }
-    Ok(Ok(Candidate { identity, value, original }))
+    Ok(Ok(Candidate {
+        identity,
+        value,
+        original,
+    }))
 }
 
 /// Takes out of `accepted` what conflicts within the document, and what certainly loses against an
@@ -271,8 +307,15 @@ fn refuse_conflicts(
     refusals: &mut Vec<Refusal>,
 ) {
     let mut stands: HashMap<String, String> = HashMap::new();
-    for (_, event) in accepted.iter().filter(|(_, event)| !event.identity.declaration) {
-        let Identity { event_id, content_hash, .. } = &event.identity;
+    for (_, event) in accepted
+        .iter()
+        .filter(|(_, event)| !event.identity.declaration)
+    {
+        let Identity {
+            event_id,
+            content_hash,
+            ..
+        } = &event.identity;
         match stands.get_mut(event_id) {
             Some(least) if content_hash < least => content_hash.clone_into(least),
             Some(_) => {}
@@ -412,7 +455,11 @@ fn job(
 fn line_and_column(message: &str) -> Option<String> {
     let (_, place) = message.rsplit_once(" at line ")?;
     let (line, column) = place.split_once(" column ")?;
-    let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let digits = |text: &str| {
+        text.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+    };
     let (line, column) = (digits(line), digits(column));
     (!line.is_empty() && !column.is_empty()).then(|| format!("line {line}, column {column}"))
 }

@@ -43,7 +43,11 @@ struct Case {
     losing: &'static [&'static str],
 }
 
-const LIVE: Case = Case { clock: Clock::Live, behaviour: Behaviour::Rollback, losing: &[] };
+const LIVE: Case = Case {
+    clock: Clock::Live,
+    behaviour: Behaviour::Rollback,
+    losing: &[],
+};
 
 fn assessed(case: &Case, body: &[u8]) -> Assessment {
     let submission = Submission {
@@ -70,7 +74,11 @@ fn assessed(case: &Case, body: &[u8]) -> Assessment {
 }
 
 fn reasons(assessment: &Assessment) -> Vec<(Option<i32>, &str)> {
-    assessment.refusals.iter().map(|r| (r.event_index, r.reason.as_str())).collect()
+    assessment
+        .refusals
+        .iter()
+        .map(|r| (r.event_index, r.reason.as_str()))
+        .collect()
 }
 
 #[test]
@@ -85,8 +93,14 @@ fn a_good_document_is_captured_whole_and_stamped() {
     assert_eq!(record.event_id, "urn:x:1");
     assert_eq!(record.biz_step.as_deref(), Some("shipping"));
     assert_eq!((record.record_time, record.captured_at), (NOW, NOW));
-    assert_eq!((record.reference_offset, record.source_party.as_str()), (42, "9521321000001"));
-    assert_eq!((record.capture_id.as_str(), record.document_id.as_deref()), ("c1", Some("doc-1")));
+    assert_eq!(
+        (record.reference_offset, record.source_party.as_str()),
+        (42, "9521321000001")
+    );
+    assert_eq!(
+        (record.capture_id.as_str(), record.document_id.as_deref()),
+        ("c1", Some("doc-1"))
+    );
     assert_eq!(record.original, one.to_string().into_bytes());
 }
 
@@ -116,7 +130,13 @@ fn one_bad_event_refuses_the_document_or_only_itself_as_asked() {
     assert_eq!(rollback.refusals[0].event_id.as_deref(), Some("urn:x:2"));
     assert_eq!((rollback.job.captured, rollback.job.success), (0, false));
 
-    let proceed = assessed(&Case { behaviour: Behaviour::Proceed, ..LIVE }, &body);
+    let proceed = assessed(
+        &Case {
+            behaviour: Behaviour::Proceed,
+            ..LIVE
+        },
+        &body,
+    );
     assert!(proceed.problem.is_none());
     assert_eq!((proceed.accepted.len(), proceed.job.captured), (1, 1));
     assert_eq!(reasons(&proceed), [(Some(1), "bad_check_digit")]);
@@ -151,7 +171,11 @@ fn raw_device_and_session_ids_are_nowhere_in_the_record() {
     let device = DEVICES.hash("deviceId", "phone-77");
     assert_eq!(record.device.as_ref(), Some(&device));
     assert!(record.extensions.unwrap().contains(&device));
-    assert!(String::from_utf8(record.original).unwrap().contains(&device));
+    assert!(
+        String::from_utf8(record.original)
+            .unwrap()
+            .contains(&device)
+    );
 }
 
 #[test]
@@ -168,7 +192,11 @@ fn times_that_cannot_be_are_refused() {
             let assessment = assessed(&Case { clock, ..LIVE }, &body);
             // In replay a day ahead of the wall clock may be what the import says.
             if clock == Clock::Live || time != "2026-03-03T00:00:01Z" {
-                assert_eq!(reasons(&assessment), [(Some(0), reason)], "{time} {clock:?}");
+                assert_eq!(
+                    reasons(&assessment),
+                    [(Some(0), reason)],
+                    "{time} {clock:?}"
+                );
             }
         }
     }
@@ -177,7 +205,10 @@ fn times_that_cannot_be_are_refused() {
 #[test]
 fn within_a_document_the_smaller_content_stands_whatever_its_place() {
     let (one, other) = (event("urn:x:1", "1"), event("urn:x:1", "2"));
-    let case = Case { behaviour: Behaviour::Proceed, ..LIVE };
+    let case = Case {
+        behaviour: Behaviour::Proceed,
+        ..LIVE
+    };
     let forth = assessed(&case, &document(&[one.clone(), other.clone()]));
     let back = assessed(&case, &document(&[other, one.clone()]));
     assert_eq!(forth.accepted[0].identity, back.accepted[0].identity);
@@ -191,24 +222,44 @@ fn an_event_and_its_declaration_in_one_document_do_not_conflict() {
     let one = event("urn:x:1", "1");
     let mut declaration = one.clone();
     declaration["errorDeclaration"] = json!({"declarationTime": "2026-03-01T12:00:00Z"});
-    assert!(assessed(&LIVE, &document(&[one, declaration])).problem.is_none());
+    assert!(
+        assessed(&LIVE, &document(&[one, declaration]))
+            .problem
+            .is_none()
+    );
 }
 
 #[test]
 fn a_known_conflict_is_told_at_once() {
-    let case = Case { losing: &["urn:x:1"], ..LIVE };
+    let case = Case {
+        losing: &["urn:x:1"],
+        ..LIVE
+    };
     let alone = assessed(&case, &document(&[event("urn:x:1", "1")]));
     assert_eq!(alone.problem.unwrap().kind, Kind::Conflict);
     let mixed = document(&[event("urn:x:1", "1"), event("urn:x:2", "2")]);
-    assert_eq!(assessed(&case, &mixed).problem.unwrap().kind, Kind::Conflict);
-    let proceed = assessed(&Case { behaviour: Behaviour::Proceed, ..case }, &mixed);
+    assert_eq!(
+        assessed(&case, &mixed).problem.unwrap().kind,
+        Kind::Conflict
+    );
+    let proceed = assessed(
+        &Case {
+            behaviour: Behaviour::Proceed,
+            ..case
+        },
+        &mixed,
+    );
     assert_eq!(proceed.accepted.len(), 1);
     assert_eq!(reasons(&proceed), [(Some(0), "event_id_conflict")]);
 }
 
 #[test]
 fn in_replay_what_this_instance_happens_to_know_decides_nothing_about_neighbours() {
-    let case = Case { clock: Clock::Replay, losing: &["urn:x:1"], ..LIVE };
+    let case = Case {
+        clock: Clock::Replay,
+        losing: &["urn:x:1"],
+        ..LIVE
+    };
     let mixed = document(&[event("urn:x:1", "1"), event("urn:x:2", "2")]);
     assert_eq!(assessed(&case, &mixed).accepted.len(), 2);
     let alone = assessed(&case, &document(&[event("urn:x:1", "1")]));

@@ -85,8 +85,10 @@ pub fn record_time(
 /// Microseconds since the epoch as ISO 8601, UTC.
 #[must_use]
 pub fn iso(time: Micros) -> String {
-    DateTime::<Utc>::from_timestamp_micros(time)
-        .map_or_else(|| time.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Micros, true))
+    DateTime::<Utc>::from_timestamp_micros(time).map_or_else(
+        || time.to_string(),
+        |time| time.to_rfc3339_opts(SecondsFormat::Micros, true),
+    )
 }
 
 /// The highest mark committed so far; only ever rises.
@@ -100,7 +102,10 @@ impl StreamClock {
     /// A clock whose last mark, read from the topic, is `last`.
     #[must_use]
     pub fn new(mode: Clock, last: Option<Micros>) -> Self {
-        Self { mode, marked: AtomicI64::new(last.unwrap_or(i64::MIN)) }
+        Self {
+            mode,
+            marked: AtomicI64::new(last.unwrap_or(i64::MIN)),
+        }
     }
 
     /// Live or replay.
@@ -136,13 +141,19 @@ mod tests {
 
     #[test]
     fn live_takes_the_gateways_clock_whatever_the_event_says() {
-        assert_eq!(record_time(Clock::Live, NOW, None, Some(NOW + 5), [NOW - DAY]), NOW);
+        assert_eq!(
+            record_time(Clock::Live, NOW, None, Some(NOW + 5), [NOW - DAY]),
+            NOW
+        );
     }
 
     #[test]
     fn a_replay_takes_what_the_import_says_even_behind_the_last_mark() {
         let asked = Some(NOW - 9 * DAY);
-        assert_eq!(record_time(Clock::Replay, NOW, asked, Some(NOW), [NOW]), NOW - 9 * DAY);
+        assert_eq!(
+            record_time(Clock::Replay, NOW, asked, Some(NOW), [NOW]),
+            NOW - 9 * DAY
+        );
     }
 
     #[test]
@@ -161,8 +172,14 @@ mod tests {
     fn one_bad_clock_never_moves_stream_time() {
         let past = NOW - 100 * DAY;
         let far = NOW + 40 * 365 * DAY;
-        assert_eq!(record_time(Clock::Replay, NOW, None, Some(past), [far, 0]), past + 1);
-        assert_eq!(record_time(Clock::Replay, NOW, None, None, [far, past]), past);
+        assert_eq!(
+            record_time(Clock::Replay, NOW, None, Some(past), [far, 0]),
+            past + 1
+        );
+        assert_eq!(
+            record_time(Clock::Replay, NOW, None, None, [far, past]),
+            past
+        );
         assert_eq!(record_time(Clock::Replay, NOW, None, None, [far, 0]), NOW);
     }
 
@@ -172,9 +189,17 @@ mod tests {
         let kind = |clock, import, text| asked_record_time(clock, import, text).unwrap_err().kind;
         assert_eq!(kind(Clock::Replay, false, text), Kind::Forbidden);
         assert_eq!(kind(Clock::Live, true, text), Kind::Validation);
-        assert_eq!(kind(Clock::Replay, true, Some("2026-03-01")), Kind::Validation);
-        assert_eq!(kind(Clock::Replay, true, Some("1970-01-01T00:00:00Z")), Kind::Validation);
-        let asked = asked_record_time(Clock::Replay, true, text).unwrap().unwrap();
+        assert_eq!(
+            kind(Clock::Replay, true, Some("2026-03-01")),
+            Kind::Validation
+        );
+        assert_eq!(
+            kind(Clock::Replay, true, Some("1970-01-01T00:00:00Z")),
+            Kind::Validation
+        );
+        let asked = asked_record_time(Clock::Replay, true, text)
+            .unwrap()
+            .unwrap();
         assert_eq!(iso(asked), "2026-03-01T08:30:00.000000Z");
         assert_eq!(asked_record_time(Clock::Live, false, None).unwrap(), None);
     }

@@ -22,7 +22,9 @@ pub struct DeviceHash {
 
 impl std::fmt::Debug for DeviceHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeviceHash").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("DeviceHash")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -33,12 +35,19 @@ impl DeviceHash {
     /// Id or secret are not of that form.
     pub fn new(id: &str, secret: &str) -> anyhow::Result<Self> {
         ensure!(
-            (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+            (1..=16).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
             "device_hash.id = \"{id}\": expected 1 to 16 letters, digits and hyphens"
         );
-        ensure!(secret.len() >= 16, "device_hash.secret: expected at least 16 characters");
+        ensure!(
+            secret.len() >= 16,
+            "device_hash.secret: expected at least 16 characters"
+        );
         let keyed = Hmac::new_from_slice(secret.as_bytes())?;
-        Ok(Self { id: id.to_owned(), keyed })
+        Ok(Self {
+            id: id.to_owned(),
+            keyed,
+        })
     }
 
     /// The hash of a value of the given local name (`deviceId`, `sessionId`).
@@ -48,7 +57,11 @@ impl DeviceHash {
         keyed.update(name.as_bytes());
         keyed.update(&[0]);
         keyed.update(value.as_bytes());
-        format!("{}:{}", self.id, hex::encode(&keyed.finalize().into_bytes()[..16]))
+        format!(
+            "{}:{}",
+            self.id,
+            hex::encode(&keyed.finalize().into_bytes()[..16])
+        )
     }
 
     /// The JSON text with the value of every member named `deviceId` or `sessionId` replaced by its
@@ -70,7 +83,9 @@ impl DeviceHash {
         while let Some(quote) = memchr::memchr(b'"', &text[at..]).map(|n| at + n) {
             let end = string_end(text, quote);
             at = end;
-            let Some(name) = personal_name(&text[quote..end]) else { continue };
+            let Some(name) = personal_name(&text[quote..end]) else {
+                continue;
+            };
             let colon = skip_space(text, end);
             if text.get(colon) != Some(&b':') {
                 continue;
@@ -161,7 +176,10 @@ fn value_end(text: &[u8], start: usize) -> usize {
         }
         _ => {
             let ends = |b: &u8| matches!(b, b',' | b'}' | b']') || b.is_ascii_whitespace();
-            text[start..].iter().position(ends).map_or(text.len(), |n| start + n)
+            text[start..]
+                .iter()
+                .position(ends)
+                .map_or(text.len(), |n| start + n)
         }
     }
 }
@@ -196,7 +214,9 @@ mod tests {
             "note":"deviceId: phone", "list":["deviceId"], "sensorMetadata":{"deviceID":"urn:x"} }"#;
         let device = key().hash("deviceId", "phone-1");
         let session = key().hash("sessionId", "s\"1");
-        let expected = text.replace("phone-1", &device).replace(r#"s\"1"#, &session);
+        let expected = text
+            .replace("phone-1", &device)
+            .replace(r#"s\"1"#, &session);
         assert_eq!(redacted(text), expected);
     }
 
@@ -211,9 +231,16 @@ mod tests {
             r#"{"deviceId":["secret-7""#,
             "{\"deviceId\"\n:\n\"secret-7\",,",
         ] {
-            assert!(!redacted(text).contains("secret-7"), "{text} -> {}", redacted(text));
+            assert!(
+                !redacted(text).contains("secret-7"),
+                "{text} -> {}",
+                redacted(text)
+            );
         }
-        assert_eq!(redacted(r#"{"deviceId":7}"#), format!(r#"{{"deviceId":"{}"}}"#, key().hash("deviceId", "7")));
+        assert_eq!(
+            redacted(r#"{"deviceId":7}"#),
+            format!(r#"{{"deviceId":"{}"}}"#, key().hash("deviceId", "7"))
+        );
     }
 
     proptest! {

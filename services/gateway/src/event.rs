@@ -50,9 +50,8 @@ impl Stamp<'_> {
             String::from_utf8_lossy(&self.device_hash.redact(text.as_bytes())).into_owned()
         };
         let scan = event.verification_scan;
-        let hashed = |name: &str, raw: Option<&String>| {
-            raw.map(|raw| self.device_hash.hash(name, raw))
-        };
+        let hashed =
+            |name: &str, raw: Option<&String>| raw.map(|raw| self.device_hash.hash(name, raw));
         Ok(EpcisEvent {
             event_id: event.event_id.unwrap_or_else(|| event.content_hash.clone()),
             content_hash: event.content_hash,
@@ -89,8 +88,14 @@ impl Stamp<'_> {
             lot: event.lot,
             expiry: event.expiry.map(|expiry| expiry.to_string()),
             scan_kind: scan.as_ref().map(|scan| scan.kind.as_str().into()),
-            device: hashed("deviceId", scan.as_ref().and_then(|scan| scan.device_id.as_ref())),
-            session: hashed("sessionId", scan.as_ref().and_then(|scan| scan.session_id.as_ref())),
+            device: hashed(
+                "deviceId",
+                scan.as_ref().and_then(|scan| scan.device_id.as_ref()),
+            ),
+            session: hashed(
+                "sessionId",
+                scan.as_ref().and_then(|scan| scan.session_id.as_ref()),
+            ),
             capture_id: self.capture_id.into(),
             document_id: self.document_id.map(str::to_owned),
             sbdh: self.sbdh.map(|text| redact(text.to_owned())),
@@ -118,7 +123,11 @@ pub fn identity(event: &EpcisEvent) -> Identity {
 /// Event times of a document's valid events.
 pub fn event_times(events: &[CapturedEvent]) -> impl Iterator<Item = Micros> {
     events.iter().filter_map(|event| {
-        event.outcome.as_ref().ok().map(|event| event.event_time.timestamp_micros())
+        event
+            .outcome
+            .as_ref()
+            .ok()
+            .map(|event| event.event_time.timestamp_micros())
     })
 }
 
@@ -141,5 +150,10 @@ fn quantities(list: Vec<serialtrail_epcis::Quantity>) -> Vec<Quantity> {
 }
 
 fn typed_ids(list: Vec<serialtrail_epcis::TypedId>) -> Vec<TypedId> {
-    list.into_iter().map(|typed| TypedId { r#type: typed.kind, id: typed.id.given }).collect()
+    list.into_iter()
+        .map(|typed| TypedId {
+            r#type: typed.kind,
+            id: typed.id.given,
+        })
+        .collect()
 }

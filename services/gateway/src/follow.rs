@@ -46,7 +46,9 @@ impl Followed {
     fn take(self, codec: &Codec, jobs: &Jobs, value: &[u8]) -> Result<(), DecodeError> {
         match self {
             Self::Jobs => codec.decode::<CaptureJob>(value).map(|job| jobs.put(job)),
-            Self::Rejections => codec.decode::<RejectedEvent>(value).map(|row| jobs.rejected(row)),
+            Self::Rejections => codec
+                .decode::<RejectedEvent>(value)
+                .map(|row| jobs.rejected(row)),
         }
     }
 }
@@ -95,7 +97,14 @@ impl Follower {
         }
         consumer.assign(&list)?;
         let behind = (0..counts.of(topic)).collect();
-        Ok(Self { followed, consumer, codec, jobs, behind, caught_up })
+        Ok(Self {
+            followed,
+            consumer,
+            codec,
+            jobs,
+            behind,
+            caught_up,
+        })
     }
 
     /// Reads until shutdown.

@@ -77,7 +77,10 @@ type Shared = Arc<Gateway>;
 /// The routes.
 pub fn router(gateway: Shared) -> Router {
     let v2 = Router::new()
-        .route("/epcis/v2/capture", post(capture_document).get(list_jobs).options(discover))
+        .route(
+            "/epcis/v2/capture",
+            post(capture_document).get(list_jobs).options(discover),
+        )
         .route("/epcis/v2/capture/{id}", get(job))
         .route("/epcis/v2/events", post(capture_event))
         .layer(RequestDecompressionLayer::new())
@@ -122,7 +125,10 @@ async fn discover(State(gateway): State<Shared>) -> Response {
         ("gs1-epcis-min", "2.0.0".to_owned()),
         ("gs1-epcis-max", "2.0.0".to_owned()),
         ("gs1-epc-format", "Never_Translates".to_owned()),
-        ("gs1-epcis-capture-file-size-limit", gateway.max_document_bytes.to_string()),
+        (
+            "gs1-epcis-capture-file-size-limit",
+            gateway.max_document_bytes.to_string(),
+        ),
         ("gs1-capture-error-behaviour", "all".to_owned()),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
@@ -162,7 +168,11 @@ fn asked(gateway: &Gateway, headers: &HeaderMap) -> Result<Asked, Problem> {
     accepts_json(headers)?;
     json_body(headers)?;
     let behaviour = Behaviour::parse(text(headers, "gs1-capture-error-behaviour")?)?;
-    Ok(Asked { publisher, behaviour, record_time })
+    Ok(Asked {
+        publisher,
+        behaviour,
+        record_time,
+    })
 }
 
 async fn capture(
@@ -175,10 +185,17 @@ async fn capture(
     let limit = gateway.max_document_bytes;
     declared_length(&headers, limit)?;
     let body = read(body, limit).await?;
-    let kib = u32::try_from(body.len() / 1024).unwrap_or(u32::MAX).clamp(1, IN_WORK_KIB);
-    let _room = Arc::clone(&gateway.in_work).try_acquire_many_owned(kib).map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many documents are in work; send the same again")
-    })?;
+    let kib = u32::try_from(body.len() / 1024)
+        .unwrap_or(u32::MAX)
+        .clamp(1, IN_WORK_KIB);
+    let _room = Arc::clone(&gateway.in_work)
+        .try_acquire_many_owned(kib)
+        .map_err(|_| {
+            Problem::new(
+                Kind::Unavailable,
+                "too many documents are in work; send the same again",
+            )
+        })?;
     let capture_id = uuid::Uuid::now_v7().to_string();
     let work = {
         let gateway = Arc::clone(&gateway);
@@ -191,7 +208,12 @@ async fn capture(
         Ok(Err(error)) => return Err(internal(&error)),
         Err(error) => return Err(internal(&error.into())),
     };
-    let Plan { assessment, records, identities, reached } = plan;
+    let Plan {
+        assessment,
+        records,
+        identities,
+        reached,
+    } = plan;
     gateway.queue.write(records, reached).await?;
     let job = assessment.job;
     let answer = crate::jobs::body(&job, &[], 0);
@@ -199,11 +221,17 @@ async fn capture(
     gateway.jobs.put(job);
     {
         let mut known = gateway.known.lock().unwrap_or_else(PoisonError::into_inner);
-        identities.iter().for_each(|identity| known.captured(identity));
+        identities
+            .iter()
+            .for_each(|identity| known.captured(identity));
     }
     match assessment.problem {
         Some(problem) => Err(problem),
-        None => Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(answer))
+        None => Ok((
+            StatusCode::ACCEPTED,
+            [(header::LOCATION, location)],
+            Json(answer),
+        )
             .into_response()),
     }
 }
@@ -242,15 +270,27 @@ fn plan(
         device_hash: &gateway.keys.device_hash,
         codec: &gateway.codec,
         loses: &|identity: &Identity| {
-            gateway.known.lock().unwrap_or_else(PoisonError::into_inner).loses(identity)
+            gateway
+                .known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .loses(identity)
         },
     };
     let mut assessment = assess(&submission, &conditions)?;
-    let identities: Vec<_> =
-        assessment.accepted.iter().map(|event| event.identity.clone()).collect();
+    let identities: Vec<_> = assessment
+        .accepted
+        .iter()
+        .map(|event| event.identity.clone())
+        .collect();
     let reached = (!identities.is_empty()).then_some(assessment.job.record_time);
     let records = outgoing::of_capture(&mut assessment, &gateway.counts, &gateway.codec)?;
-    Ok(Plan { assessment, records, identities, reached })
+    Ok(Plan {
+        assessment,
+        records,
+        identities,
+        reached,
+    })
 }
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
@@ -261,14 +301,20 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
         if over_limit {
             too_large(limit)
         } else {
-            Problem::new(Kind::Validation, format!("the body could not be read: {error}"))
+            Problem::new(
+                Kind::Validation,
+                format!("the body could not be read: {error}"),
+            )
         }
     })
 }
 
 fn internal(error: &anyhow::Error) -> Problem {
     tracing::error!("capture failed: {error:#}");
-    Problem::new(Kind::Internal, "the capture failed here; nothing was captured")
+    Problem::new(
+        Kind::Internal,
+        "the capture failed here; nothing was captured",
+    )
 }
 
 async fn job(
@@ -278,9 +324,15 @@ async fn job(
 ) -> Result<Response, Problem> {
     let who = reader(&gateway, &headers)?;
     accepts_json(&headers)?;
-    let found = gateway.jobs.get(&id, |party| who.sees(party)).ok_or_else(|| {
-        Problem::new(Kind::NotFound, format!("no capture job {id}, or none this key may see"))
-    })?;
+    let found = gateway
+        .jobs
+        .get(&id, |party| who.sees(party))
+        .ok_or_else(|| {
+            Problem::new(
+                Kind::NotFound,
+                format!("no capture job {id}, or none this key may see"),
+            )
+        })?;
     Ok(Json(found).into_response())
 }
 
@@ -300,11 +352,12 @@ async fn list_jobs(
     let who = reader(&gateway, &headers)?;
     accepts_json(&headers)?;
     let size = paging.per_page.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let page = gateway.jobs.page(paging.next.as_deref(), size, |party| who.sees(party));
+    let page = gateway
+        .jobs
+        .page(paging.next.as_deref(), size, |party| who.sees(party));
     let mut response = Json(page.jobs).into_response();
     if let Some(next) = page.next {
-        let link =
-            format!("</epcis/v2/capture?perPage={size}&nextPageToken={next}>; rel=\"next\"");
+        let link = format!("</epcis/v2/capture?perPage={size}&nextPageToken={next}>; rel=\"next\"");
         if let Ok(value) = HeaderValue::from_str(&link) {
             response.headers_mut().insert(header::LINK, value);
         }
@@ -317,7 +370,10 @@ fn reader<'g>(gateway: &'g Gateway, headers: &HeaderMap) -> Result<&'g Principal
     if who.may(Role::Read) || who.may(Role::Capture) {
         return Ok(who);
     }
-    Err(Problem::new(Kind::Forbidden, format!("the key \"{}\" may not read jobs", who.name)))
+    Err(Problem::new(
+        Kind::Forbidden,
+        format!("the key \"{}\" may not read jobs", who.name),
+    ))
 }
 
 fn clock_body(gateway: &Gateway) -> serde_json::Value {
@@ -358,7 +414,10 @@ async fn mark(
     json_body(&headers)?;
     let body = read(body, 4096).await?;
     let request: MarkRequest = serde_json::from_slice(&body).map_err(|error| {
-        Problem::new(Kind::Validation, format!("expected {{\"time\": \"<ISO 8601>\"}}: {error}"))
+        Problem::new(
+            Kind::Validation,
+            format!("expected {{\"time\": \"<ISO 8601>\"}}: {error}"),
+        )
     })?;
     let time = parse_time("time", &request.time)?;
     gateway.queue.write(Vec::new(), Some(time)).await?;

@@ -63,7 +63,10 @@ impl Intake {
 
     fn assess(&self, record: &InputRecord) -> anyhow::Result<Assessment> {
         let value = record.value.as_deref().unwrap_or_default();
-        let name = record.topic.strip_prefix(PARTNER_PREFIX).unwrap_or(&record.topic);
+        let name = record
+            .topic
+            .strip_prefix(PARTNER_PREFIX)
+            .unwrap_or(&record.topic);
         let capture_id = format!("{}/{}/{}", record.topic, record.partition, record.offset);
         let source_party = party(name).unwrap_or_else(|_| name.to_owned());
         let asked = match self.clock.mode() {
@@ -151,7 +154,10 @@ impl Intake {
             std::borrow::Cow::Borrowed(_) => Ok(value.to_vec()),
             std::borrow::Cow::Owned(text) => {
                 let extensions = Some(String::from_utf8_lossy(&text).into_owned());
-                self.codec.encode(&PartnerEvent { extensions, ..event.clone() })
+                self.codec.encode(&PartnerEvent {
+                    extensions,
+                    ..event.clone()
+                })
             }
         }
     }
@@ -164,7 +170,9 @@ fn asked_record_time(record: &InputRecord) -> Result<Option<Micros>, String> {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(value);
-    parse_time("header Serialtrail-Record-Time", &text).map(Some).map_err(|problem| problem.detail)
+    parse_time("header Serialtrail-Record-Time", &text)
+        .map(Some)
+        .map_err(|problem| problem.detail)
 }
 
 fn emit(record: Outgoing, ctx: &mut dyn StepContext) {
@@ -182,10 +190,18 @@ impl Stage for Intake {
             self.reached = self.reached.max(Some(assessment.job.record_time));
         }
         for event in assessment.accepted {
-            ctx.emit(EPCIS_EVENTS, event.identity.event_id.as_bytes(), event.value);
+            ctx.emit(
+                EPCIS_EVENTS,
+                event.identity.event_id.as_bytes(),
+                event.value,
+            );
         }
-        let rows =
-            rejections(&assessment.input, &assessment.refusals, &self.counts, &self.codec)?;
+        let rows = rejections(
+            &assessment.input,
+            &assessment.refusals,
+            &self.counts,
+            &self.codec,
+        )?;
         rows.into_iter().for_each(|row| emit(row, ctx));
         Ok(())
     }

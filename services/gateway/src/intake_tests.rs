@@ -38,13 +38,25 @@ fn run(intake: &mut Intake, records: &[InputRecord]) -> Vec<OutputRecord> {
 }
 
 fn rejection(intake: &mut Intake, value: &[u8]) -> RejectedEvent {
-    let outputs = run(intake, &[record("partner.9521321000001", 2, 17, None, value)]);
+    let outputs = run(
+        intake,
+        &[record("partner.9521321000001", 2, 17, None, value)],
+    );
     assert_eq!(outputs.len(), 1);
     assert_eq!(outputs[0].topic, REJECTED_EVENTS);
-    let row: RejectedEvent = intake.codec.decode(outputs[0].value.as_deref().unwrap()).unwrap();
+    let row: RejectedEvent = intake
+        .codec
+        .decode(outputs[0].value.as_deref().unwrap())
+        .unwrap();
     assert_eq!(row.source_topic.as_deref(), Some("partner.9521321000001"));
-    assert_eq!((row.source_partition, row.source_offset), (Some(2), Some(17)));
-    assert_eq!(row.capture_id.as_deref(), Some("partner.9521321000001/2/17"));
+    assert_eq!(
+        (row.source_partition, row.source_offset),
+        (Some(2), Some(17))
+    );
+    assert_eq!(
+        row.capture_id.as_deref(),
+        Some("partner.9521321000001/2/17")
+    );
     assert_eq!(row.source_party, "9521321000001");
     row
 }
@@ -53,15 +65,26 @@ fn rejection(intake: &mut Intake, value: &[u8]) -> RejectedEvent {
 fn the_topic_says_who_publishes_and_the_record_what() {
     let mut intake = intake(Clock::Replay);
     let value = intake.codec.encode(&event()).unwrap();
-    let outputs = run(&mut intake, &[record("partner.9521321000001", 2, 17, None, &value)]);
+    let outputs = run(
+        &mut intake,
+        &[record("partner.9521321000001", 2, 17, None, &value)],
+    );
     assert_eq!(outputs[0].topic, EPCIS_EVENTS);
-    let written: EpcisEvent =
-        intake.codec.decode(outputs[0].value.as_deref().unwrap()).unwrap();
+    let written: EpcisEvent = intake
+        .codec
+        .decode(outputs[0].value.as_deref().unwrap())
+        .unwrap();
     assert_eq!(outputs[0].key.as_deref(), Some(written.event_id.as_bytes()));
     assert_eq!(written.source_party, "9521321000001");
     assert_eq!(written.capture_id, "partner.9521321000001/2/17");
-    assert_eq!((written.original_format.as_str(), written.original), (AVRO, value));
-    assert_eq!(written.record_time, TIME, "in replay without a header: its event time");
+    assert_eq!(
+        (written.original_format.as_str(), written.original),
+        (AVRO, value)
+    );
+    assert_eq!(
+        written.record_time, TIME,
+        "in replay without a header: its event time"
+    );
 }
 
 #[test]
@@ -69,19 +92,36 @@ fn in_replay_the_header_dates_a_record_and_a_mark_follows_its_window() {
     let mut intake = intake(Clock::Replay);
     let value = intake.codec.encode(&event()).unwrap();
     let mut input = record("partner.acme", 0, 0, None, &value);
-    input.headers = vec![("serialtrail-record-time".into(), "2026-03-05T00:00:00Z".into())];
+    input.headers = vec![(
+        "serialtrail-record-time".into(),
+        "2026-03-05T00:00:00Z".into(),
+    )];
     let outputs = run(&mut intake, &[input.clone(), input]);
     let record_time = 1_772_668_800_000_000;
-    let written: EpcisEvent =
-        intake.codec.decode(outputs[0].value.as_deref().unwrap()).unwrap();
-    assert_eq!((written.record_time, written.source_party.as_str()), (record_time, "acme"));
+    let written: EpcisEvent = intake
+        .codec
+        .decode(outputs[0].value.as_deref().unwrap())
+        .unwrap();
+    assert_eq!(
+        (written.record_time, written.source_party.as_str()),
+        (record_time, "acme")
+    );
     let marks: Vec<Mark> = outputs[2..]
         .iter()
-        .map(|output| intake.codec.decode(output.value.as_deref().unwrap()).unwrap())
+        .map(|output| {
+            intake
+                .codec
+                .decode(output.value.as_deref().unwrap())
+                .unwrap()
+        })
         .collect();
     assert_eq!(marks.len(), 16);
     assert!(marks.iter().all(|mark| mark.time == record_time));
-    assert_eq!(intake.clock.last_mark(), Some(record_time), "once the window is committed");
+    assert_eq!(
+        intake.clock.last_mark(),
+        Some(record_time),
+        "once the window is committed"
+    );
 }
 
 #[test]
@@ -89,7 +129,9 @@ fn a_window_that_was_dropped_marks_nothing() {
     let mut intake = intake(Clock::Replay);
     let value = intake.codec.encode(&event()).unwrap();
     let mut ctx = TestContext::new(0);
-    intake.step(&record("partner.acme", 0, 0, None, &value), &mut ctx).unwrap();
+    intake
+        .step(&record("partner.acme", 0, 0, None, &value), &mut ctx)
+        .unwrap();
     intake.end_of_window(10, &mut ctx).unwrap();
     intake.forget(0);
     intake.has_pending(&mut ctx).unwrap();
@@ -112,7 +154,10 @@ fn what_is_no_partner_event_is_rejected_with_its_bytes() {
     ];
     for (value, reason) in cases {
         let row = rejection(&mut intake, value);
-        assert_eq!((row.reason.as_str(), row.original.as_slice()), (reason, value));
+        assert_eq!(
+            (row.reason.as_str(), row.original.as_slice()),
+            (reason, value)
+        );
     }
 }
 
@@ -129,14 +174,27 @@ fn an_invalid_event_is_rejected_with_its_field() {
     assert_eq!(row.place.as_deref(), Some("epcList[0]"));
     assert_eq!((row.event_id, row.original), (bad.event_id, value));
 
-    for (time, reason) in
-        [(0, "event_time_before_1990"), (4_102_444_800_000_000, "event_time_in_future")]
-    {
-        let value = intake.codec.encode(&PartnerEvent { event_time: time, ..event() }).unwrap();
+    for (time, reason) in [
+        (0, "event_time_before_1990"),
+        (4_102_444_800_000_000, "event_time_in_future"),
+    ] {
+        let value = intake
+            .codec
+            .encode(&PartnerEvent {
+                event_time: time,
+                ..event()
+            })
+            .unwrap();
         assert_eq!(rejection(&mut intake, &value).reason, reason);
     }
     let extensions = Some("{\"action\":\"ADD\"}".to_owned());
-    let value = intake.codec.encode(&PartnerEvent { extensions, ..event() }).unwrap();
+    let value = intake
+        .codec
+        .encode(&PartnerEvent {
+            extensions,
+            ..event()
+        })
+        .unwrap();
     assert_eq!(rejection(&mut intake, &value).reason, "unknown_field");
 }
 
@@ -157,7 +215,10 @@ fn raw_device_ids_of_a_partner_go_no_further() {
     assert!(memchr::memmem::find(output, b"phone-77").is_none());
     let written: EpcisEvent = intake.codec.decode(output).unwrap();
     assert_eq!(written.scan_kind.as_deref(), Some("consumer"));
-    assert_eq!(written.device, Some(intake.device_hash.hash("deviceId", "phone-77")));
+    assert_eq!(
+        written.device,
+        Some(intake.device_hash.hash("deviceId", "phone-77"))
+    );
     let original: PartnerEvent = intake.codec.decode(&written.original).unwrap();
     assert_eq!(original.epc_list, scan.epc_list);
 }

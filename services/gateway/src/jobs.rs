@@ -40,7 +40,10 @@ impl Jobs {
     /// Room for `capacity` jobs.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { entries: RwLock::default(), capacity }
+        Self {
+            entries: RwLock::default(),
+            capacity,
+        }
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut Entry)) {
@@ -59,7 +62,9 @@ impl Jobs {
     /// A rejection: one of a later stage becomes an error of its job. What the gateway itself refused
     /// stands in the job's record already.
     pub fn rejected(&self, row: RejectedEvent) {
-        let Some(id) = row.capture_id.filter(|id| !id.contains('/')) else { return };
+        let Some(id) = row.capture_id.filter(|id| !id.contains('/')) else {
+            return;
+        };
         if row.stage == "gateway" || row.part != 0 {
             return;
         }
@@ -90,10 +95,13 @@ impl Jobs {
     pub fn page(&self, from: Option<&str>, size: usize, sees: impl Fn(&str) -> bool) -> Page {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let end = from.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_owned()));
-        let mut seen = entries.range((Bound::Unbounded, end)).rev().filter_map(|(id, entry)| {
-            let job = entry.job.as_ref().filter(|job| sees(&job.source_party))?;
-            Some((id, body(job, &entry.later, entry.later_total)))
-        });
+        let mut seen = entries
+            .range((Bound::Unbounded, end))
+            .rev()
+            .filter_map(|(id, entry)| {
+                let job = entry.job.as_ref().filter(|job| sees(&job.source_party))?;
+                Some((id, body(job, &entry.later, entry.later_total)))
+            });
         let mut last = None;
         let jobs: Vec<_> = seen
             .by_ref()
@@ -166,7 +174,10 @@ mod tests {
         jobs.put(job("j1", "acme"));
         let body = jobs.get("j1", |_| true).unwrap();
         assert_eq!(body["success"], false);
-        assert_eq!(body["errors"][0]["type"], "epcisException:ResourceAlreadyExistsException");
+        assert_eq!(
+            body["errors"][0]["type"],
+            "epcisException:ResourceAlreadyExistsException"
+        );
         assert_eq!(body["errorsTotal"], 1);
     }
 
@@ -175,7 +186,10 @@ mod tests {
         let jobs = Jobs::new(10);
         jobs.put(job("j1", "acme"));
         jobs.rejected(rejection("j1", "gateway"));
-        jobs.rejected(RejectedEvent { part: 1, ..rejection("j1", "dispatcher") });
+        jobs.rejected(RejectedEvent {
+            part: 1,
+            ..rejection("j1", "dispatcher")
+        });
         assert_eq!(jobs.get("j1", |_| true).unwrap()["success"], true);
     }
 
@@ -194,11 +208,17 @@ mod tests {
             jobs.put(job(&format!("j{n}"), if n == 6 { "other" } else { "acme" }));
         }
         let ids = |page: &Page| -> Vec<String> {
-            page.jobs.iter().map(|job| job["captureID"].as_str().unwrap().to_owned()).collect()
+            page.jobs
+                .iter()
+                .map(|job| job["captureID"].as_str().unwrap().to_owned())
+                .collect()
         };
         let first = jobs.page(None, 2, |party| party == "acme");
         assert_eq!(ids(&first), ["j7", "j5"]);
         let second = jobs.page(first.next.as_deref(), 2, |party| party == "acme");
-        assert_eq!((ids(&second), second.next.clone()), (vec!["j4".into(), "j3".into()], None));
+        assert_eq!(
+            (ids(&second), second.next.clone()),
+            (vec!["j4".into(), "j3".into()], None)
+        );
     }
 }

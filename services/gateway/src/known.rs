@@ -51,7 +51,11 @@ impl Known {
     /// Room for `capacity` event ids.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { standing: HashMap::new(), order: VecDeque::new(), capacity }
+        Self {
+            standing: HashMap::new(),
+            order: VecDeque::new(),
+            capacity,
+        }
     }
 
     /// Whether the event certainly loses against one captured earlier under its id.
@@ -60,11 +64,13 @@ impl Known {
         if event.declaration || event.event_id == event.content_hash {
             return false;
         }
-        self.standing.get(&fingerprint(&event.event_id)).is_some_and(|standing| {
-            standing.content_hash != event.content_hash
-                && (standing.record_time, standing.content_hash.as_str())
-                    < (event.record_time, event.content_hash.as_str())
-        })
+        self.standing
+            .get(&fingerprint(&event.event_id))
+            .is_some_and(|standing| {
+                standing.content_hash != event.content_hash
+                    && (standing.record_time, standing.content_hash.as_str())
+                        < (event.record_time, event.content_hash.as_str())
+            })
     }
 
     /// The event was captured. A declaration makes its id unknown: what holds then, the dispatcher says.
@@ -105,7 +111,12 @@ mod tests {
     use super::*;
 
     fn event(id: &str, hash: &str, record_time: Micros) -> Identity {
-        Identity { event_id: id.into(), content_hash: hash.into(), record_time, declaration: false }
+        Identity {
+            event_id: id.into(),
+            content_hash: hash.into(),
+            record_time,
+            declaration: false,
+        }
     }
 
     #[test]
@@ -132,7 +143,10 @@ mod tests {
     fn a_declaration_is_never_a_conflict_and_frees_the_id() {
         let mut known = Known::new(10);
         known.captured(&event("e1", "h1", 100));
-        let declaration = Identity { declaration: true, ..event("e1", "h2", 200) };
+        let declaration = Identity {
+            declaration: true,
+            ..event("e1", "h2", 200)
+        };
         assert!(!known.loses(&declaration));
         known.captured(&declaration);
         assert!(!known.loses(&event("e1", "h2", 300)));

@@ -28,8 +28,17 @@ pub fn everywhere(counts: &Counts, codec: &Codec, time: Micros) -> anyhow::Resul
     let mut marks = Vec::new();
     for topic in topics {
         for partition in 0..counts.of(topic) {
-            let mark = Mark { source: format!("{topic}/{partition}"), sources, time };
-            marks.push(Outgoing { topic, partition, key: None, value: codec.encode(&mark)? });
+            let mark = Mark {
+                source: format!("{topic}/{partition}"),
+                sources,
+                time,
+            };
+            marks.push(Outgoing {
+                topic,
+                partition,
+                key: None,
+                value: codec.encode(&mark)?,
+            });
         }
     }
     Ok(marks)
@@ -78,11 +87,16 @@ fn highest(
     consumer.assign(&from)?;
     let mut found: Option<Micros> = None;
     loop {
-        anyhow::ensure!(Instant::now() < deadline, "the last mark was not found in {SEARCH:?}");
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "the last mark was not found in {SEARCH:?}"
+        );
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) if message.offset() >= end => return Ok(found),
             Some(Ok(message)) => {
-                let mark = message.payload().map(|value| EventMessage::decode(codec, value));
+                let mark = message
+                    .payload()
+                    .map(|value| EventMessage::decode(codec, value));
                 if let Some(Ok(EventMessage::Mark(mark))) = mark {
                     found = found.max(Some(mark.time));
                 }

@@ -32,11 +32,16 @@ pub fn principal<'k>(headers: &HeaderMap, keys: &'k KeyRing) -> Result<&'k Princ
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim());
-    let key = bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()));
+    let key = bearer.or_else(|| {
+        headers
+            .get("x-api-key")
+            .and_then(|value| value.to_str().ok())
+    });
     let key = key.ok_or_else(|| {
         unknown("send an API key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
     })?;
-    keys.authenticate(key).ok_or_else(|| unknown("nobody holds this API key"))
+    keys.authenticate(key)
+        .ok_or_else(|| unknown("nobody holds this API key"))
 }
 
 /// The body must be EPCIS 2.0 JSON-LD.
@@ -45,7 +50,12 @@ pub fn principal<'k>(headers: &HeaderMap, keys: &'k KeyRing) -> Result<&'k Princ
 /// 415 for anything else; XML is told apart.
 pub fn json_body(headers: &HeaderMap) -> Result<(), Problem> {
     let given = text(headers, "content-type")?.unwrap_or_default();
-    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = given
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let detail = match media_type.as_str() {
         "application/ld+json" | "application/json" => return Ok(()),
         "application/xml" | "text/xml" => {
@@ -120,13 +130,23 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
     fn json_is_read_and_xml_is_told_when_it_comes() {
-        for good in ["application/ld+json", "application/json; charset=utf-8", "Application/JSON"] {
-            assert!(json_body(&headers(&[("content-type", good)])).is_ok(), "{good}");
+        for good in [
+            "application/ld+json",
+            "application/json; charset=utf-8",
+            "Application/JSON",
+        ] {
+            assert!(
+                json_body(&headers(&[("content-type", good)])).is_ok(),
+                "{good}"
+            );
         }
         for (bad, part) in [
             ("application/xml", "XML is not accepted by this version"),
@@ -138,13 +158,24 @@ mod tests {
             assert_eq!(problem.kind, Kind::MediaType);
             assert!(problem.detail.contains(part), "{}", problem.detail);
         }
-        assert_eq!(json_body(&HeaderMap::new()).unwrap_err().kind, Kind::MediaType);
+        assert_eq!(
+            json_body(&HeaderMap::new()).unwrap_err().kind,
+            Kind::MediaType
+        );
     }
 
     #[test]
     fn a_client_that_takes_no_json_is_told() {
-        for good in ["*/*", "text/html, application/*;q=0.5", "application/problem+json", ""] {
-            assert!(accepts_json(&headers(&[("accept", good)])).is_ok(), "{good}");
+        for good in [
+            "*/*",
+            "text/html, application/*;q=0.5",
+            "application/problem+json",
+            "",
+        ] {
+            assert!(
+                accepts_json(&headers(&[("accept", good)])).is_ok(),
+                "{good}"
+            );
         }
         for bad in ["application/xml", "text/html", "application/json;q=0"] {
             let problem = accepts_json(&headers(&[("accept", bad)])).unwrap_err();
@@ -160,10 +191,17 @@ mod tests {
              [device_hash]\nid='d'\nsecret='0123456789abcdef'",
         )
         .unwrap();
-        for good in [("authorization", "Bearer secret-a"), ("x-api-key", "secret-a")] {
+        for good in [
+            ("authorization", "Bearer secret-a"),
+            ("x-api-key", "secret-a"),
+        ] {
             assert_eq!(principal(&headers(&[good]), &ring).unwrap().name, "a");
         }
-        for bad in [("authorization", "Basic c2VjcmV0"), ("x-api-key", "other"), ("accept", "*/*")] {
+        for bad in [
+            ("authorization", "Basic c2VjcmV0"),
+            ("x-api-key", "other"),
+            ("accept", "*/*"),
+        ] {
             assert_eq!(
                 principal(&headers(&[bad]), &ring).unwrap_err().kind,
                 Kind::Unauthenticated
@@ -175,7 +213,10 @@ mod tests {
     fn a_body_over_the_limit_is_refused_before_it_is_read() {
         let length = |n| headers(&[("content-length", n)]);
         assert!(declared_length(&length("100"), 100).is_ok());
-        assert_eq!(declared_length(&length("101"), 100).unwrap_err().kind, Kind::TooLarge);
+        assert_eq!(
+            declared_length(&length("101"), 100).unwrap_err().kind,
+            Kind::TooLarge
+        );
         assert!(declared_length(&HeaderMap::new(), 100).is_ok());
     }
 }

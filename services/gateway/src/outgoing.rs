@@ -20,14 +20,25 @@ pub fn of_capture(
     let mut outgoing = events(std::mem::take(&mut assessment.accepted), counts);
     let job = &assessment.job;
     outgoing.push(counts.keyed(CAPTURE_JOBS, job.capture_id.as_bytes(), codec.encode(job)?));
-    outgoing.extend(rejections(&assessment.input, &assessment.refusals, counts, codec)?);
+    outgoing.extend(rejections(
+        &assessment.input,
+        &assessment.refusals,
+        counts,
+        codec,
+    )?);
     Ok(outgoing)
 }
 
 fn events(accepted: Vec<Accepted>, counts: &Counts) -> Vec<Outgoing> {
     accepted
         .into_iter()
-        .map(|event| counts.keyed(EPCIS_EVENTS, event.identity.event_id.as_bytes(), event.value))
+        .map(|event| {
+            counts.keyed(
+                EPCIS_EVENTS,
+                event.identity.event_id.as_bytes(),
+                event.value,
+            )
+        })
         .collect()
 }
 
@@ -43,7 +54,9 @@ pub fn rejections(
 ) -> anyhow::Result<Vec<Outgoing>> {
     let mut outgoing = Vec::new();
     for refusal in refusals {
-        metrics::counter(&metrics::REJECTS).with_label_values(&["gateway", &refusal.reason]).inc();
+        metrics::counter(&metrics::REJECTS)
+            .with_label_values(&["gateway", &refusal.reason])
+            .inc();
         for row in records(input, refusal) {
             let value = codec.encode(&row)?;
             outgoing.push(counts.keyed(REJECTED_EVENTS, input.capture_id.as_bytes(), value));

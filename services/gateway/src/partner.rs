@@ -36,7 +36,10 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
     put("type", event.event_type.as_str().into());
     put("eventID", json!(event.event_id));
     put("eventTime", iso(event.event_time).into());
-    put("eventTimeZoneOffset", event.event_time_zone_offset.as_str().into());
+    put(
+        "eventTimeZoneOffset",
+        event.event_time_zone_offset.as_str().into(),
+    );
     put("action", event.action.as_str().into());
     put("bizStep", json!(event.biz_step));
     put("disposition", json!(event.disposition));
@@ -47,8 +50,18 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
     put("parentID", json!(event.parent_id));
     put("childEPCs", json!(event.child_epcs));
     let quantities = event.quantity_list.iter().map(quantity).collect();
-    put(if is_aggregation { "childQuantityList" } else { "quantityList" }, quantities);
-    put("bizTransactionList", typed(&event.biz_transactions, "bizTransaction"));
+    put(
+        if is_aggregation {
+            "childQuantityList"
+        } else {
+            "quantityList"
+        },
+        quantities,
+    );
+    put(
+        "bizTransactionList",
+        typed(&event.biz_transactions, "bizTransaction"),
+    );
     put("sourceList", typed(&event.sources, "source"));
     put("destinationList", typed(&event.destinations, "destination"));
     if let Some(declared) = &event.error_declaration {
@@ -86,10 +99,11 @@ fn add_extensions(
     context: &mut Vec<Value>,
     text: &str,
 ) -> Result<(), BadExtensions> {
-    let parsed = serde_json::from_str::<Map<String, Value>>(text).map_err(|error| BadExtensions {
-        reason: "malformed_json",
-        message: format!("extensions: a JSON object is expected: {error}"),
-    })?;
+    let parsed =
+        serde_json::from_str::<Map<String, Value>>(text).map_err(|error| BadExtensions {
+            reason: "malformed_json",
+            message: format!("extensions: a JSON object is expected: {error}"),
+        })?;
     for (name, value) in parsed {
         if name == "@context" {
             match value {
@@ -118,7 +132,11 @@ fn persistent(event: &PartnerEvent) -> Value {
     if !event.persistent_unset.is_empty() {
         persistent.insert("unset".into(), json!(event.persistent_unset));
     }
-    if persistent.is_empty() { Value::Null } else { Value::Object(persistent) }
+    if persistent.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(persistent)
+    }
 }
 
 fn place(id: Option<&str>) -> Value {
@@ -199,7 +217,10 @@ mod tests {
         let by_topic = read(&to_json(&record).unwrap());
         let by_http = read(&by_http);
         assert_eq!(by_topic.content_hash, by_http.content_hash);
-        assert_eq!((by_topic.lot, by_topic.expiry), (by_http.lot, by_http.expiry));
+        assert_eq!(
+            (by_topic.lot, by_topic.expiry),
+            (by_http.lot, by_http.expiry)
+        );
     }
 
     #[test]
@@ -217,7 +238,10 @@ mod tests {
 
     #[test]
     fn every_field_arrives() {
-        let id = |kind: &str, id: &str| TypedId { r#type: Some(kind.into()), id: id.into() };
+        let id = |kind: &str, id: &str| TypedId {
+            r#type: Some(kind.into()),
+            id: id.into(),
+        };
         let pgln = "urn:epc:id:pgln:9521321.00000";
         let record = PartnerEvent {
             event_id: Some("urn:uuid:11111111-1111-4111-8111-111111111111".into()),
@@ -256,7 +280,10 @@ mod tests {
         assert_eq!(event.biz_transactions.len(), 1);
         assert_eq!(event.sources[0].kind.as_deref(), Some("possessing_party"));
         assert_eq!(event.destinations[0].kind.as_deref(), Some("owning_party"));
-        assert_eq!(event.parent_id.unwrap().key.as_str(), "00/095213210000000018");
+        assert_eq!(
+            event.parent_id.unwrap().key.as_str(),
+            "00/095213210000000018"
+        );
         let declared = event.error_declaration.unwrap();
         assert_eq!(declared.reason.as_deref(), Some("incorrect_data"));
         assert_eq!(declared.corrective_event_ids.len(), 1);
@@ -271,7 +298,10 @@ mod tests {
             (r#"{"action":"ADD"}"#, "unknown_field"),
             (r#"{"shift":1}"#, "unknown_field"),
         ] {
-            let record = PartnerEvent { extensions: Some(text.into()), ..commissioning() };
+            let record = PartnerEvent {
+                extensions: Some(text.into()),
+                ..commissioning()
+            };
             assert_eq!(to_json(&record).unwrap_err().reason, reason, "{text}");
         }
     }

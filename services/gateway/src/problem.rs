@@ -38,19 +38,27 @@ impl Kind {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Validation => (StatusCode::BAD_REQUEST, "ValidationException", "Not valid"),
-            Self::Unauthenticated => {
-                (StatusCode::UNAUTHORIZED, "SecurityException", "API key missing or unknown")
-            }
+            Self::Unauthenticated => (
+                StatusCode::UNAUTHORIZED,
+                "SecurityException",
+                "API key missing or unknown",
+            ),
             Self::Forbidden => (StatusCode::FORBIDDEN, "SecurityException", "Not allowed"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "NoSuchResourceException", "Not found"),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "NoSuchResourceException",
+                "Not found",
+            ),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "ImplementationException",
                 "Method not allowed here",
             ),
-            Self::NotAcceptable => {
-                (StatusCode::NOT_ACCEPTABLE, "NotAcceptableException", "Nothing acceptable to send")
-            }
+            Self::NotAcceptable => (
+                StatusCode::NOT_ACCEPTABLE,
+                "NotAcceptableException",
+                "Nothing acceptable to send",
+            ),
             Self::Conflict => (
                 StatusCode::CONFLICT,
                 "ResourceAlreadyExistsException",
@@ -66,12 +74,16 @@ impl Kind {
                 "UnsupportedMediaTypeException",
                 "Media type not supported",
             ),
-            Self::Internal => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "ImplementationException", "Failure here")
-            }
-            Self::Unavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "ImplementationException", "Not now")
-            }
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "ImplementationException",
+                "Failure here",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "ImplementationException",
+                "Not now",
+            ),
         }
     }
 
@@ -105,7 +117,12 @@ impl Problem {
     /// A problem without a list of errors.
     #[must_use]
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), capture_id: None, errors: Vec::new() }
+        Self {
+            kind,
+            detail: detail.into(),
+            capture_id: None,
+            errors: Vec::new(),
+        }
     }
 
     /// The body, without the HTTP parts.
@@ -159,8 +176,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.kind.status(), self.body().to_string()).into_response();
         let headers = response.headers_mut();
-        headers
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         match self.kind {
             Kind::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -206,14 +225,22 @@ mod tests {
         assert_eq!(later.headers()[header::RETRY_AFTER], "1");
         let who = Problem::new(Kind::Unauthenticated, "no key").into_response();
         assert_eq!(who.headers()[header::WWW_AUTHENTICATE], "Bearer");
-        assert_eq!(who.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            who.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
     }
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
-        let error = JobError { reason: "malformed".into(), ..JobError::default() };
-        let problem =
-            Problem { errors: vec![error; 250], ..Problem::new(Kind::Validation, "many") };
+        let error = JobError {
+            reason: "malformed".into(),
+            ..JobError::default()
+        };
+        let problem = Problem {
+            errors: vec![error; 250],
+            ..Problem::new(Kind::Validation, "many")
+        };
         assert_eq!(problem.body()["errors"].as_array().unwrap().len(), LISTED);
         assert_eq!(problem.body()["errorsTotal"], 250);
     }

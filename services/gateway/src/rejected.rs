@@ -88,7 +88,11 @@ fn reject_id(input: &Input, refusal: &Refusal) -> String {
     add(b"gateway");
     add(refusal.reason.as_bytes());
     match &input.origin {
-        Origin::Topic { topic, partition, offset } => {
+        Origin::Topic {
+            topic,
+            partition,
+            offset,
+        } => {
             add(format!("{topic}/{partition}/{offset}").as_bytes());
         }
         Origin::Http => {
@@ -112,9 +116,11 @@ pub fn records(input: &Input, refusal: &Refusal) -> Vec<RejectedEvent> {
     let parts = i32::try_from(chunks.len()).unwrap_or(i32::MAX);
     let (source_topic, source_partition, source_offset) = match &input.origin {
         Origin::Http => (None, None, None),
-        Origin::Topic { topic, partition, offset } => {
-            (Some(topic.clone()), Some(*partition), Some(*offset))
-        }
+        Origin::Topic {
+            topic,
+            partition,
+            offset,
+        } => (Some(topic.clone()), Some(*partition), Some(*offset)),
     };
     (0..)
         .zip(chunks)
@@ -186,7 +192,9 @@ mod tests {
     #[test]
     fn a_document_sent_twice_is_one_refusal_and_another_document_another() {
         let id = |capture: &str, text: &str| {
-            records(&input(capture), &refusal(text.into()))[0].reject_id.clone()
+            records(&input(capture), &refusal(text.into()))[0]
+                .reject_id
+                .clone()
         };
         assert_eq!(id("c1", "{"), id("c2", "{"));
         assert_ne!(id("c1", "{"), id("c1", "["));
@@ -195,12 +203,22 @@ mod tests {
     #[test]
     fn a_record_of_a_topic_is_refused_once_whatever_it_says() {
         let at = |offset| Input {
-            origin: Origin::Topic { topic: "partner.acme".into(), partition: 1, offset },
+            origin: Origin::Topic {
+                topic: "partner.acme".into(),
+                partition: 1,
+                offset,
+            },
             ..input("partner.acme/1/5")
         };
         let rows = records(&at(5), &refusal(vec![1, 2]));
         assert_eq!(rows[0].source_offset, Some(5));
-        assert_eq!(rows[0].reject_id, records(&at(5), &refusal(vec![1, 2]))[0].reject_id);
-        assert_ne!(rows[0].reject_id, records(&at(6), &refusal(vec![1, 2]))[0].reject_id);
+        assert_eq!(
+            rows[0].reject_id,
+            records(&at(5), &refusal(vec![1, 2]))[0].reject_id
+        );
+        assert_ne!(
+            rows[0].reject_id,
+            records(&at(6), &refusal(vec![1, 2]))[0].reject_id
+        );
     }
 }

@@ -46,13 +46,22 @@ pub async fn run(app: App) -> anyhow::Result<()> {
         tokio::task::spawn_blocking(move || prepare(&settings, &shutdown)).await??
     };
     let Some(parts) = prepared else { return Ok(()) };
-    let Parts { gateway, writer, work, followers, caught_up } = parts;
+    let Parts {
+        gateway,
+        writer,
+        work,
+        followers,
+        caught_up,
+    } = parts;
     let registry = &settings.schema_registry.url;
-    app.health.add_http("schema registry", format!("{registry}/subjects"));
+    app.health
+        .add_http("schema registry", format!("{registry}/subjects"));
     app.health.add("capture jobs", move || {
         let caught_up = caught_up.load(Ordering::Acquire);
         Box::pin(async move {
-            caught_up.then_some(()).ok_or_else(|| "still reading earlier jobs".to_owned())
+            caught_up
+                .then_some(())
+                .ok_or_else(|| "still reading earlier jobs".to_owned())
         })
     });
     let codec = Arc::clone(&gateway.codec);
@@ -144,5 +153,11 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         max_document_bytes,
         in_work: Gateway::room(),
     });
-    Ok(Some(Parts { gateway, writer, work, followers, caught_up }))
+    Ok(Some(Parts {
+        gateway,
+        writer,
+        work,
+        followers,
+        caught_up,
+    }))
 }

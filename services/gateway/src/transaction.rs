@@ -73,7 +73,10 @@ impl Transactor {
             .set("linger.ms", "1")
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "2097151")
-            .set("message.max.bytes", (topics::MAX_EVENT_RECORD_BYTES + 65_536).to_string())
+            .set(
+                "message.max.bytes",
+                (topics::MAX_EVENT_RECORD_BYTES + 65_536).to_string(),
+            )
             .set("delivery.report.only.error", "true");
         let producer: BaseProducer<Log> = client.create_with_context(Log)?;
         let mut warned = Instant::now();
@@ -117,7 +120,9 @@ impl Transactor {
                 .partition(record.partition)
                 .payload(&record.value);
             message.key = record.key.as_deref();
-            let Err((error, _)) = self.producer.send(message) else { return Ok(()) };
+            let Err((error, _)) = self.producer.send(message) else {
+                return Ok(());
+            };
             match sort(&error) {
                 Verdict::Retry if Instant::now() < deadline => {
                     self.producer.poll(Duration::from_millis(1));
@@ -185,7 +190,12 @@ impl Counts {
     /// Counts by topic, for tests.
     #[must_use]
     pub fn all(count: i32) -> Self {
-        Self(Self::TOPICS.into_iter().map(|topic| (topic, count)).collect())
+        Self(
+            Self::TOPICS
+                .into_iter()
+                .map(|topic| (topic, count))
+                .collect(),
+        )
     }
 
     /// Asks the broker, waiting for topics that are not there yet.
@@ -203,8 +213,9 @@ impl Counts {
                     counts.insert(topic, i32::try_from(count).unwrap_or(0));
                 }
             }
-            let missing =
-                Self::TOPICS.into_iter().find(|topic| counts.get(topic).is_none_or(|n| *n == 0));
+            let missing = Self::TOPICS
+                .into_iter()
+                .find(|topic| counts.get(topic).is_none_or(|n| *n == 0));
             match missing {
                 None => return Ok(Self(counts)),
                 Some(topic) => anyhow::ensure!(

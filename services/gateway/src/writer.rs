@@ -62,18 +62,28 @@ impl Queue {
     ) -> Result<(), Problem> {
         let (done, outcome) = oneshot::channel();
         let unavailable = |detail: String| Problem::new(Kind::Unavailable, detail);
-        self.0.try_send(Work { records, reached, done }).map_err(|error| {
-            unavailable(match error {
-                TrySendError::Full(_) => {
-                    format!("{QUEUE} requests wait already; send the same again")
-                }
-                TrySendError::Disconnected(_) => "this instance is ending".into(),
+        self.0
+            .try_send(Work {
+                records,
+                reached,
+                done,
             })
-        })?;
+            .map_err(|error| {
+                unavailable(match error {
+                    TrySendError::Full(_) => {
+                        format!("{QUEUE} requests wait already; send the same again")
+                    }
+                    TrySendError::Disconnected(_) => "this instance is ending".into(),
+                })
+            })?;
         match outcome.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(unavailable(format!("not captured: {why}; send the same again"))),
-            Err(_) => Err(unavailable("this instance ended; send the same again".into())),
+            Ok(Err(why)) => Err(unavailable(format!(
+                "not captured: {why}; send the same again"
+            ))),
+            Err(_) => Err(unavailable(
+                "this instance ended; send the same again".into(),
+            )),
         }
     }
 }
@@ -117,9 +127,9 @@ impl Writer {
                     Some(chrono::Utc::now().timestamp_micros())
                 }
                 Clock::Live => None,
-                Clock::Replay => {
-                    self.clock.due(batch.iter().filter_map(|work| work.reached).max())
-                }
+                Clock::Replay => self
+                    .clock
+                    .due(batch.iter().filter_map(|work| work.reached).max()),
             };
             if !batch.is_empty() || mark.is_some() {
                 self.write(batch, mark, shutdown)?;
@@ -143,7 +153,9 @@ impl Writer {
         metrics::histogram(&metrics::COMMIT_SECONDS)
             .with_label_values(&["gateway"])
             .observe(started.elapsed().as_secs_f64());
-        metrics::counter(&metrics::WINDOWS).with_label_values(&["gateway", outcome.label()]).inc();
+        metrics::counter(&metrics::WINDOWS)
+            .with_label_values(&["gateway", outcome.label()])
+            .inc();
         let answer = match outcome {
             Outcome::Committed => {
                 for record in records() {
@@ -162,7 +174,11 @@ impl Writer {
                 Err("the transaction was aborted".to_owned())
             }
             Outcome::Indeterminate(why) => {
-                tracing::warn!(why, requests = batch.len(), "commit not answered; connecting anew");
+                tracing::warn!(
+                    why,
+                    requests = batch.len(),
+                    "commit not answered; connecting anew"
+                );
                 match Transactor::connect(&self.kafka, &self.name, shutdown)? {
                     Some(transactor) => self.transactor = transactor,
                     None => anyhow::bail!("shut down while a commit was not answered"),
@@ -193,8 +209,12 @@ pub fn tell_stream_time(clock: &StreamClock) {
 
 /// The first request and whatever else waits, up to the limit.
 fn gather(first: Work, work: &Receiver<Work>) -> Vec<Work> {
-    let size =
-        |work: &Work| work.records.iter().map(|record| record.value.len()).sum::<usize>();
+    let size = |work: &Work| {
+        work.records
+            .iter()
+            .map(|record| record.value.len())
+            .sum::<usize>()
+    };
     let mut bytes = size(&first);
     let mut batch = vec![first];
     while bytes < BATCH_BYTES {
@@ -211,8 +231,17 @@ mod tests {
 
     fn work(bytes: usize) -> Work {
         let value = vec![0; bytes];
-        let record = Outgoing { topic: "epcis-events", partition: 0, key: None, value };
-        Work { records: vec![record], reached: None, done: oneshot::channel().0 }
+        let record = Outgoing {
+            topic: "epcis-events",
+            partition: 0,
+            key: None,
+            value,
+        };
+        Work {
+            records: vec![record],
+            reached: None,
+            done: oneshot::channel().0,
+        }
     }
 
     #[test]
@@ -240,14 +269,19 @@ mod tests {
         assert_eq!(full.kind, Kind::Unavailable);
         assert!(full.detail.contains("wait already"));
         drop(end);
-        assert_eq!(queue.write(Vec::new(), None).await.unwrap_err().kind, Kind::Unavailable);
+        assert_eq!(
+            queue.write(Vec::new(), None).await.unwrap_err().kind,
+            Kind::Unavailable
+        );
     }
 
     #[tokio::test]
     async fn a_request_whose_loop_ends_is_told_so() {
         let (queue, end) = queue();
         let waiting = tokio::spawn(async move { queue.write(Vec::new(), None).await });
-        let taken = tokio::task::spawn_blocking(move || end.recv().unwrap()).await.unwrap();
+        let taken = tokio::task::spawn_blocking(move || end.recv().unwrap())
+            .await
+            .unwrap();
         drop(taken);
         assert_eq!(waiting.await.unwrap().unwrap_err().kind, Kind::Unavailable);
     }

@@ -33,7 +33,12 @@ pub struct Args {
     #[arg(long, value_name = "CSV")]
     pub record_times: Option<PathBuf>,
     /// API key; default: the first in the keys file of the settings that may import
-    #[arg(long, env = "SERIALTRAIL_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SERIALTRAIL_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub key: Option<String>,
     /// Party (GLN or name) to publish on behalf of; needs a key with role `import`
     #[arg(long, value_name = "PARTY")]
@@ -62,8 +67,13 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Some(list) => uploads::listed(list)?,
         None => uploads::found(&args.documents)?,
     };
-    ensure!(!uploads.is_empty(), "no document to capture: looked for *.json and *.jsonld");
-    let url = args.url.unwrap_or_else(|| format!("http://{}", settings.http.gateway));
+    ensure!(
+        !uploads.is_empty(),
+        "no document to capture: looked for *.json and *.jsonld"
+    );
+    let url = args
+        .url
+        .unwrap_or_else(|| format!("http://{}", settings.http.gateway));
     let key = match args.key {
         Some(key) => key,
         None => import_key(settings)?,
@@ -87,7 +97,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         .buffered(in_flight);
     while let Some((upload, outcome)) = answers.next().await {
         let outcome = outcome.with_context(|| {
-            format!("{}: {} documents were sent before it", upload.path.display(), tally.files)
+            format!(
+                "{}: {} documents were sent before it",
+                upload.path.display(),
+                tally.files
+            )
         })?;
         tally.add(&outcome);
         bar.suspend(|| tell(context, &upload.path, &outcome, verbose));
@@ -97,7 +111,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     if !context.json {
         println!("{}", tally.summary(begun.elapsed()));
     }
-    Ok(if tally.found_fault() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
+    Ok(if tally.found_fault() {
+        ExitCode::from(FINDINGS)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn tell(context: &Context, path: &Path, outcome: &Outcome, verbose: bool) {
@@ -117,7 +135,10 @@ fn import_key(settings: &Settings) -> anyhow::Result<String> {
     let keys: toml::Table = text
         .parse()
         .map_err(|_| anyhow::anyhow!("no API key: {} is not TOML; {advice}", file.display()))?;
-    let entries = keys.get("key").and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
+    let entries = keys
+        .get("key")
+        .and_then(toml::Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let imports = |entry: &&toml::Value| {
         let roles = entry.get("roles").and_then(toml::Value::as_array);
         roles.is_some_and(|roles| roles.iter().any(|role| role.as_str() == Some("import")))

@@ -73,7 +73,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         let kind = match args.kind {
             Some(kind) => kind,
             None => Kind::of_file(path).with_context(|| {
-                format!("{}: the name does not say what it is; use --kind", path.display())
+                format!(
+                    "{}: the name does not say what it is; use --kind",
+                    path.display()
+                )
             })?,
         };
         // Opened before anything is written: a wrong header loads nothing.
@@ -92,7 +95,12 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         record_time: record_time(settings.clock.mode, clock.as_ref()),
         reference_offset: 0,
     };
-    let bytes = args.files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
+    let bytes = args
+        .files
+        .iter()
+        .filter_map(|f| f.metadata().ok())
+        .map(|m| m.len())
+        .sum();
     let bar = context.progress(bytes, "loading");
     let work = {
         let bar = bar.clone();
@@ -117,9 +125,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 fn record_time(clock: serialtrail_runtime::Clock, gateway: Option<&serde_json::Value>) -> i64 {
     match clock {
         serialtrail_runtime::Clock::Live => chrono::Utc::now().timestamp_micros(),
-        serialtrail_runtime::Clock::Replay => {
-            gateway.and_then(|clock| clock["mark_micros"].as_i64()).unwrap_or(0)
-        }
+        serialtrail_runtime::Clock::Replay => gateway
+            .and_then(|clock| clock["mark_micros"].as_i64())
+            .unwrap_or(0),
     }
 }
 
@@ -170,8 +178,8 @@ fn load_file(
             Err(bad) => (bad.line, Err(bad)),
         };
         report.rows += 1;
-        let read = read.and_then(|statement| {
-            match seen.entry(hasher.hash_one(statement.key())) {
+        let read = read.and_then(
+            |statement| match seen.entry(hasher.hash_one(statement.key())) {
                 Entry::Vacant(free) => {
                     free.insert(line);
                     Ok(statement)
@@ -182,8 +190,8 @@ fn load_file(
                     reason: "duplicate_row".to_owned(),
                     message: format!("line {} says something about the same", first.get()),
                 }),
-            }
-        });
+            },
+        );
         match read {
             Ok(statement) => {
                 send_one(sender, &statement)?;
@@ -219,7 +227,10 @@ fn send_one(sender: &mut Sender, statement: &Statement) -> anyhow::Result<()> {
 }
 
 async fn gateway_clock(url: &str) -> Option<serde_json::Value> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().ok()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .ok()?;
     client.get(url).send().await.ok()?.json().await.ok()
 }
 
@@ -228,7 +239,9 @@ async fn gateway_clock(url: &str) -> Option<serde_json::Value> {
 async fn wait_for_gateway(url: &str, end: i64) -> anyhow::Result<bool> {
     let deadline = Instant::now() + GATEWAY_PATIENCE;
     loop {
-        let Some(clock) = gateway_clock(url).await else { return Ok(false) };
+        let Some(clock) = gateway_clock(url).await else {
+            return Ok(false);
+        };
         let seen = clock["reference_offset"].as_i64().unwrap_or(0);
         if seen >= end {
             return Ok(true);
@@ -245,7 +258,10 @@ fn print(context: &Context, reports: &Reports, seconds: f64) -> ExitCode {
     let total = |count: fn(&Report) -> u64| reports.iter().map(|(_, _, r)| count(r)).sum::<u64>();
     let (loaded, refused) = (total(|r| r.loaded), total(|r| r.refused));
     if context.json {
-        let files: Vec<_> = reports.iter().map(|(path, kind, r)| file_json(path, *kind, r)).collect();
+        let files: Vec<_> = reports
+            .iter()
+            .map(|(path, kind, r)| file_json(path, *kind, r))
+            .collect();
         let summary = json!({
             "files": files, "loaded": loaded, "refused": refused, "seconds": seconds,
         });
@@ -253,7 +269,11 @@ fn print(context: &Context, reports: &Reports, seconds: f64) -> ExitCode {
     } else {
         for (path, kind, report) in reports {
             for bad in &report.shown {
-                let place = if bad.column.is_empty() { "" } else { ", column " };
+                let place = if bad.column.is_empty() {
+                    ""
+                } else {
+                    ", column "
+                };
                 eprintln!(
                     "{}, line {}{place}{}: {}: {}",
                     path.display(),
@@ -277,7 +297,11 @@ fn print(context: &Context, reports: &Reports, seconds: f64) -> ExitCode {
         }
         println!("{loaded} rows loaded, {refused} refused, in {seconds:.1} s");
     }
-    if refused > 0 { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+    if refused > 0 {
+        ExitCode::from(FINDINGS)
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn file_json(path: &Path, kind: Kind, report: &Report) -> serde_json::Value {

@@ -20,7 +20,10 @@ impl Outcome {
     /// A file that could not be read.
     pub(super) fn unreadable(error: &std::io::Error) -> Self {
         let detail = format!("cannot be read: {error}");
-        Self { status: 0, body: json!({ "title": "unreadable_file", "detail": detail }) }
+        Self {
+            status: 0,
+            body: json!({ "title": "unreadable_file", "detail": detail }),
+        }
     }
 
     fn accepted(&self) -> bool {
@@ -33,7 +36,11 @@ impl Outcome {
     }
 
     fn captured(&self) -> u64 {
-        if self.accepted() { self.body["captured"].as_u64().unwrap_or(0) } else { 0 }
+        if self.accepted() {
+            self.body["captured"].as_u64().unwrap_or(0)
+        } else {
+            0
+        }
     }
 
     fn errors_total(&self) -> u64 {
@@ -63,11 +70,15 @@ impl Outcome {
             }
             (true, _) => format!("captured {captured} events  {path}"),
             (false, _) => {
-                let detail = self.body["detail"].as_str().unwrap_or("no reason was given");
+                let detail = self.body["detail"]
+                    .as_str()
+                    .unwrap_or("no reason was given");
                 format!("refused ({})  {path}: {detail}", self.status)
             }
         };
-        let errors = self.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        let errors = self.body["errors"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
         for error in errors.iter().take(SHOWN) {
             let event = error["eventIndex"].as_u64().map(|n| format!("event {n}: "));
             let reason = error["reason"].as_str().unwrap_or_default();
@@ -126,7 +137,10 @@ mod tests {
 
     #[test]
     fn each_file_is_told_with_its_reasons() {
-        let good = Outcome { status: 202, body: json!({"captured": 3, "events": 3, "errors": []}) };
+        let good = Outcome {
+            status: 202,
+            body: json!({"captured": 3, "events": 3, "errors": []}),
+        };
         let errors: Vec<_> = (0..7)
             .map(|n| json!({"eventIndex": n, "reason": "bad_time", "detail": "eventTime: …"}))
             .collect();
@@ -142,13 +156,17 @@ mod tests {
         assert_eq!(good.text(path), "captured 3 events  a.json");
         assert!(!good.has_fault() && refused.has_fault() && partly.has_fault());
         let text = refused.text(path);
-        assert!(text.starts_with("refused (400)  a.json: 7 of 9 events refused\n    event 0: bad_time"));
+        assert!(
+            text.starts_with("refused (400)  a.json: 7 of 9 events refused\n    event 0: bad_time")
+        );
         assert!(text.ends_with("and 2 more"));
         assert!(partly.text(path).starts_with("captured 2 of 9 events"));
         assert_eq!(refused.json(path)["outcome"], "refused");
         assert_eq!(partly.json(path)["captured"], 2);
         let mut tally = Tally::default();
-        [&good, &refused, &partly].into_iter().for_each(|outcome| tally.add(outcome));
+        [&good, &refused, &partly]
+            .into_iter()
+            .for_each(|outcome| tally.add(outcome));
         let summary = tally.summary(Duration::from_secs(2));
         assert_eq!(
             summary,

@@ -37,7 +37,12 @@ impl Client {
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(120))
             .build()?;
-        Ok(Self { http, root: root.trim_end_matches('/').to_owned(), party, proceed })
+        Ok(Self {
+            http,
+            root: root.trim_end_matches('/').to_owned(),
+            party,
+            proceed,
+        })
     }
 
     /// A gateway answers, and takes record times where they are given.
@@ -45,11 +50,15 @@ impl Client {
         let url = format!("{}/v1/clock", self.root);
         let answer = self.http.get(&url).send().await;
         let answer = answer.with_context(|| {
-            format!("no gateway answers at {}; start it with `serialtrail up`", self.root)
+            format!(
+                "no gateway answers at {}; start it with `serialtrail up`",
+                self.root
+            )
         })?;
-        let clock: Value = answer.json().await.with_context(|| {
-            format!("{url} did not answer as a gateway does")
-        })?;
+        let clock: Value = answer
+            .json()
+            .await
+            .with_context(|| format!("{url} did not answer as a gateway does"))?;
         ensure!(
             !record_times || clock["mode"] == "replay",
             "the deployment runs on the live clock, where record times are the gateway's own; \
@@ -75,8 +84,12 @@ impl Client {
                         bail!("the gateway does not know this API key");
                     }
                     let text = answer.text().await?;
-                    let body = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
-                    return Ok(Outcome { status: status.as_u16(), body });
+                    let body =
+                        serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+                    return Ok(Outcome {
+                        status: status.as_u16(),
+                        body,
+                    });
                 }
                 Ok(answer) if begun.elapsed() > PATIENCE => {
                     bail!("the gateway could not take it: {}", answer.text().await?)
@@ -91,8 +104,11 @@ impl Client {
 
     fn request(&self, upload: &Upload, body: bytes::Bytes) -> reqwest::RequestBuilder {
         let url = format!("{}/epcis/v2/{}", self.root, resource(&body));
-        let mut request =
-            self.http.post(url).header(CONTENT_TYPE, media_type(&upload.path)).body(body);
+        let mut request = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, media_type(&upload.path))
+            .body(body);
         if let Some(time) = &upload.record_time {
             request = request.header("serialtrail-record-time", time);
         }
@@ -135,7 +151,10 @@ mod tests {
     fn a_document_and_a_bare_event_go_where_they_belong() {
         assert_eq!(resource(br#"{"x":[1],"type":"EPCISDocument"}"#), "capture");
         assert_eq!(resource(br#"{"type":"EPCISQueryDocument"}"#), "capture");
-        assert_eq!(resource(br#"{"type":"ObjectEvent","epcList":[]}"#), "events");
+        assert_eq!(
+            resource(br#"{"type":"ObjectEvent","epcList":[]}"#),
+            "events"
+        );
         assert_eq!(resource(br#"{"type":"ObjectEvent""#), "capture");
         assert_eq!(resource(b"[]"), "capture");
         assert_eq!(media_type(Path::new("a.xml")), "application/xml");

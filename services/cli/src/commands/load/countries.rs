@@ -15,7 +15,10 @@ VG VI VN VU WF WS YE YT ZA ZM ZW";
 pub(super) fn is_country(code: &str) -> bool {
     code.len() == 2
         && code.bytes().all(|b| b.is_ascii_uppercase())
-        && CODES.as_bytes().chunks(3).any(|entry| entry.starts_with(code.as_bytes()))
+        && CODES
+            .as_bytes()
+            .chunks(3)
+            .any(|entry| entry.starts_with(code.as_bytes()))
 }
 
 #[cfg(test)]

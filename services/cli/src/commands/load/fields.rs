@@ -14,7 +14,11 @@ pub(super) struct Field<'r> {
 
 impl<'r> Field<'r> {
     pub(super) fn of(row: &'r Row<'_>, column: &'r str) -> Self {
-        Self { line: row.line, column, value: row.get(column) }
+        Self {
+            line: row.line,
+            column,
+            value: row.get(column),
+        }
     }
 
     pub(super) fn bad(&self, reason: &str, message: impl Into<String>) -> BadRow {
@@ -39,7 +43,11 @@ impl<'r> Field<'r> {
         &self,
         read: impl FnOnce(&Self) -> Result<T, BadRow>,
     ) -> Result<Option<T>, BadRow> {
-        if self.value.is_empty() { Ok(None) } else { read(self).map(Some) }
+        if self.value.is_empty() {
+            Ok(None)
+        } else {
+            read(self).map(Some)
+        }
     }
 
     /// A GTIN of 8, 12, 13 or 14 digits, or any identifier that holds one; 14 digits.
@@ -49,9 +57,9 @@ impl<'r> Field<'r> {
             return parse_gtin(text).map_err(|e| self.bad(e.code(), e.message));
         }
         let key = parse_identifier(text).map_err(|e| self.bad(e.code(), e.message))?;
-        key.gtin().map(str::to_owned).ok_or_else(|| {
-            self.bad("not_a_gtin", format!("{text:?} holds no GTIN"))
-        })
+        key.gtin()
+            .map(str::to_owned)
+            .ok_or_else(|| self.bad("not_a_gtin", format!("{text:?} holds no GTIN")))
     }
 
     /// A GLN of 13 digits, or any identifier that holds one.
@@ -75,7 +83,10 @@ impl<'r> Field<'r> {
     }
 
     fn parts(&self) -> impl Iterator<Item = &'r str> {
-        self.value.split(';').map(str::trim).filter(|part| !part.is_empty())
+        self.value
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
     }
 
     /// One thing with an identity of its own, in any spelling.
@@ -83,7 +94,8 @@ impl<'r> Field<'r> {
         let text = self.required()?;
         let key = parse_identifier(text).map_err(|e| self.bad(e.code(), e.message))?;
         if key.is_class() {
-            let message = format!("{text:?} is a class of things; one serialised thing is expected");
+            let message =
+                format!("{text:?} is a class of things; one serialised thing is expected");
             return Err(self.bad("not_an_instance", message));
         }
         Ok(key)
@@ -125,8 +137,10 @@ impl<'r> Field<'r> {
 
     /// Country codes joined by `;`.
     pub(super) fn markets(&self) -> Result<Vec<String>, BadRow> {
-        let mut markets: Vec<String> =
-            self.parts().map(|code| self.country_of(code)).collect::<Result<_, _>>()?;
+        let mut markets: Vec<String> = self
+            .parts()
+            .map(|code| self.country_of(code))
+            .collect::<Result<_, _>>()?;
         markets.sort();
         markets.dedup();
         Ok(markets)
@@ -135,28 +149,46 @@ impl<'r> Field<'r> {
     /// An ISO date, the last good day.
     pub(super) fn expiry(&self) -> Result<String, BadRow> {
         let text = self.required()?;
-        Expiry::parse(text).map(|date| date.to_string()).map_err(|_| {
-            self.bad("bad_date", format!("{text:?} is no ISO date, such as 2028-12-31"))
-        })
+        Expiry::parse(text)
+            .map(|date| date.to_string())
+            .map_err(|_| {
+                self.bad(
+                    "bad_date",
+                    format!("{text:?} is no ISO date, such as 2028-12-31"),
+                )
+            })
     }
 
     /// An ISO timestamp with zone, or a date (midnight UTC); microseconds.
     pub(super) fn time(&self) -> Result<i64, BadRow> {
         let text = self.required()?;
         let time = chrono::DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_micros());
-        let date = || text.parse::<chrono::NaiveDate>().map(|date| date.and_time(chrono::NaiveTime::MIN));
-        time.or_else(|_| date().map(|midnight| midnight.and_utc().timestamp_micros())).map_err(|_| {
-            self.bad("bad_time", format!("{text:?} is no ISO time, such as 2026-03-01T09:30:00Z"))
-        })
+        let date = || {
+            text.parse::<chrono::NaiveDate>()
+                .map(|date| date.and_time(chrono::NaiveTime::MIN))
+        };
+        time.or_else(|_| date().map(|midnight| midnight.and_utc().timestamp_micros()))
+            .map_err(|_| {
+                self.bad(
+                    "bad_time",
+                    format!("{text:?} is no ISO time, such as 2026-03-01T09:30:00Z"),
+                )
+            })
     }
 
     /// A number within a range.
     pub(super) fn number(&self, range: std::ops::RangeInclusive<f64>) -> Result<f64, BadRow> {
         let text = self.required()?;
-        text.parse().ok().filter(|number: &f64| range.contains(number)).ok_or_else(|| {
-            let (from, to) = range.into_inner();
-            self.bad("bad_number", format!("{text:?} is no number from {from} to {to}"))
-        })
+        text.parse()
+            .ok()
+            .filter(|number: &f64| range.contains(number))
+            .ok_or_else(|| {
+                let (from, to) = range.into_inner();
+                self.bad(
+                    "bad_number",
+                    format!("{text:?} is no number from {from} to {to}"),
+                )
+            })
     }
 
     /// yes or no.

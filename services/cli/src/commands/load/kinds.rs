@@ -9,16 +9,40 @@ use std::path::Path;
 const PROFILES: &[&str] = &["pharma", "fashion", "food"];
 const LOT_STATUS: &[&str] = &["active", "recalled", "withdrawn"];
 const SERIAL_STATUS: &[&str] = &[
-    "active", "sample", "free_sample", "locked", "stolen", "decommissioned", "dispensed", "destroyed",
+    "active",
+    "sample",
+    "free_sample",
+    "locked",
+    "stolen",
+    "decommissioned",
+    "dispensed",
+    "destroyed",
     "exported",
 ];
 const LOCATION_KINDS: &[&str] = &[
-    "factory", "distribution_centre", "transit_hub", "wholesaler", "pharmacy", "hospital", "shop",
-    "supermarket", "returns_centre", "consumer",
+    "factory",
+    "distribution_centre",
+    "transit_hub",
+    "wholesaler",
+    "pharmacy",
+    "hospital",
+    "shop",
+    "supermarket",
+    "returns_centre",
+    "consumer",
 ];
 const ROLES: &[&str] = &[
-    "manufacturer", "logistics_provider", "carrier", "wholesaler", "retailer", "dispenser",
-    "returns_processor", "consumer_app", "repackager", "parallel_distributor", "authority",
+    "manufacturer",
+    "logistics_provider",
+    "carrier",
+    "wholesaler",
+    "retailer",
+    "dispenser",
+    "returns_processor",
+    "consumer_app",
+    "repackager",
+    "parallel_distributor",
+    "authority",
 ];
 
 /// What a file holds.
@@ -43,12 +67,19 @@ impl Kind {
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let name = path.file_stem()?.to_str()?.to_ascii_lowercase();
         let all = [
-            Self::Products, Self::Locations, Self::Parties, Self::Lanes, Self::Lots, Self::Registry,
+            Self::Products,
+            Self::Locations,
+            Self::Parties,
+            Self::Lanes,
+            Self::Lots,
+            Self::Registry,
         ];
-        all.into_iter().find(|kind| name == kind.name()).or_else(|| {
-            let mut words = name.split(|c: char| !c.is_ascii_alphabetic());
-            words.find_map(|word| all.into_iter().find(|kind| word == kind.name()))
-        })
+        all.into_iter()
+            .find(|kind| name == kind.name())
+            .or_else(|| {
+                let mut words = name.split(|c: char| !c.is_ascii_alphabetic());
+                words.find_map(|word| all.into_iter().find(|kind| word == kind.name()))
+            })
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -64,7 +95,11 @@ impl Kind {
 
     /// What its rows are called in a report.
     pub(super) fn rows_are(self) -> &'static str {
-        if self == Self::Registry { "serials" } else { self.name() }
+        if self == Self::Registry {
+            "serials"
+        } else {
+            self.name()
+        }
     }
 
     /// Whether it goes to `reference-data`.
@@ -81,7 +116,15 @@ impl Kind {
     pub(super) fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Products => &["gtin", "name", "brand", "profile", "markets"],
-            Self::Locations => &["sgln", "name", "party", "kind", "country", "latitude", "longitude"],
+            Self::Locations => &[
+                "sgln",
+                "name",
+                "party",
+                "kind",
+                "country",
+                "latitude",
+                "longitude",
+            ],
             Self::Parties => &["gln", "name", "role"],
             Self::Lanes => &["from", "to", "limit_days"],
             Self::Lots => &["gtin", "lot", "expiry", "status"],
@@ -233,7 +276,11 @@ fn location(row: &Row<'_>, attributes: BTreeMap<String, String>) -> Result<Locat
     let latitude = field("latitude").optional(|f| f.number(-90.0..=90.0))?;
     let longitude = field("longitude").optional(|f| f.number(-180.0..=180.0))?;
     if latitude.is_some() != longitude.is_some() {
-        let empty = if latitude.is_none() { "latitude" } else { "longitude" };
+        let empty = if latitude.is_none() {
+            "latitude"
+        } else {
+            "longitude"
+        };
         let message = "latitude and longitude are given together or not at all";
         return Err(field(empty).bad("missing_value", message));
     }

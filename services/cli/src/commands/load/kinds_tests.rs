@@ -1,11 +1,22 @@
 use super::*;
 
 fn source() -> Source {
-    Source { party: "operator".into(), version: 7, record_time: 9, reference_offset: 11 }
+    Source {
+        party: "operator".into(),
+        version: 7,
+        record_time: 9,
+        reference_offset: 11,
+    }
 }
 
 fn row<'t>(cells: &[(&'t str, &'t str)]) -> Row<'t> {
-    Row { line: 5, cells: cells.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect() }
+    Row {
+        line: 5,
+        cells: cells
+            .iter()
+            .map(|(n, v)| ((*n).into(), (*v).into()))
+            .collect(),
+    }
 }
 
 fn read_row(kind: Kind, cells: &[(&str, &str)]) -> Result<Statement, BadRow> {
@@ -20,7 +31,12 @@ fn refused(kind: Kind, good: &[(&str, &str)], column: &str, value: &str, reason:
         None => panic!("{column} is no column of the row"),
     }
     let bad = read_row(kind, &cells).unwrap_err();
-    assert_eq!((bad.line, bad.column.as_str()), (5, column), "{value}: {}", bad.message);
+    assert_eq!(
+        (bad.line, bad.column.as_str()),
+        (5, column),
+        "{value}: {}",
+        bad.message
+    );
     assert_eq!(bad.reason, reason, "{value}: {}", bad.message);
 }
 
@@ -45,14 +61,47 @@ fn a_product_has_its_markets_and_issuers_and_keeps_further_columns() {
     assert_eq!(product.markets, ["DE", "FR"]);
     assert_eq!(product.issuers, ["9521321000001", "9521321000001"]);
     assert_eq!(product.valid_from, Some(1_767_225_600_000_000));
-    assert_eq!(product.attributes, BTreeMap::from([("shelf".to_owned(), "cool".to_owned())]));
-    refused(Kind::Products, PRODUCT, "gtin", "9521321123459", "bad_check_digit");
+    assert_eq!(
+        product.attributes,
+        BTreeMap::from([("shelf".to_owned(), "cool".to_owned())])
+    );
+    refused(
+        Kind::Products,
+        PRODUCT,
+        "gtin",
+        "9521321123459",
+        "bad_check_digit",
+    );
     refused(Kind::Products, PRODUCT, "gtin", "", "missing_value");
-    refused(Kind::Products, PRODUCT, "gtin", "urn:epc:id:pgln:9521321.00000", "not_a_gtin");
+    refused(
+        Kind::Products,
+        PRODUCT,
+        "gtin",
+        "urn:epc:id:pgln:9521321.00000",
+        "not_a_gtin",
+    );
     refused(Kind::Products, PRODUCT, "profile", "toys", "unknown_word");
-    refused(Kind::Products, PRODUCT, "markets", "DE;UK", "unknown_country");
-    refused(Kind::Products, PRODUCT, "issuers", "952132100000", "bad_length");
-    refused(Kind::Products, PRODUCT, "valid_from", "yesterday", "bad_time");
+    refused(
+        Kind::Products,
+        PRODUCT,
+        "markets",
+        "DE;UK",
+        "unknown_country",
+    );
+    refused(
+        Kind::Products,
+        PRODUCT,
+        "issuers",
+        "952132100000",
+        "bad_length",
+    );
+    refused(
+        Kind::Products,
+        PRODUCT,
+        "valid_from",
+        "yesterday",
+        "bad_time",
+    );
 }
 
 const LOT: &[(&str, &str)] = &[
@@ -66,15 +115,37 @@ const LOT: &[(&str, &str)] = &[
 
 #[test]
 fn a_lot_is_dated_where_the_file_dates_it() {
-    let Statement::Lot(lot) = read_row(Kind::Lots, LOT).unwrap() else { panic!("no lot") };
-    assert_eq!((lot.gtin.as_str(), lot.lot.as_str()), ("09521321123458", "L/1"));
-    assert_eq!((lot.source.as_str(), lot.version, lot.asserted), ("load", 7, true));
+    let Statement::Lot(lot) = read_row(Kind::Lots, LOT).unwrap() else {
+        panic!("no lot")
+    };
+    assert_eq!(
+        (lot.gtin.as_str(), lot.lot.as_str()),
+        ("09521321123458", "L/1")
+    );
+    assert_eq!(
+        (lot.source.as_str(), lot.version, lot.asserted),
+        ("load", 7, true)
+    );
     assert_eq!(lot.status_since, Some(1_772_353_800_000_000));
-    assert_eq!((lot.status_markets.as_slice(), lot.reference_offset), (&["FR".to_owned()][..], 11));
+    assert_eq!(
+        (lot.status_markets.as_slice(), lot.reference_offset),
+        (&["FR".to_owned()][..], 11)
+    );
     let undated = read_row(Kind::Lots, &LOT[..3]).unwrap();
-    let Statement::Lot(undated) = undated else { panic!("no lot") };
-    assert_eq!((undated.status.as_str(), undated.status_since), ("active", None));
-    refused(Kind::Lots, LOT, "lot", "a lot that is far too long", "bad_length");
+    let Statement::Lot(undated) = undated else {
+        panic!("no lot")
+    };
+    assert_eq!(
+        (undated.status.as_str(), undated.status_since),
+        ("active", None)
+    );
+    refused(
+        Kind::Lots,
+        LOT,
+        "lot",
+        "a lot that is far too long",
+        "bad_length",
+    );
     refused(Kind::Lots, LOT, "lot", "é", "bad_character");
     refused(Kind::Lots, LOT, "expiry", "31.12.2028", "bad_date");
     refused(Kind::Lots, LOT, "expiry", "2028-02-30", "bad_date");
@@ -106,7 +177,13 @@ fn a_place_is_its_gln_whatever_spelling_it_comes_in() {
         assert_eq!(statement.key(), "location/9521321000018/0");
     }
     refused(Kind::Locations, PLACE, "kind", "warehouse", "unknown_word");
-    refused(Kind::Locations, PLACE, "country", "Germany", "unknown_country");
+    refused(
+        Kind::Locations,
+        PLACE,
+        "country",
+        "Germany",
+        "unknown_country",
+    );
     refused(Kind::Locations, PLACE, "latitude", "91", "bad_number");
     refused(Kind::Locations, PLACE, "latitude", "NaN", "bad_number");
     refused(Kind::Locations, PLACE, "longitude", "", "missing_value");
@@ -116,7 +193,12 @@ fn a_place_is_its_gln_whatever_spelling_it_comes_in() {
 #[test]
 fn a_party_reports_unless_it_says_no() {
     let reports = |value| {
-        let cells = [("gln", "9521321000001"), ("name", "A"), ("role", "carrier"), ("reports", value)];
+        let cells = [
+            ("gln", "9521321000001"),
+            ("name", "A"),
+            ("role", "carrier"),
+            ("reports", value),
+        ];
         match read_row(Kind::Parties, &cells) {
             Ok(Statement::Party(party)) => Ok(party.reports),
             Ok(_) => panic!("no party"),
@@ -155,8 +237,20 @@ fn a_serial_in_any_spelling_is_one_unit() {
         assert_eq!((entry.status.as_str(), entry.markets.len()), ("active", 0));
         assert_eq!(entry.issued_by.as_deref(), Some("9521321000001"));
     }
-    refused(Kind::Registry, SERIAL, "epc", "urn:epc:class:lgtin:9521321.012345.L1", "not_an_instance");
-    refused(Kind::Registry, SERIAL, "epc", "(01)09521321123459(21)1", "bad_check_digit");
+    refused(
+        Kind::Registry,
+        SERIAL,
+        "epc",
+        "urn:epc:class:lgtin:9521321.012345.L1",
+        "not_an_instance",
+    );
+    refused(
+        Kind::Registry,
+        SERIAL,
+        "epc",
+        "(01)09521321123459(21)1",
+        "bad_check_digit",
+    );
     refused(Kind::Registry, SERIAL, "status", "sold", "unknown_word");
 }
 

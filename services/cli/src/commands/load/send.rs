@@ -56,11 +56,17 @@ impl Sender {
             .set("isolation.level", "read_committed")
             .create()?;
         let partitions = |topic: &str| -> anyhow::Result<i32> {
-            let metadata = asking.fetch_metadata(Some(topic), RPC_TIMEOUT).with_context(|| {
-                format!("Kafka at {} does not answer", settings.kafka.brokers)
-            })?;
-            let found = metadata.topics().first().map_or(0, |found| found.partitions().len());
-            ensure!(found > 0, "topic {topic} does not exist: create it with `serialtrail topics`");
+            let metadata = asking
+                .fetch_metadata(Some(topic), RPC_TIMEOUT)
+                .with_context(|| format!("Kafka at {} does not answer", settings.kafka.brokers))?;
+            let found = metadata
+                .topics()
+                .first()
+                .map_or(0, |found| found.partitions().len());
+            ensure!(
+                found > 0,
+                "topic {topic} does not exist: create it with `serialtrail topics`"
+            );
             Ok(i32::try_from(found)?)
         };
         partitions(REFERENCE_DATA)?;
@@ -75,7 +81,13 @@ impl Sender {
             .set("queue.buffering.max.messages", "200000")
             .set("delivery.report.only.error", "true")
             .create_with_context(failure.clone())?;
-        Ok(Self { producer, asking, failure, codec, registry_partitions })
+        Ok(Self {
+            producer,
+            asking,
+            failure,
+            codec,
+            registry_partitions,
+        })
     }
 
     /// A record of `reference-data`.
@@ -91,7 +103,10 @@ impl Sender {
 
     fn send(&self, topic: &str, partition: i32, key: &str, value: &[u8]) -> anyhow::Result<()> {
         loop {
-            let record = BaseRecord::to(topic).partition(partition).key(key.as_bytes()).payload(value);
+            let record = BaseRecord::to(topic)
+                .partition(partition)
+                .key(key.as_bytes())
+                .payload(value);
             match self.producer.send::<[u8], [u8]>(record) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
@@ -104,7 +119,11 @@ impl Sender {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let first = self.failure.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self
+            .failure
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match first.as_ref() {
             Some(error) => anyhow::bail!("a record was not acknowledged: {error}; load again"),
             None => Ok(()),
@@ -113,13 +132,17 @@ impl Sender {
 
     /// Waits until everything sent is acknowledged.
     pub(super) fn finish(&mut self) -> anyhow::Result<()> {
-        self.producer.flush(FLUSH).context("the last records were not acknowledged; load again")?;
+        self.producer
+            .flush(FLUSH)
+            .context("the last records were not acknowledged; load again")?;
         self.check()
     }
 
     /// End of `reference-data` (exclusive).
     pub(super) fn reference_end(&self) -> anyhow::Result<i64> {
-        let (_, end) = self.asking.fetch_watermarks(REFERENCE_DATA, 0, RPC_TIMEOUT)?;
+        let (_, end) = self
+            .asking
+            .fetch_watermarks(REFERENCE_DATA, 0, RPC_TIMEOUT)?;
         Ok(end)
     }
 }

@@ -41,16 +41,28 @@ impl Row<'_> {
 
 /// An open file.
 pub(super) enum Table {
-    Csv { records: Records, header: Vec<String>, missing: Vec<&'static str> },
-    Lines { reader: BufReader<File>, text: Vec<u8>, line: u64, bytes: u64 },
+    Csv {
+        records: Box<Records>,
+        header: Vec<String>,
+        missing: Vec<&'static str>,
+    },
+    Lines {
+        reader: BufReader<File>,
+        text: Vec<u8>,
+        line: u64,
+        bytes: u64,
+    },
 }
 
 impl Table {
     /// Opens a file and reads its header.
     pub(super) fn open(path: &Path, kind: Kind) -> anyhow::Result<Self> {
-        let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let file =
+            File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let reader = BufReader::with_capacity(1 << 20, file);
-        let lines = path.extension().is_some_and(|e| e == "ndjson" || e == "jsonl");
+        let lines = path
+            .extension()
+            .is_some_and(|e| e == "ndjson" || e == "jsonl");
         if lines {
             ensure!(
                 kind == Kind::Registry,
@@ -58,9 +70,14 @@ impl Table {
                 path.display(),
                 kind.name()
             );
-            return Ok(Self::Lines { reader, text: Vec::new(), line: 0, bytes: 0 });
+            return Ok(Self::Lines {
+                reader,
+                text: Vec::new(),
+                line: 0,
+                bytes: 0,
+            });
         }
-        let mut records = Records::new(reader);
+        let mut records = Box::new(Records::new(reader));
         let header = header(&mut records).with_context(|| path.display().to_string())?;
         let lacks = |name: &&&str| !header.iter().any(|given| given == *name);
         if let Some(key) = kind.required().iter().find(lacks) {
@@ -72,7 +89,11 @@ impl Table {
             );
         }
         let missing = kind.columns().iter().filter(lacks).copied().collect();
-        Ok(Self::Csv { records, header, missing })
+        Ok(Self::Csv {
+            records,
+            header,
+            missing,
+        })
     }
 
     /// Columns of the kind that the header does not have; they count as empty.
@@ -94,10 +115,19 @@ impl Table {
     /// The next row, good or bad; `None` at the end.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Result<Row<'_>, BadRow>>> {
         match self {
-            Self::Csv { records, header, .. } => {
-                Ok(if records.read()? { Some(csv_row(header, records)) } else { None })
-            }
-            Self::Lines { reader, text, line, bytes } => loop {
+            Self::Csv {
+                records, header, ..
+            } => Ok(if records.read()? {
+                Some(csv_row(header, records))
+            } else {
+                None
+            }),
+            Self::Lines {
+                reader,
+                text,
+                line,
+                bytes,
+            } => loop {
                 text.clear();
                 let read = reader.read_until(b'\n', text)?;
                 if read == 0 {
@@ -200,12 +230,22 @@ fn header(records: &mut Records) -> anyhow::Result<Vec<String>> {
         .values()
         .map(|name| {
             let name = std::str::from_utf8(name).context("the header is not UTF-8 text")?;
-            Ok(name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase())
+            Ok(name
+                .trim_start_matches('\u{feff}')
+                .trim()
+                .to_ascii_lowercase())
         })
         .collect::<anyhow::Result<_>>()?;
     for (n, name) in names.iter().enumerate() {
-        ensure!(!name.is_empty(), "column {} has no name in the header", n + 1);
-        ensure!(!names[..n].contains(name), "the header has the column {name} twice");
+        ensure!(
+            !name.is_empty(),
+            "column {} has no name in the header",
+            n + 1
+        );
+        ensure!(
+            !names[..n].contains(name),
+            "the header has the column {name} twice"
+        );
     }
     Ok(names)
 }
@@ -220,8 +260,11 @@ fn csv_row<'t>(header: &'t [String], record: &'t Records) -> Result<Row<'t>, Bad
     };
     let values = record.values();
     if values.len() != header.len() {
-        let message =
-            format!("{} values where the header names {} columns", values.len(), header.len());
+        let message = format!(
+            "{} values where the header names {} columns",
+            values.len(),
+            header.len()
+        );
         return Err(bad("", "wrong_number_of_values", message));
     }
     let mut cells = Vec::with_capacity(header.len());
@@ -240,8 +283,8 @@ fn json_row(line: u64, text: &[u8]) -> Result<Row<'_>, BadRow> {
         reason: reason.to_owned(),
         message,
     };
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text)
-        .map_err(|error| {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(text).map_err(|error| {
             let message = format!("a JSON object is expected: {error}");
             bad("", "malformed_json", message)
         })?;
@@ -253,9 +296,15 @@ fn json_row(line: u64, text: &[u8]) -> Result<Row<'_>, BadRow> {
             // A list of markets may be written as one.
             serde_json::Value::Array(parts) if name == "markets" => {
                 let texts: Option<Vec<&str>> = parts.iter().map(|p| p.as_str()).collect();
-                texts.ok_or_else(|| {
-                    bad("markets", "wrong_type", "a list of texts is expected".to_owned())
-                })?.join(";")
+                texts
+                    .ok_or_else(|| {
+                        bad(
+                            "markets",
+                            "wrong_type",
+                            "a list of texts is expected".to_owned(),
+                        )
+                    })?
+                    .join(";")
             }
             other => other.to_string(),
         };
@@ -297,7 +346,16 @@ mod tests {
     #[test]
     fn a_record_is_told_by_the_line_it_begins_at() {
         for newline in ["\n", "\r\n"] {
-            let lines = ["gln,name,role", "", "1,\"a", "b\",x", "", "", "2,\"5\"\" pipe\",x", "3,c,x"];
+            let lines = [
+                "gln,name,role",
+                "",
+                "1,\"a",
+                "b\",x",
+                "",
+                "",
+                "2,\"5\"\" pipe\",x",
+                "3,c,x",
+            ];
             for end in ["", newline] {
                 let text = lines.join(newline) + end;
                 let rows = rows("parties.csv", Kind::Parties, text.as_bytes());
@@ -316,7 +374,10 @@ mod tests {
         let text = b"gln,name,role\n1,a\n2,\xff,x\n3,c,x\n";
         let rows = rows("parties.csv", Kind::Parties, text);
         let reason = |n: usize| rows[n].as_ref().unwrap_err();
-        assert_eq!((reason(0).line, reason(0).reason.as_str()), (2, "wrong_number_of_values"));
+        assert_eq!(
+            (reason(0).line, reason(0).reason.as_str()),
+            (2, "wrong_number_of_values")
+        );
         assert_eq!((reason(1).line, reason(1).column.as_str()), (3, "name"));
         assert_eq!(rows[2], Ok((4, "3".to_owned())));
     }
@@ -340,10 +401,18 @@ mod tests {
             (b"gln,,role\n", "column 2 has no name"),
         ] {
             let (_folder, path) = file("parties.csv", text);
-            let Err(error) = Table::open(&path, Kind::Parties) else { panic!("{text:?}") };
-            assert!(format!("{error:#}").contains(part), "{error:#} lacks {part}");
+            let Err(error) = Table::open(&path, Kind::Parties) else {
+                panic!("{text:?}")
+            };
+            assert!(
+                format!("{error:#}").contains(part),
+                "{error:#} lacks {part}"
+            );
         }
         let (_folder, path) = file("parties.csv", b"gln,role\n");
-        assert_eq!(Table::open(&path, Kind::Parties).unwrap().missing(), ["name"]);
+        assert_eq!(
+            Table::open(&path, Kind::Parties).unwrap().missing(),
+            ["name"]
+        );
     }
 }
