@@ -40,9 +40,9 @@ lint: ## Format, clippy without warnings, licences and advisories of dependencie
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet --debug cargo-deny@$(CARGO_DENY_VERSION)
-	cargo deny check --config .deny.toml licenses bans sources
+	cargo deny --config .deny.toml check licenses bans sources
 	@if git ls-remote --quiet $(ADVISORIES) HEAD >/dev/null 2>&1; \
-	then cargo deny check --config .deny.toml advisories; \
+	then cargo deny --config .deny.toml check advisories; \
 	else echo "SKIPPED: advisories: $(ADVISORIES) cannot be reached"; fi
 
 build: ## Build all programs
