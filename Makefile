@@ -38,7 +38,7 @@ clean: $(SERIALTRAIL) ## Stop the local stack and remove its data and logs; the 
 
 lint: ## Format, clippy without warnings, licences and advisories of dependencies
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --release --workspace --all-targets -- -D warnings
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet --debug cargo-deny@$(CARGO_DENY_VERSION)
 	cargo deny --config .deny.toml check licenses bans sources
 	@if git ls-remote --quiet $(ADVISORIES) HEAD >/dev/null 2>&1; \
