@@ -31,6 +31,10 @@ pub(crate) struct Owned {
     pub(crate) position: Option<i64>,
     /// The stage said it has work that goes on without input.
     pub(crate) pending: bool,
+    /// Whether fetching is paused. Resuming what is not paused would fetch from an old position again.
+    pub(crate) paused: bool,
+    /// Offset after the last record taken into the queue.
+    pub(crate) fetched: i64,
     /// After going back: the offset the next record must have.
     pub(crate) expected: Option<i64>,
     /// After a window was dropped: fetching must be put back to the committed offset.
@@ -48,6 +52,8 @@ impl Owned {
             changelog_next: 0,
             position: None,
             pending: false,
+            paused: phase == Phase::Restoring,
+            fetched: 0,
             expected: None,
             seek: false,
             at_end: false,

@@ -249,6 +249,17 @@ impl<S: Stage> Worker<S> {
                 record.partition
             );
         }
+        if record.offset < owned.fetched {
+            let (topic, partition) = (&record.topic, record.partition);
+            tracing::warn!(
+                topic,
+                partition,
+                offset = record.offset,
+                "fetched twice, taken once"
+            );
+            return Ok(false);
+        }
+        owned.fetched = record.offset + 1;
         if let Some(expected) = owned.expected.take() {
             ensure!(
                 record.offset == expected,
@@ -330,8 +341,8 @@ impl<S: Stage> Worker<S> {
     /// Partitions whose first record had to wait for reference data run again once it is there.
     fn wake_waiting(&mut self) -> anyhow::Result<()> {
         let seen = self.stage.reference_offset_seen();
-        let mut wake = Vec::new();
         let mut pause = Vec::new();
+        let mut resume = Vec::new();
         for (place, owned) in &mut self.partitions {
             if owned.phase != Phase::Waiting {
                 continue;
@@ -342,17 +353,19 @@ impl<S: Stage> Worker<S> {
                 .is_none_or(|record| self.stage.reference_offset_needed(record) <= seen);
             if ready {
                 owned.phase = Phase::Running;
-                wake.push(*place);
-            } else {
-                pause.push(*place);
             }
+            match (ready, owned.paused) {
+                (true, true) => resume.push(*place),
+                (false, false) => pause.push(*place),
+                _ => {}
+            }
+            owned.paused = !ready;
         }
-        // Pausing is not counted, so doing it again for one that still waits changes nothing.
         if !pause.is_empty() {
             self.group.pause(&self.list(&pause))?;
         }
-        if !wake.is_empty() {
-            self.group.resume(&self.list(&wake))?;
+        if !resume.is_empty() {
+            self.group.resume(&self.list(&resume))?;
         }
         Ok(())
     }
@@ -396,6 +409,10 @@ impl<S: Stage> Worker<S> {
         owned.changelog_next = restored.changelog_next;
         owned.position = Some(restored.position);
         owned.phase = Phase::Running;
+        owned.paused = false;
+        owned.fetched = restored.position;
+        // A window that was dropped and did not commit comes again, from the same record.
+        owned.expected = owned.expected.filter(|first| *first >= restored.position);
         let seek = std::mem::take(&mut owned.seek);
         self.ask_pending_of(place)?;
         if seek {
@@ -407,34 +424,39 @@ impl<S: Stage> Worker<S> {
 
     /// Takes a partition back to its committed state: restored again, or, without state, fetched again.
     pub(crate) fn restart(&mut self, place: Place, first: Option<i64>) -> anyhow::Result<()> {
-        let stateless = self.restorer.is_none();
         let Some(owned) = self.partitions.get_mut(&place) else {
             return Ok(());
         };
-        *owned = Owned::new(if stateless {
-            Phase::Running
-        } else {
-            Phase::Restoring
-        });
-        owned.seek = true;
+        let was_paused = owned.paused;
         if let Some(restorer) = &mut self.restorer {
+            *owned = Owned::new(Phase::Restoring);
+            owned.seek = true;
+            owned.expected = first;
             restorer.begin(place.1);
             self.group.pause(&self.list(&[place]))?;
             return Ok(());
         }
+        *owned = Owned::new(Phase::Running);
+        let list = self.list(&[place]);
         let committed = self
             .group
-            .committed_offsets(self.list(&[place]), Duration::from_secs(10))
+            .committed_offsets(list.clone(), Duration::from_secs(10))
             .context("committed offsets are not known")?;
         let offset = committed.elements().first().map(|element| element.offset());
-        match (offset, first) {
-            (Some(Offset::Offset(offset)), _) | (_, Some(offset)) => self.seek(place, offset),
-            _ => Ok(()),
+        if let (Some(Offset::Offset(offset)), _) | (_, Some(offset)) = (offset, first) {
+            self.seek(place, offset)?;
         }
+        if was_paused {
+            self.group.resume(&list)?;
+        }
+        Ok(())
     }
 
     /// Fetches a partition from `offset` on.
     pub(crate) fn seek(&mut self, place: Place, offset: i64) -> anyhow::Result<()> {
+        if let Some(owned) = self.partitions.get_mut(&place) {
+            owned.fetched = offset;
+        }
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topics[place.0], place.1, Offset::Offset(offset))?;
         let answer = self.group.seek_partitions(list, SEEK)?;

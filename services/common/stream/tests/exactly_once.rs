@@ -187,7 +187,8 @@ fn killed_at_random_moments_while_another_joins_and_leaves_every_record_counts_o
     let topics = Topics::create(&brokers, "random");
     let (_kept, folder) = folder("random");
     let producer = topics.producer();
-    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(20);
+    let seed = std::env::var("WORKER_SEED").map_or(20, |seed| seed.parse().unwrap());
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let mut ids = 0;
     for round in 0..10 {
         let mut workers = [
