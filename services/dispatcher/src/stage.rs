@@ -14,8 +14,8 @@ use serialtrail_stream::{InputRecord, Stage, StepContext};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Work a window may do even when its own records have used the budget up.
-const LEAST_WORK: usize = 500;
+/// Share of the budget a window may use for work even when its own records have used it up: 1 in 10.
+const LEAST_SHARE: usize = 10;
 
 /// Per window and partition: work begun and marks heard. Nothing of it outlives the window.
 #[derive(Default)]
@@ -330,7 +330,7 @@ impl Stage for DispatcherStage {
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let Window { mut begun, marks } =
             self.windows.remove(&ctx.partition()).unwrap_or_default();
-        let limit = budget.max(ctx.emitted() + LEAST_WORK);
+        let limit = budget.max(ctx.emitted() + budget / LEAST_SHARE + 1);
         while ctx.emitted() < limit {
             if let Some(id) = pending::front(ctx, &self.codec)? {
                 if self.work(&id, limit, ctx)? {

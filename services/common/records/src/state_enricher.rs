@@ -206,8 +206,6 @@ pub struct ChildOp {
     pub packed_by: String,
     /// For a MembershipEnd: its revision; else 0.
     pub revision: i64,
-    /// For a MembershipEnd: it holds.
-    pub asserted: bool,
 }
 
 /// A stay of a child in a container.

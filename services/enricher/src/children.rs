@@ -1,0 +1,299 @@
+//! A container's children, in pages by hash: what happened to each, and when each was inside.
+//!
+//! A page covers a range of hashes and splits in two when it grows; ranges never move, so a fan-out
+//! that has come to a hash has seen every child before it, whatever splits meanwhile.
+//! Key: `c/<page> <unit>`, page = first hash * 64 + bits of the hash it fixes.
+
+use crate::domain::intervals::{PACK, UNPACK, boundaries};
+use crate::unit::{Env, Unit};
+use serialtrail_records::Micros;
+use serialtrail_records::state_enricher::{
+    Child, ChildOp, ChildPage, Container, ReadEntry, ReadTask,
+};
+use serialtrail_stream::pending::{load, save};
+use std::collections::BTreeMap;
+
+/// Children of a page.
+const PAGE_CHILDREN: usize = 256;
+/// Bytes of a page, estimated.
+const PAGE_BYTES: usize = 128 * 1024;
+/// Packings and unpackings of one child in one container; beyond, they are refused.
+pub(crate) const CHILD_OPS: usize = 400;
+/// Hash bits in a page's number below which its depth stands.
+const DEPTH_BITS: i64 = 64;
+/// Depth at which a page is a single hash.
+const MAX_DEPTH: i64 = 32;
+
+/// What an event, or a child's own history, says happened to children.
+pub(crate) struct Change {
+    /// [`PACK`], [`UNPACK`] or the cause of a MembershipEnd.
+    pub(crate) kind: String,
+    pub(crate) time: Micros,
+    pub(crate) event_id: String,
+    pub(crate) packed_by: String,
+    pub(crate) revision: i64,
+    pub(crate) asserted: bool,
+}
+
+pub(crate) fn hash(child: &str) -> i64 {
+    i64::from(serialtrail_gs1::murmur2(child.as_bytes()))
+}
+
+fn first_hash(page: i64) -> i64 {
+    page / DEPTH_BITS
+}
+
+/// The hash behind the last of a page.
+pub(crate) fn end_hash(page: i64) -> i64 {
+    first_hash(page) + (1 << (MAX_DEPTH - page % DEPTH_BITS))
+}
+
+fn page_key(unit: &str, page: i64) -> String {
+    format!("c/{page} {unit}")
+}
+
+pub(crate) fn load_page(env: &mut Env<'_>, unit: &str, page: i64) -> anyhow::Result<ChildPage> {
+    Ok(load(env.ctx, env.codec, &page_key(unit, page))?.unwrap_or_default())
+}
+
+pub(crate) fn save_page(
+    env: &mut Env<'_>,
+    unit: &str,
+    number: i64,
+    page: &ChildPage,
+) -> anyhow::Result<()> {
+    save(env.ctx, env.codec, &page_key(unit, number), page)
+}
+
+/// The page of a container that covers a hash.
+fn page_of(container: &Container, hash: i64) -> i64 {
+    let at = container.pages.partition_point(|page| first_hash(*page) <= hash);
+    // The first page starts at hash 0, so there always is one before `at`.
+    container.pages[at.saturating_sub(1)]
+}
+
+/// Makes the unit a container, with the boundaries of the reads it already had.
+fn container<'u>(env: &mut Env<'_>, unit: &'u mut Unit) -> anyhow::Result<&'u mut Container> {
+    if unit.state.container.is_none() {
+        let boundaries = boundaries(&unit.reads(env)?);
+        unit.state.container = Some(Container { pages: vec![0], boundaries, ..Container::default() });
+    }
+    Ok(unit.state.container.get_or_insert_default())
+}
+
+/// Applies one change to many children. Returns those that have too many packings to take another.
+pub(crate) fn apply(
+    env: &mut Env<'_>,
+    unit: &mut Unit,
+    children: &[String],
+    change: &Change,
+) -> anyhow::Result<Vec<String>> {
+    let key = unit.key.as_str().to_owned();
+    let container = container(env, unit)?;
+    let mut by_page: BTreeMap<i64, Vec<&String>> = BTreeMap::new();
+    for child in children {
+        by_page.entry(page_of(container, hash(child))).or_default().push(child);
+    }
+    let mut refused = Vec::new();
+    for (number, children) in by_page {
+        let mut page = load_page(env, &key, number)?;
+        let mut touched = false;
+        for child in children {
+            match apply_one(&mut page, child, change) {
+                Outcome::Same => {}
+                Outcome::Changed => touched = true,
+                Outcome::Full => refused.push(child.clone()),
+            }
+        }
+        if touched {
+            store_split(env, &key, container, number, page)?;
+        }
+    }
+    Ok(refused)
+}
+
+enum Outcome {
+    Same,
+    Changed,
+    Full,
+}
+
+fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
+    let at = match page.children.binary_search_by(|c| c.key.as_str().cmp(child)) {
+        Ok(at) => at,
+        Err(_) if !change.asserted => return Outcome::Same,
+        Err(at) => {
+            page.children.insert(at, Child { key: child.to_owned(), ..Child::default() });
+            at
+        }
+    };
+    let ops = &mut page.children[at].ops;
+    let by_event = matches!(change.kind.as_str(), PACK | UNPACK);
+    let found = ops.iter().position(|op| {
+        if by_event {
+            op.packed_by.is_empty() && op.event_id == change.event_id
+        } else {
+            op.packed_by == change.packed_by
+        }
+    });
+    let op = ChildOp {
+        kind: change.kind.clone(),
+        time: change.time,
+        event_id: change.event_id.clone(),
+        packed_by: change.packed_by.clone(),
+        revision: change.revision,
+    };
+    match found {
+        Some(at) if ops[at].revision > change.revision => Outcome::Same,
+        Some(at) if change.asserted => {
+            ops[at] = op;
+            Outcome::Changed
+        }
+        Some(at) => {
+            ops.remove(at);
+            Outcome::Changed
+        }
+        None if !change.asserted => Outcome::Same,
+        None if ops.len() >= CHILD_OPS => Outcome::Full,
+        None => {
+            ops.push(op);
+            Outcome::Changed
+        }
+    }
+}
+
+fn size(child: &Child) -> usize {
+    let ops: usize = child.ops.iter().map(|op| 2 * op.event_id.len() + op.packed_by.len() + 80).sum();
+    child.key.len() + ops
+}
+
+/// Writes a page, split as often as its size needs; its parts are marked as having changed.
+fn store_split(
+    env: &mut Env<'_>,
+    unit: &str,
+    container: &mut Container,
+    number: i64,
+    page: ChildPage,
+) -> anyhow::Result<()> {
+    let depth = number % DEPTH_BITS;
+    let bytes: usize = page.children.iter().map(size).sum();
+    let fits = page.children.len() <= PAGE_CHILDREN && bytes <= PAGE_BYTES;
+    if fits || page.children.len() < 2 || depth == MAX_DEPTH {
+        if !container.dirty.contains(&number) {
+            container.dirty.push(number);
+        }
+        return save_page(env, unit, number, &page);
+    }
+    let middle = first_hash(number) + (1 << (MAX_DEPTH - depth - 1));
+    let (left, right) = (first_hash(number) * DEPTH_BITS + depth + 1, middle * DEPTH_BITS + depth + 1);
+    let (low, high) = page.children.into_iter().partition(|c| hash(&c.key) < middle);
+    env.ctx.delete(page_key(unit, number).into_bytes());
+    container.dirty.retain(|d| *d != number);
+    let at = container.pages.partition_point(|p| first_hash(*p) < first_hash(number));
+    container.pages.splice(at..=at, [left, right]);
+    store_split(env, unit, container, left, ChildPage { children: low })?;
+    store_split(env, unit, container, right, ChildPage { children: high })
+}
+
+/// A read that may make the container empty has changed: where it does, every child is looked at again.
+pub(crate) fn boundaries_changed(unit: &mut Unit, reads: &[ReadEntry]) {
+    if let Some(container) = &mut unit.state.container {
+        let boundaries = boundaries(reads);
+        if boundaries != container.boundaries {
+            container.boundaries = boundaries;
+            container.dirty = container.pages.clone();
+        }
+    }
+}
+
+/// A read of the container has changed and goes to the children; `told` says that some may already
+/// believe an earlier state of it.
+pub(crate) fn read_changed(unit: &mut Unit, event_id: &str, told: bool) {
+    let Some(container) = &mut unit.state.container else {
+        return;
+    };
+    match container.tasks.iter_mut().find(|t| t.event_id == event_id) {
+        Some(task) => {
+            task.everyone |= told;
+            task.cursor = 0;
+        }
+        None => container.tasks.push(ReadTask {
+            event_id: event_id.to_owned(),
+            everyone: told,
+            cursor: 0,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+    use serialtrail_records::Codec;
+    use serialtrail_stream::reference::ReferenceTable;
+    use serialtrail_stream::testing::TestContext;
+
+    #[test]
+    fn ten_thousand_children_stand_in_pages_that_cover_every_hash_once() {
+        let codec = Codec::offline().unwrap();
+        let (table, policy) = (ReferenceTable::default(), Policy::default());
+        let mut ctx = TestContext::new(0);
+        let mut env = Env { ctx: &mut ctx, codec: &codec, table: &table, policy: &policy };
+        let mut unit = Unit::load(&mut env, "00/1").unwrap();
+        let children: Vec<String> =
+            (0..10_000).map(|i| format!("01/04012345111118/21/{i}")).collect();
+        let mut change = Change {
+            kind: PACK.into(),
+            time: 1,
+            event_id: format!("ni:///sha-256;{}", "0".repeat(64)),
+            packed_by: String::new(),
+            revision: 1,
+            asserted: true,
+        };
+        for part in children.chunks(500) {
+            assert!(apply(&mut env, &mut unit, part, &change).unwrap().is_empty());
+        }
+        let container = unit.state.container.clone().unwrap();
+        let mut next = 0;
+        let mut found = Vec::new();
+        for page in &container.pages {
+            assert_eq!(first_hash(*page), next);
+            next = end_hash(*page);
+            let page = load_page(&mut env, "00/1", *page).unwrap();
+            assert!(page.children.len() <= PAGE_CHILDREN);
+            found.extend(page.children.into_iter().map(|c| c.key));
+        }
+        assert_eq!(next, 1 << 32);
+        found.sort();
+        let mut expected = children.clone();
+        expected.sort();
+        assert_eq!(found, expected);
+        assert_eq!(container.dirty.len(), container.pages.len());
+        assert!(env.ctx.get(b"c/0 00/1").unwrap().is_none(), "the page that was split is gone");
+
+        change.asserted = false;
+        change.revision = 2;
+        apply(&mut env, &mut unit, &children[..1], &change).unwrap();
+        let page = page_of(&container, hash(&children[0]));
+        let page = load_page(&mut env, "00/1", page).unwrap();
+        assert!(page.children.iter().any(|c| c.key == children[0] && c.ops.is_empty()));
+        assert!(ctx.state().values().all(|v| v.len() < 256 * 1024));
+    }
+
+    #[test]
+    fn a_child_packed_without_end_is_refused_at_last() {
+        let mut page = ChildPage::default();
+        for at in 0..=400 {
+            let change = Change {
+                kind: PACK.into(),
+                time: at,
+                event_id: format!("e{at}"),
+                packed_by: String::new(),
+                revision: 1,
+                asserted: true,
+            };
+            let outcome = apply_one(&mut page, "c", &change);
+            assert_eq!(matches!(outcome, Outcome::Full), at == 400);
+        }
+    }
+}

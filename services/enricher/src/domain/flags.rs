@@ -1,0 +1,111 @@
+//! What an event does to a unit, as bits of the unit's index of reads.
+
+use serialtrail_records::ReadBody;
+use serialtrail_records::state_enricher::Support;
+
+/// The unit is a parent that something is packed into.
+pub(crate) const PACKS: i32 = 1;
+/// The unit is a parent from which everything is unpacked.
+pub(crate) const EMPTIES: i32 = 1 << 1;
+/// The read says `receiving`.
+pub(crate) const RECEIVES: i32 = 1 << 2;
+/// The unit comes into being: an ObjectEvent ADD names it, or it is an output.
+pub(crate) const COMMISSIONS: i32 = 1 << 3;
+/// The unit is packed into a parent.
+pub(crate) const PACKED: i32 = 1 << 4;
+/// The unit is unpacked from a parent.
+pub(crate) const UNPACKED: i32 = 1 << 5;
+/// The unit's life, or its stay in any container, ends: a direct terminal read.
+pub(crate) const ENDS: i32 = 1 << 6;
+
+/// What decides where the unit was and when it became empty.
+pub(crate) const OF_CONTAINERS: i32 = PACKS | EMPTIES | RECEIVES | COMMISSIONS;
+/// What decides when the unit left its parents.
+pub(crate) const OF_CHILDREN: i32 = PACKED | UNPACKED | ENDS;
+
+/// Whether the event's list of children says what is in its parent.
+pub(crate) fn aggregates(body: &ReadBody) -> bool {
+    matches!(body.event_type.as_str(), "AggregationEvent" | "AssociationEvent")
+}
+
+/// `dispensing` (unless only part of the pack), `retail_selling`, `destroying`.
+pub(crate) fn is_terminal(body: &ReadBody) -> bool {
+    match body.biz_step.as_deref() {
+        Some("retail_selling" | "destroying") => true,
+        Some("dispensing") => body.disposition.as_deref() != Some("partially_dispensed"),
+        _ => false,
+    }
+}
+
+/// Bits of a read: what its direct support does, and what its best support says. `all_children`
+/// tells a DELETE of everything from one that names children.
+pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>, all_children: bool) -> i32 {
+    let mut flags = 0;
+    if best.is_some_and(|best| best.body.biz_step.as_deref() == Some("receiving")) {
+        flags |= RECEIVES;
+    }
+    let Some(direct) = direct else {
+        return flags;
+    };
+    let body = &direct.body;
+    let action = body.action.as_deref();
+    match direct.role.as_str() {
+        "parent" if aggregates(body) && action == Some("ADD") => flags |= PACKS,
+        "parent" if aggregates(body) && all_children => flags |= EMPTIES,
+        "child" if direct.parent.is_some() && action == Some("ADD") => flags |= PACKED,
+        "child" if direct.parent.is_some() && action == Some("DELETE") => flags |= UNPACKED,
+        "epc" if body.event_type == "ObjectEvent" && action == Some("ADD") => flags |= COMMISSIONS,
+        "output" => flags |= COMMISSIONS,
+        _ => {}
+    }
+    if is_terminal(body) {
+        flags |= ENDS;
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn direct(event_type: &str, action: &str, role: &str, step: &str) -> Support {
+        Support {
+            role: role.into(),
+            parent: (role == "child").then(|| "00/1".into()),
+            body: ReadBody {
+                event_type: event_type.into(),
+                action: Some(action.into()),
+                biz_step: Some(step.into()),
+                ..ReadBody::default()
+            },
+            ..Support::default()
+        }
+    }
+
+    #[test]
+    fn an_event_does_to_each_unit_what_its_role_says() {
+        for (support, all, expected) in [
+            (direct("AggregationEvent", "ADD", "parent", "packing"), false, PACKS),
+            (direct("AggregationEvent", "DELETE", "parent", "unpacking"), true, EMPTIES),
+            (direct("AggregationEvent", "DELETE", "parent", "unpacking"), false, 0),
+            (direct("TransactionEvent", "ADD", "parent", "shipping"), false, 0),
+            (direct("AggregationEvent", "ADD", "child", "packing"), false, PACKED),
+            (direct("AggregationEvent", "DELETE", "child", "unpacking"), false, UNPACKED),
+            (direct("AggregationEvent", "OBSERVE", "child", "shipping"), false, 0),
+            (direct("ObjectEvent", "ADD", "epc", "commissioning"), false, COMMISSIONS),
+            (direct("ObjectEvent", "OBSERVE", "epc", "receiving"), false, RECEIVES),
+            (direct("TransformationEvent", "", "output", "creating"), false, COMMISSIONS),
+            (direct("ObjectEvent", "DELETE", "epc", "destroying"), false, ENDS),
+        ] {
+            assert_eq!(flags(Some(&support), Some(&support), all), expected, "{support:?}");
+        }
+    }
+
+    #[test]
+    fn a_pack_dispensed_in_part_is_not_ended() {
+        let mut support = direct("ObjectEvent", "OBSERVE", "epc", "dispensing");
+        assert_eq!(flags(Some(&support), Some(&support), false), ENDS);
+        support.body.disposition = Some("partially_dispensed".into());
+        assert_eq!(flags(Some(&support), Some(&support), false), 0);
+    }
+}

@@ -1,0 +1,69 @@
+//! Why a read holds: the event itself, or containers it is inherited from.
+
+use serialtrail_records::state_enricher::{Support, UnitRead};
+
+/// The support that speaks for a read: the event itself, else the nearest container, ties by its key.
+pub(crate) fn best(read: &UnitRead) -> Option<&Support> {
+    read.supports
+        .iter()
+        .filter(|s| s.asserted)
+        .min_by(|a, b| (a.path.len(), &a.issuer).cmp(&(b.path.len(), &b.issuer)))
+}
+
+/// The support by the event itself, where it holds.
+pub(crate) fn direct(read: &UnitRead) -> Option<&Support> {
+    read.supports.iter().find(|s| s.issuer.is_empty() && s.asserted)
+}
+
+/// Whether two supports say the same, apart from their revisions.
+pub(crate) fn same(a: Option<&Support>, b: Option<&Support>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            a.issuer == b.issuer
+                && a.role == b.role
+                && a.parent == b.parent
+                && a.path == b.path
+                && a.quantity == b.quantity
+                && a.uom == b.uom
+                && a.body == b.body
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn support(issuer: &str, hops: usize, asserted: bool) -> Support {
+        Support {
+            issuer: issuer.into(),
+            path: vec!["x".into(); hops],
+            asserted,
+            ..Support::default()
+        }
+    }
+
+    #[test]
+    fn the_event_itself_speaks_before_the_nearest_container() {
+        let mut read = UnitRead {
+            supports: vec![
+                support("b", 1, true),
+                support("a", 1, true),
+                support("0", 2, true),
+                support("", 0, true),
+            ],
+            ..UnitRead::default()
+        };
+        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some(""));
+        read.supports[3].asserted = false;
+        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("a"));
+        read.supports[1].asserted = false;
+        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("b"));
+        read.supports[0].asserted = false;
+        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("0"));
+        read.supports[2].asserted = false;
+        assert!(best(&read).is_none());
+    }
+}

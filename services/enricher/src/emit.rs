@@ -1,0 +1,122 @@
+//! What a unit says to the outside: observations, its serial state, its departures. Each only when it
+//! changed.
+
+use crate::domain::departures::{departures, latest_parent};
+use crate::domain::observation::{Known, observation};
+use crate::domain::supports::best;
+use crate::unit::{Env, Unit};
+use serialtrail_gs1::UnitKey;
+use serialtrail_records::state_enricher::{ReadEntry, Support, UnitRead, UnitState};
+use serialtrail_records::{MembershipEnd, SerialState};
+use serialtrail_runtime::topics::{ENRICHED, SERIAL_REGISTRY, UNIT_INBOX};
+use sha2::{Digest, Sha256};
+
+/// Bytes of a content hash kept in state.
+const DIGEST: usize = 16;
+
+fn digest(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes)[..DIGEST].to_vec()
+}
+
+/// Emits the read of `unit` if what it says, or whether it holds, differs from what was emitted last.
+/// `before` is the support that spoke for it before, for a read that no longer holds.
+pub(crate) fn read(
+    env: &mut Env<'_>,
+    unit: &UnitKey,
+    state: &UnitState,
+    event_id: &str,
+    read: &mut UnitRead,
+    before: Option<&Support>,
+) -> anyhow::Result<()> {
+    let known = Known {
+        unit,
+        facts: &state.facts,
+        registry: state.registry.as_ref(),
+        table: env.table,
+        policy: env.policy,
+    };
+    let (mut seen, asserted) = match (best(read), before) {
+        (Some(support), _) => (observation(&known, event_id, support), true),
+        (None, Some(support)) if read.emitted => (observation(&known, event_id, support), false),
+        (None, _) => return Ok(()),
+    };
+    if asserted {
+        let digest = digest(&env.codec.encode(&seen)?);
+        if read.emitted && read.digest == digest {
+            return Ok(());
+        }
+        read.digest = digest;
+    }
+    read.emitted = asserted;
+    read.revision += 1;
+    seen.asserted = asserted;
+    seen.revision = read.revision;
+    env.ctx.emit(ENRICHED, unit.as_str().as_bytes(), env.codec.encode(&seen)?);
+    Ok(())
+}
+
+/// Tells parents what the unit's own history newly shows, and takes back what it no longer does.
+pub(crate) fn ends(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
+    let ends = departures(reads);
+    let before = std::mem::replace(&mut unit.state.ends, ends.clone());
+    let same = |a: &serialtrail_records::state_enricher::SentEnd,
+                b: &serialtrail_records::state_enricher::SentEnd| {
+        a.parent == b.parent && a.packed_by == b.packed_by
+    };
+    let gone = before.iter().filter(|b| !ends.iter().any(|e| same(e, b))).map(|e| (e, false));
+    let new = ends.iter().filter(|e| !before.contains(e)).map(|e| (e, true));
+    for (end, asserted) in gone.chain(new) {
+        unit.state.end_revision += 1;
+        let message = MembershipEnd {
+            parent: end.parent.clone(),
+            child: unit.key.as_str().to_owned(),
+            packed_at: end.packed_at,
+            packed_by: end.packed_by.clone(),
+            at: end.at,
+            by_event: end.by_event.clone(),
+            cause: end.cause.clone(),
+            revision: unit.state.end_revision,
+            asserted,
+        };
+        env.ctx.emit(UNIT_INBOX, end.parent.as_bytes(), env.codec.encode(&message)?);
+    }
+    Ok(())
+}
+
+/// Emits the registry's latest view of the unit if it changed.
+pub(crate) fn serial(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
+    let (state, key) = (&mut unit.state, &unit.key);
+    let (facts, registry) = (&state.facts, state.registry.as_ref());
+    let mut serial = SerialState {
+        unit: key.as_str().to_owned(),
+        kind: key.kind().as_str().to_owned(),
+        gtin: key.gtin().map(str::to_owned),
+        serial: key.serial().map(str::to_owned),
+        lot: facts.lot.clone(),
+        expiry: facts.expiry.clone(),
+        markets: registry.map(|r| r.markets.clone()).unwrap_or_default(),
+        status: registry.map(|r| r.status.clone()),
+        status_since: registry.and_then(|r| r.status_since),
+        known: facts.known,
+        known_by: facts.known_by.clone(),
+        commissioned_at: facts.commissioned_at,
+        issued_by: registry
+            .and_then(|r| r.issued_by.clone())
+            .or_else(|| facts.commissioned_by.clone()),
+        source_event: facts.source_event.clone(),
+        parent: latest_parent(reads),
+        attributes: registry.map(|r| r.attributes.clone()).unwrap_or_default(),
+        revision: 0,
+        source_party: facts.source_party.clone(),
+        visible_to: facts.visible_to.clone(),
+    };
+    let digest = digest(&env.codec.encode(&serial)?);
+    if state.serial_digest == digest {
+        return Ok(());
+    }
+    state.serial_digest = digest;
+    state.serial_revision += 1;
+    serial.revision = state.serial_revision;
+    env.ctx.emit(SERIAL_REGISTRY, key.as_str().as_bytes(), env.codec.encode(&serial)?);
+    Ok(())
+}

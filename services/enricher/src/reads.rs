@@ -1,0 +1,213 @@
+//! Messages to one unit: its own events, reads inherited from a parent, its registry entry.
+
+use crate::children;
+use crate::domain::facts::facts;
+use crate::domain::flags::{
+    COMMISSIONS, OF_CHILDREN, OF_CONTAINERS, aggregates, flags,
+};
+use crate::domain::intervals::{PACK, UNPACK};
+use crate::domain::supports::{best, direct, same};
+use crate::emit;
+use crate::reject;
+use crate::unit::{Env, Unit, load_read, save_read};
+use serialtrail_records::state_enricher::{ReadEntry, Support, UnitRead};
+use serialtrail_records::{InheritedRead, RegistryEntry, UnitEvent};
+
+/// An event that names the unit, or its withdrawal. `None` when the unit keeps no state.
+pub(crate) fn own(env: &mut Env<'_>, event: UnitEvent) -> anyhow::Result<Option<Unit>> {
+    let mut unit = Unit::load(env, &event.unit)?;
+    let found = load_read(env, &event.unit, &event.event_id)?;
+    let known = found.is_some();
+    let mut read = found.unwrap_or_default();
+    let before = best(&read).cloned();
+    let heard = read.supports.iter().position(|s| s.issuer.is_empty());
+    let revision = heard.map_or(0, |at| read.supports[at].revision);
+    if event.revision < revision {
+        return Ok(None);
+    }
+    // Later parts of a parent's message repeat the event and bring further children.
+    if event.revision > revision {
+        let support = Support {
+            issuer: String::new(),
+            revision: event.revision,
+            asserted: event.asserted,
+            role: event.role.clone(),
+            parent: event.parent.clone(),
+            path: Vec::new(),
+            quantity: event.quantity,
+            uom: event.uom.clone(),
+            body: event.body.clone(),
+        };
+        match heard {
+            Some(at) => read.supports[at] = support,
+            None => read.supports.push(support),
+        }
+        if matches!(event.role.as_str(), "class" | "place") {
+            emit::read(env, &unit.key, &unit.state, &event.event_id, &mut read, before.as_ref())?;
+            save_read(env, &event.unit, &event.event_id, &read)?;
+            return Ok(None);
+        }
+        let id = &event.event_id;
+        changed(env, &mut unit, id, read, known, before, event.all_children)?;
+    }
+    if event.role == "parent" && aggregates(&event.body) {
+        take_children(env, &mut unit, &event)?;
+    }
+    Ok(Some(unit))
+}
+
+/// Takes the children an event names into the container it packs or unpacks, or out of its history.
+fn take_children(env: &mut Env<'_>, unit: &mut Unit, event: &UnitEvent) -> anyhow::Result<()> {
+    let kind = match event.body.action.as_deref() {
+        Some("ADD") => PACK,
+        Some("DELETE") => UNPACK,
+        _ => return Ok(()),
+    };
+    let mut children = event.children.clone();
+    if let Some(at) = children.iter().position(|c| *c == event.unit) {
+        children.swap_remove(at);
+        if event.asserted {
+            reject::own_child(env, event)?;
+        }
+    }
+    if children.is_empty() {
+        return Ok(());
+    }
+    let change = children::Change {
+        kind: kind.to_owned(),
+        time: event.body.event_time,
+        event_id: event.event_id.clone(),
+        packed_by: String::new(),
+        revision: event.revision,
+        asserted: event.asserted,
+    };
+    for child in children::apply(env, unit, &children, &change)? {
+        reject::too_many_packings(env, event, &child)?;
+    }
+    Ok(())
+}
+
+/// A parent says that its read is, or is no longer, a read of this unit.
+pub(crate) fn inherited(env: &mut Env<'_>, message: InheritedRead) -> anyhow::Result<Option<Unit>> {
+    let found = load_read(env, &message.unit, &message.event_id)?;
+    let known = found.is_some();
+    let mut read = found.unwrap_or_default();
+    let before = best(&read).cloned();
+    let heard = read.supports.iter().position(|s| s.issuer == message.parent);
+    match heard {
+        Some(at) if message.revision <= read.supports[at].revision => return Ok(None),
+        None if !message.asserted => return Ok(None),
+        _ => {}
+    }
+    let mut support = Support {
+        issuer: message.parent,
+        revision: message.revision,
+        asserted: message.asserted,
+        path: message.path,
+        ..Support::default()
+    };
+    if message.asserted {
+        support.body = message.body;
+    }
+    match heard {
+        Some(at) => read.supports[at] = support,
+        None => read.supports.push(support),
+    }
+    let mut unit = Unit::load(env, &message.unit)?;
+    changed(env, &mut unit, &message.event_id, read, known, before, false)?;
+    Ok(Some(unit))
+}
+
+/// The registry's statement about the unit; the highest version counts, equal ones by content.
+pub(crate) fn registered(env: &mut Env<'_>, entry: RegistryEntry) -> anyhow::Result<Option<Unit>> {
+    let mut unit = Unit::load(env, &entry.unit)?;
+    if let Some(had) = &unit.state.registry {
+        let order = |e: &RegistryEntry| -> anyhow::Result<(i64, Vec<u8>)> {
+            Ok((e.version, env.codec.encode(e)?))
+        };
+        if order(&entry)? <= order(had)? {
+            return Ok(None);
+        }
+    }
+    unit.state.registry = Some(entry);
+    let reads = unit.reads(env)?;
+    judge_facts(env, &mut unit, &reads)?;
+    // Status and markets come from the entry itself: every read says them.
+    unit.state.refresh = Some(0);
+    emit::serial(env, &mut unit, &reads)?;
+    Ok(Some(unit))
+}
+
+/// The supports of a read have changed: brings everything that follows from it up to date.
+fn changed(
+    env: &mut Env<'_>,
+    unit: &mut Unit,
+    event_id: &str,
+    mut read: UnitRead,
+    known: bool,
+    before: Option<Support>,
+    all_children: bool,
+) -> anyhow::Result<()> {
+    let now = best(&read).cloned();
+    let body = now.as_ref().or(before.as_ref()).map(|s| &s.body);
+    let own = read.supports.iter().find(|s| s.issuer.is_empty());
+    let entry = ReadEntry {
+        event_id: event_id.to_owned(),
+        time: body.map_or(0, |b| b.event_time),
+        revision: own.map_or(0, |s| s.revision),
+        flags: flags(direct(&read), now.as_ref(), all_children),
+        parent: direct(&read).and_then(|s| s.parent.clone()),
+        holds: now.is_some(),
+    };
+    let (old, page) = unit.put_entry(env, known.then_some(read.page), entry.clone())?;
+    read.page = page;
+    let old = old.unwrap_or_default();
+    let moved = old.time != entry.time || old.holds != entry.holds || old.parent != entry.parent;
+    let touched = if moved || old.flags != entry.flags { old.flags | entry.flags } else { 0 };
+    let restated = (old.flags | entry.flags) & COMMISSIONS != 0;
+    save_read(env, unit.key.as_str(), event_id, &read)?;
+
+    let first = unit.state.serial_revision == 0;
+    let reads = if first || restated || touched & (OF_CHILDREN | OF_CONTAINERS) != 0 {
+        unit.reads(env)?
+    } else {
+        Vec::new()
+    };
+    if restated {
+        judge_facts(env, unit, &reads)?;
+    }
+    emit::read(env, &unit.key, &unit.state, event_id, &mut read, before.as_ref())?;
+    save_read(env, unit.key.as_str(), event_id, &read)?;
+    if touched & OF_CHILDREN != 0 {
+        emit::ends(env, unit, &reads)?;
+    }
+    if first || restated || touched & OF_CHILDREN != 0 {
+        emit::serial(env, unit, &reads)?;
+    }
+    if unit.is_container() {
+        if touched & OF_CONTAINERS != 0 {
+            children::boundaries_changed(unit, &reads);
+        }
+        if !same(before.as_ref(), now.as_ref()) {
+            children::read_changed(unit, event_id, old.holds);
+        }
+    }
+    Ok(())
+}
+
+/// Judges the facts anew; when they changed, all reads are emitted again at the window's end.
+fn judge_facts(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
+    let mut commissionings = Vec::new();
+    for entry in reads.iter().filter(|r| r.holds && r.flags & COMMISSIONS != 0) {
+        if let Some(read) = load_read(env, unit.key.as_str(), &entry.event_id)? {
+            commissionings.push((entry.event_id.clone(), read));
+        }
+    }
+    let facts =
+        facts(unit.key.gtin(), unit.state.registry.as_ref(), &commissionings, env.table);
+    if facts != unit.state.facts {
+        unit.state.facts = facts;
+        unit.state.refresh = Some(0);
+    }
+    Ok(())
+}
