@@ -1,5 +1,6 @@
 //! What is said about a lot, by loads and by recall events, whatever order it arrived in.
 
+use serialtrail_gs1::place_gln;
 use serialtrail_records::state_detector::DetectorLotStatement;
 use serialtrail_records::{LotStatus, Micros};
 
@@ -14,6 +15,8 @@ pub struct LotMeasure {
     pub markets: Vec<String>,
     /// `load`, or the id of the event that says so.
     pub source: String,
+    /// GLN of the place of that event; null for a load.
+    pub place: Option<String>,
 }
 
 /// What the rules know of a unit's lot.
@@ -44,6 +47,7 @@ pub fn state(statements: &mut Vec<DetectorLotStatement>, said: LotStatus) -> boo
         status: said.status,
         status_since: said.status_since,
         status_markets: said.status_markets,
+        place: said.site.map(|site| place_gln(&site).unwrap_or(site)),
     };
     let key = |s: &DetectorLotStatement| (s.source.clone(), s.status.clone());
     match statements.binary_search_by_key(&key(&said), key) {
@@ -122,6 +126,7 @@ fn add_source(view: &mut LotView, statements: &[DetectorLotStatement]) {
             status: s.status.clone(),
             markets: s.status_markets.clone(),
             source: s.source.clone(),
+            place: s.place.clone(),
         });
     }
     // A load speaks for the lot's data before any event does.

@@ -99,3 +99,13 @@ fn a_statement_without_a_time_holds_since_before_the_first_event() {
     load.status_since = None;
     assert_eq!(measures(&seen(&[load])), [("recalled", None)]);
 }
+
+#[test]
+fn the_place_of_a_recall_event_is_its_gln() {
+    let mut event = said("event-1", 1, "recalled");
+    event.site = Some("urn:epc:id:sgln:4000001.00000.dock-3".into());
+    assert_eq!(
+        seen(&[event]).measures[0].place.as_deref(),
+        Some("4000001000005")
+    );
+}

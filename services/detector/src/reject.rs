@@ -5,9 +5,6 @@ use serialtrail_runtime::{metrics, topics};
 use serialtrail_stream::{InputRecord, StepContext};
 use sha2::{Digest, Sha256};
 
-/// Bytes of the original a record carries at most.
-const PART_BYTES: usize = 128 * 1024;
-
 /// Writes a record to `rejected-events`, in parts where it is large.
 ///
 /// # Errors
@@ -24,33 +21,23 @@ pub(crate) fn reject(
     let digest = Sha256::digest(format!("detector\n{at}\n{reason}").as_bytes());
     let mut reject_id = hex::encode(digest);
     reject_id.truncate(32);
-    let place = record
-        .key
-        .as_ref()
-        .map(|k| format!("key {}", String::from_utf8_lossy(k)));
-    let original = record.value.as_deref().unwrap_or_default();
-    let parts: Vec<&[u8]> = match original {
-        [] => vec![&[]],
-        some => some.chunks(PART_BYTES).collect(),
+    let rejected = RejectedEvent {
+        reject_id: reject_id.clone(),
+        stage: "detector".to_owned(),
+        reason: reason.to_owned(),
+        message: format!("{at}: {message}"),
+        place: record
+            .key
+            .as_ref()
+            .map(|k| format!("key {}", String::from_utf8_lossy(k))),
+        record_time: stream_time,
+        source_topic: Some(record.topic.clone()),
+        source_partition: Some(record.partition),
+        source_offset: Some(record.offset),
+        ..RejectedEvent::default()
     };
-    let count = i32::try_from(parts.len())?;
-    for (part, bytes) in (0..).zip(parts) {
-        let rejected = RejectedEvent {
-            reject_id: reject_id.clone(),
-            stage: "detector".to_owned(),
-            reason: reason.to_owned(),
-            message: format!("{at}: {message}"),
-            place: place.clone(),
-            record_time: stream_time,
-            source_topic: Some(record.topic.clone()),
-            source_partition: Some(record.partition),
-            source_offset: Some(record.offset),
-            original: bytes.to_vec(),
-            part,
-            parts: count,
-            ..RejectedEvent::default()
-        };
-        let value = codec.encode(&rejected)?;
+    for part in rejected.into_parts(record.value.as_deref().unwrap_or_default()) {
+        let value = codec.encode(&part)?;
         ctx.emit(topics::REJECTED_EVENTS, reject_id.as_bytes(), value);
     }
     metrics::counter(&metrics::REJECTS)

@@ -168,6 +168,8 @@ pub struct DetectorLotStatement {
     pub status_since: Option<Micros>,
     /// Where it holds; empty = everywhere.
     pub status_markets: Vec<String>,
+    /// GLN of the place of the event that says so, else its identifier as given.
+    pub place: Option<String>,
 }
 
 /// Detector state `l/<gtin>/<lot>`: what is said about a lot, and how many of its units this partition holds.

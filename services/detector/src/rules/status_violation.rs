@@ -8,7 +8,7 @@ use serialtrail_records::state_detector::DetectorRead;
 use serialtrail_records::{Micros, UnitFacts};
 
 use crate::finding::{Finding, SPELLED_OUT, iso, spelled};
-use crate::history::{History, tolerance};
+use crate::history::History;
 use crate::lot::LotView;
 use crate::policy::Profile;
 use crate::read::{Reading, is_past};
@@ -41,6 +41,8 @@ struct Ban<'a, 'f> {
     /// None: since before the first event.
     since: Option<Micros>,
     set_by: Option<&'a DetectorRead>,
+    /// Place of the event that set it, when an event did.
+    set_at: Option<&'f str>,
     lifted_by: Option<&'a DetectorRead>,
     /// Where it holds; empty = everywhere.
     markets: &'f [String],
@@ -56,16 +58,22 @@ impl Ban<'_, '_> {
                 .country
                 .as_ref()
                 .is_some_and(|c| self.markets.contains(c));
-        let apart = |other: Option<&DetectorRead>| {
-            other.map_or(profile.clock_tolerance(), |o| tolerance(o, read, profile))
-        };
         let after = self
             .since
-            .is_none_or(|s| read.event_time - s > apart(self.set_by));
-        let before_end = self
-            .lifted_by
-            .is_none_or(|l| l.event_time - read.event_time > apart(Some(l)));
+            .is_none_or(|s| read.event_time - s > apart(self.set_at, read, profile));
+        let before_end = self.lifted_by.is_none_or(|l| {
+            l.event_time - read.event_time > apart(l.place.as_deref(), read, profile)
+        });
         here && after && before_end && (any_read || TRADING.contains(&read.step()))
+    }
+}
+
+/// By how much the clocks of a place and of a read may differ.
+fn apart(place: Option<&str>, read: &DetectorRead, profile: &Profile) -> Micros {
+    if place.is_some() && place == read.place.as_deref() {
+        0
+    } else {
+        profile.clock_tolerance()
     }
 }
 
@@ -100,10 +108,10 @@ fn bans<'a: 'f, 'f>(
         // Recall and withdrawal are irreversible.
         _ => false,
     };
-    let lifted_by = |reason: &str, since: Option<Micros>, set_by: Option<&DetectorRead>| {
+    let lifted_by = |reason: &str, since: Option<Micros>, set_at: Option<&str>| {
         history.reads.iter().copied().find(|r| {
-            let apart = set_by.map_or(profile.clock_tolerance(), |s| tolerance(s, r, profile));
-            lifts(reason, r) && since.is_none_or(|s| r.event_time > s - apart)
+            let after = |s| r.event_time > s - apart(set_at, r, profile);
+            lifts(reason, r) && since.is_none_or(after)
         })
     };
     let reason_of = |status: &str| match status {
@@ -113,20 +121,22 @@ fn bans<'a: 'f, 'f>(
         "decommissioned" => Some("decommissioned"),
         _ => None,
     };
-    let ban = |reason, since, set_by: Option<&'a DetectorRead>, source: &'f str| Ban {
+    let ban = |reason, since, set_at, source: &'f str| Ban {
         reason,
         since,
-        set_by,
-        lifted_by: lifted_by(reason, since, set_by),
+        set_by: None,
+        set_at,
+        lifted_by: lifted_by(reason, since, set_at),
         markets: &[],
         source,
     };
     let mut out = Vec::new();
     for m in &lot.measures {
         if let Some(reason) = reason_of(&m.status) {
+            let ban = ban(reason, m.since, m.place.as_deref(), &m.source);
             out.push(Ban {
                 markets: &m.markets,
-                ..ban(reason, m.since, None, &m.source)
+                ..ban
             });
         }
     }
@@ -134,14 +144,15 @@ fn bans<'a: 'f, 'f>(
         out.push(ban(reason, facts.status_since, None, "registry"));
     }
     for read in history.reads.iter().copied() {
-        let time = Some(read.event_time);
-        for word in ["recalled", "withdrawn", "stolen"] {
-            if let Some(reason) = reason_of(word).filter(|_| read.says(word)) {
-                out.push(ban(reason, time, Some(read), &read.event_id));
-            }
-        }
-        if is_decommissioning(read) {
-            out.push(ban("decommissioned", time, Some(read), &read.event_id));
+        let said = ["recalled", "withdrawn", "stolen"];
+        let said = said.into_iter().filter(|word| read.says(word));
+        for reason in said.chain(is_decommissioning(read).then_some("decommissioned")) {
+            let at = read.place.as_deref();
+            let ban = ban(reason, Some(read.event_time), at, &read.event_id);
+            out.push(Ban {
+                set_by: Some(read),
+                ..ban
+            });
         }
     }
     out

@@ -21,6 +21,12 @@ fn after_a_recall_or_withdrawal_trading_is_a_violation() {
     let nowhere = vec![read("e", "shipping", PHARMACY, days(1)).but(|r| r.country = None)];
     let mut rows = vec![
         (
+            "at the place that recalls, a moment after",
+            recalled(),
+            vec![read("e", "shipping", FACTORY, 1)],
+            Some("e"),
+        ),
+        (
             "before the recall",
             recalled(),
             one("dispensing", -days(1)),

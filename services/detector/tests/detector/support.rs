@@ -295,6 +295,7 @@ impl Story {
             status: status.into(),
             markets: markets.iter().map(|m| (*m).into()).collect(),
             source: "recall-1".into(),
+            place: Some(FACTORY.gln.into()),
         });
         self
     }
