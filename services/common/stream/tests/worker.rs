@@ -74,6 +74,8 @@ fn a_key_in_a_wrong_partition_is_rejected_by_the_stage_and_the_rest_goes_on() {
 struct Waits {
     inner: Counting,
     seen: Arc<AtomicI64>,
+    /// The data comes just after the worker looked for it: `seen` counts the looks.
+    just_after: bool,
 }
 
 impl Stage for Waits {
@@ -108,9 +110,18 @@ impl Stage for Waits {
             .unwrap()
             .parse()
             .unwrap();
+        if id < 10 && self.just_after {
+            self.seen.fetch_add(1, Ordering::SeqCst);
+        }
         if id < 10 { 5 } else { 0 }
     }
     fn reference_offset_seen(&self) -> i64 {
+        if self.just_after {
+            let first = self
+                .seen
+                .compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst);
+            return if first.is_ok() { 0 } else { 5 };
+        }
         self.seen.load(Ordering::SeqCst)
     }
 }
@@ -139,6 +150,7 @@ fn a_record_waits_for_its_reference_data_and_only_its_partition_waits() {
     let stage = Waits {
         inner: Counting::new(&topics),
         seen: Arc::clone(&seen),
+        just_after: false,
     };
     let worker = Running::start(&topics, topics.config(), stage);
     let read = topics.read(topics.output, 3, PATIENCE);
@@ -159,6 +171,44 @@ fn a_record_waits_for_its_reference_data_and_only_its_partition_waits() {
     let mut values: Vec<_> = read.into_iter().flatten().map(|(_, value)| value).collect();
     values.sort();
     assert_eq!(values, ["1 11", "1 21", "2 1", "2 22", "3 12"]);
+}
+
+#[test]
+fn reference_data_that_comes_just_after_the_look_neither_loses_nor_repeats_records() {
+    let Some(brokers) = brokers("reference_data_that_comes_just_after_the_look_...") else {
+        return;
+    };
+    let topics = Topics::create(&brokers, "flips");
+    let producer = topics.producer();
+    let ids: Vec<u64> = (1001..3000).chain([1]).chain(3001..4000).collect();
+    for id in &ids {
+        topics.send(&producer, Some("unit-1"), &id.to_string(), None);
+    }
+    let seen = Arc::new(AtomicI64::new(0));
+    let stage = Waits {
+        inner: Counting::new(&topics),
+        seen,
+        just_after: true,
+    };
+    let worker = Running::start(&topics, topics.config(), stage);
+    let fans = ids
+        .iter()
+        .filter(|id| id.is_multiple_of(broker::FAN))
+        .count();
+    let due = ids.len() + fans * broker::FAN_OUT as usize;
+    let read = topics.read(topics.output, due, PATIENCE);
+    worker.drain().unwrap();
+    let counted: Vec<_> = read
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| key == "unit-1")
+        .map(|(_, value)| value)
+        .collect();
+    let expected: Vec<_> = (1..)
+        .zip(ids)
+        .map(|(count, id)| format!("{count} {id}"))
+        .collect();
+    assert_eq!(counted, expected);
 }
 
 /// Copies values, keeps nothing.
