@@ -124,6 +124,7 @@ pub(crate) fn producer(
         .set("partitioner", "murmur2_random")
         .set("compression.type", "lz4")
         .set("linger.ms", "2")
+        .set("retry.backoff.ms", "10")
         .set("queue.buffering.max.messages", "500000")
         .set(
             "message.max.bytes",
