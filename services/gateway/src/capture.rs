@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use crate::clock::record_time;
 use crate::device::DeviceHash;
-use crate::event::{Stamp, event_id_of, event_times, identity};
+use crate::event::{Stamp, compressed, event_id_of, event_times, identity};
 use crate::known::Identity;
 use crate::problem::{Kind, Problem};
 use crate::rejected::{Input, Origin, Refusal};
@@ -272,12 +272,16 @@ fn one_event(
         }
     };
     let identity = identity(&record);
-    let value = at.codec.encode(&record)?;
-    let size = identity.event_id.len() + value.len();
     let limit = max_record_bytes(EPCIS_EVENTS);
+    let size_of = |value: &[u8]| identity.event_id.len() + value.len();
+    let mut value = at.codec.encode(&record)?;
+    if size_of(&value) > limit {
+        value = at.codec.encode(&compressed(record)?)?;
+    }
+    let size = size_of(&value);
     if size > limit {
         let message = format!(
-            "the event takes {size} bytes with its original, at most {limit} are taken; \
+            "the event takes {size} bytes, at most {limit} are taken; \
              split it into several events"
         );
         return Ok(Err(refuse(

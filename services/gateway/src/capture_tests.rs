@@ -266,16 +266,37 @@ fn in_replay_what_this_instance_happens_to_know_decides_nothing_about_neighbours
     assert_eq!(alone.problem.unwrap().kind, Kind::Conflict);
 }
 
+/// An event of `count` units whose identifiers are this long.
+fn large(count: usize, length: usize) -> Value {
+    let epcs: Vec<String> = (0..count)
+        .map(|n| format!("urn:example:{n:0>length$}"))
+        .collect();
+    let mut event = event("urn:x:1", "1");
+    event["epcList"] = json!(epcs);
+    event
+}
+
+#[test]
+fn an_event_of_a_hundred_thousand_units_fits_with_its_original_compressed() {
+    let event = large(100_000, 40);
+    let assessment = assessed(&LIVE, &document(std::slice::from_ref(&event)));
+    assert!(assessment.problem.is_none(), "{:?}", reasons(&assessment));
+    let record: EpcisEvent = CODEC.decode(&assessment.accepted[0].value).unwrap();
+    assert_eq!(record.epc_list.len(), 100_000);
+    assert_eq!(record.original_format, "application/ld+json+gzip");
+    let mut original = String::new();
+    let mut decoder = flate2::read::GzDecoder::new(record.original.as_slice());
+    std::io::Read::read_to_string(&mut decoder, &mut original).unwrap();
+    assert_eq!(original, event.to_string());
+}
+
 #[test]
 fn an_event_that_fits_no_record_is_too_large() {
-    let mut large = event("urn:x:1", "1");
-    let epcs: Vec<String> = (0..99_999)
-        .map(|n| format!("https://id.gs1.org/01/09521321123458/21/{n:020}"))
-        .collect();
-    large["epcList"] = json!(epcs);
-    let assessment = assessed(&LIVE, &document(&[large]));
+    let assessment = assessed(&LIVE, &document(&[large(100_000, 100)]));
     assert_eq!(reasons(&assessment), [(Some(0), "event_too_large")]);
     assert_eq!(assessment.problem.unwrap().kind, Kind::TooLarge);
+    let assessment = assessed(&LIVE, &document(&[large(100_001, 10)]));
+    assert_eq!(reasons(&assessment), [(Some(0), "too_many_epcs")]);
 }
 
 #[test]

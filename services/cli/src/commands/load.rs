@@ -12,7 +12,7 @@ mod table;
 
 use crate::FINDINGS;
 use crate::context::Context;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use kinds::{Kind, Statement};
 use send::Sender;
 use serde_json::json;
@@ -70,6 +70,13 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let settings = context.settings()?.clone();
     let mut files = Vec::new();
     for path in &args.files {
+        if args.kind.is_none() && path.file_name().is_some_and(|name| name == "uploads.csv") {
+            eprintln!(
+                "{}: skipped; it is for `serialtrail capture --record-times`",
+                path.display()
+            );
+            continue;
+        }
         let kind = match args.kind {
             Some(kind) => kind,
             None => Kind::of_file(path).with_context(|| {
@@ -86,6 +93,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         }
         files.push((path.clone(), kind, table));
     }
+    ensure!(!files.is_empty(), "nothing to load");
     files.sort_by_key(|(_, kind, _)| !kind.is_reference());
     let gateway = format!("http://{}/v1/clock", settings.http.gateway);
     let clock = gateway_clock(&gateway).await;
