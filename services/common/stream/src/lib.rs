@@ -7,13 +7,14 @@
 //!
 //! - [`stage`]: what a stage is; [`testing`]: running one in a unit test.
 //! - [`time`]: stream time from marks.
-//! - `worker`: the loop that owns everything; `window`, `transaction`, `restore`: its acts.
+//! - `worker`: the loop that owns everything; `gather`, `window`, `transaction`, `restore`: its acts.
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod clients;
 pub mod config;
 pub mod failpoint;
+mod gather;
 mod gauges;
 mod native;
 pub mod outcome;

@@ -6,7 +6,9 @@ mod broker;
 
 use broker::{Counting, Topics, brokers};
 use serialtrail_runtime::Shutdown;
-use serialtrail_stream::{InputRecord, Stage, StageError, StepContext, WorkerConfig, run_worker};
+use serialtrail_stream::{
+    InputRecord, Stage, StageError, StepContext, WorkerConfig, run_worker, run_workers,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -370,4 +372,32 @@ fn a_record_over_the_limit_ends_the_worker_by_name_and_writes_nothing() {
     );
     let read = topics.read(topics.output, 1, Duration::from_secs(1));
     assert_eq!(read.iter().flatten().count(), 0);
+}
+
+#[test]
+fn two_threads_of_one_process_share_the_partitions() {
+    let Some(brokers) = brokers("two_threads_of_one_process_...") else {
+        return;
+    };
+    let topics = Topics::create(&brokers, "threads");
+    let producer = topics.producer();
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = topics.settings(0, folder.path());
+    settings.worker.threads = 2;
+    let shutdown = Shutdown::new();
+    std::thread::scope(|scope| {
+        let make = || Ok(Counting::new(&topics));
+        let config = topics.config();
+        let workers = scope.spawn({
+            let (settings, shutdown) = (&settings, &shutdown);
+            move || run_workers(settings, &config, make, shutdown)
+        });
+        topics.write(&producer, 0..2000, 100);
+        let read = topics.read(topics.output, broker::due(2000), PATIENCE);
+        shutdown.trigger();
+        workers.join().unwrap().unwrap();
+        broker::assert_exact(&read, 2000, 100);
+    });
+    let stores = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(stores, 2, "each thread has its own state folder");
 }
