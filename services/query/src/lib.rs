@@ -1,1 +1,34 @@
-//! serialtrail-query
+//! The query API: what became of a unit, what is suspicious, what was refused.
+//!
+//! Everything is read from ClickHouse, nothing is kept here. A request becomes values
+//! ([`parameters`]), the values become one or more statements whose parameters the server binds
+//! ([`select`]), the rows become JSON. Where current truth is asked, the highest revision of each
+//! identity decides and only what is asserted is shown.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`trace`], [`custody`] | one unit: registry, journey, custody, containment, alerts |
+//! | [`alerts`] | alerts by filter: pages, or all of them streamed |
+//! | [`rejects`] | what was refused, with its original bytes |
+//! | [`parameters`], [`cursor`], [`time`] | what a request says |
+//! | [`select`] | conditions with bound values, limits of a statement |
+//! | [`access`] | what a request may read: the one place |
+//! | [`http`], [`openapi`], [`problem`] | the HTTP face |
+//! | [`service`] | the process |
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod access;
+pub mod alerts;
+pub mod cursor;
+pub mod custody;
+pub mod http;
+pub mod openapi;
+pub mod parameters;
+pub mod problem;
+pub mod rejects;
+pub mod select;
+pub mod service;
+pub mod time;
+pub mod trace;
+
+pub use service::run;

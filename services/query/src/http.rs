@@ -1,0 +1,95 @@
+//! The routes.
+
+use crate::access::Access;
+use crate::problem::Problem;
+use crate::{alerts, openapi, rejects, trace};
+use axum::extract::{MatchedPath, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::Value;
+use serialtrail_runtime::metrics;
+use std::time::{Duration, Instant};
+
+/// Longest wait for the beginning of an answer; ClickHouse gives up before.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
+/// The routes.
+pub fn router(access: Access) -> Router {
+    Router::new()
+        .route("/v1/trace", get(trace_by_id))
+        .route("/v1/trace/{*unit}", get(trace_by_path))
+        .route("/v1/alerts", get(list_alerts))
+        .route("/v1/rejects", get(list_rejects))
+        .layer(middleware::from_fn(in_time))
+        .route("/openapi.json", get(openapi_document))
+        .fallback(|uri: Uri| async move {
+            let detail = format!(
+                "there is nothing at {}; /openapi.json says what is",
+                uri.path()
+            );
+            Problem::not_found("no_such_resource", detail)
+        })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(middleware::from_fn(measure))
+        .with_state(access)
+}
+
+async fn trace_by_id(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    trace::by_id(access.client(), &uri).await.map(Json)
+}
+
+async fn trace_by_path(
+    State(access): State<Access>,
+    Path(unit): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
+    trace::by_path(access.client(), &unit, &uri).await.map(Json)
+}
+
+async fn list_alerts(
+    State(access): State<Access>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    alerts::list(access.client(), &uri, &headers).await
+}
+
+async fn list_rejects(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    rejects::list(access.client(), &uri).await.map(Json)
+}
+
+async fn openapi_document() -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        openapi::DOCUMENT,
+    )
+        .into_response()
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!("ClickHouse did not answer within {ANSWER_WITHIN:?}");
+            let detail = format!("ClickHouse did not answer within {ANSWER_WITHIN:?}");
+            Problem::unavailable("clickhouse_unreachable", detail).into_response()
+        }
+    }
+}
+
+async fn measure(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let route = path.map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let status: StatusCode = response.status();
+    metrics::counter(&metrics::HTTP_REQUESTS)
+        .with_label_values(&["query", &route, status.as_str()])
+        .inc();
+    metrics::histogram(&metrics::HTTP_SECONDS)
+        .with_label_values(&["query", &route])
+        .observe(started.elapsed().as_secs_f64());
+    response
+}

@@ -1,0 +1,161 @@
+//! A statement's conditions with the values the server binds, and the limits it runs under.
+//!
+//! Text of statements is static; what comes from outside only ever travels as a parameter.
+
+use clickhouse::Client;
+use clickhouse::query::Query;
+
+/// Seconds a statement behind a single answer may run.
+const SECONDS: &str = "10";
+/// Seconds a statement may run whose rows are streamed as the client takes them.
+const STREAM_SECONDS: &str = "600";
+/// Bytes a statement may use, and may sort before it goes to disk.
+const MEMORY: &str = "1000000000";
+const SORT_MEMORY: &str = "200000000";
+
+/// How long a statement may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// One answer.
+    Answer,
+    /// A stream, as fast as the client takes it.
+    Stream,
+}
+
+/// A value the server binds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// `{name:String}`
+    Text(String),
+    /// `{name:Int64}`: microseconds UTC, or a number.
+    Number(i64),
+    /// `{name:Array(String)}`
+    Texts(Vec<String>),
+}
+
+impl From<&str> for Bound {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Bound {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Bound {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Vec<String>> for Bound {
+    fn from(texts: Vec<String>) -> Self {
+        Self::Texts(texts)
+    }
+}
+
+/// Conditions, all of which must hold, and bound values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Select {
+    conditions: Vec<&'static str>,
+    values: Vec<(&'static str, Bound)>,
+}
+
+impl Select {
+    /// Without conditions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a condition.
+    #[must_use]
+    pub fn and(mut self, condition: &'static str) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Binds a value that the statement or a condition names.
+    #[must_use]
+    pub fn bind(mut self, name: &'static str, value: impl Into<Bound>) -> Self {
+        self.values.push((name, value.into()));
+        self
+    }
+
+    /// Adds a condition and its value, where there is a value.
+    #[must_use]
+    pub fn when<T: Into<Bound>>(
+        self,
+        name: &'static str,
+        value: Option<T>,
+        condition: &'static str,
+    ) -> Self {
+        match value {
+            Some(value) => self.and(condition).bind(name, value),
+            None => self,
+        }
+    }
+
+    /// The conditions for `WHERE`.
+    #[must_use]
+    pub fn condition(&self) -> String {
+        if self.conditions.is_empty() {
+            return "1".to_owned();
+        }
+        let conditions: Vec<String> = self.conditions.iter().map(|c| format!("({c})")).collect();
+        conditions.join(" AND ")
+    }
+
+    /// The statement, its `{where}` filled in, ready to run.
+    pub fn query(&self, client: &Client, sql: &str, pace: Pace) -> Query {
+        let seconds = match pace {
+            Pace::Answer => SECONDS,
+            Pace::Stream => STREAM_SECONDS,
+        };
+        let mut query = client
+            .query_raw(&sql.replace("{where}", &self.condition()))
+            .with_setting("max_execution_time", seconds)
+            .with_setting("max_memory_usage", MEMORY)
+            .with_setting("max_bytes_before_external_sort", SORT_MEMORY)
+            .with_setting("max_bytes_ratio_before_external_sort", "0");
+        for (name, value) in &self.values {
+            query = match value {
+                Bound::Text(text) => query.param(name, text),
+                Bound::Number(number) => query.param(name, number),
+                Bound::Texts(texts) => query.param(name, texts),
+            };
+        }
+        query
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_given_values_become_conditions() {
+        let select = Select::new()
+            .when("rule", Some("X"), "rule = {rule:String}")
+            .when("lot", None::<String>, "lot = {lot:String}")
+            .and("state = 'asserted'");
+        assert_eq!(
+            select.condition(),
+            "(rule = {rule:String}) AND (state = 'asserted')"
+        );
+        assert_eq!(Select::new().condition(), "1");
+    }
+
+    #[test]
+    fn a_value_is_never_part_of_the_text() {
+        let select = Select::new().when("lot", Some("' OR 1 --"), "lot = {lot:String}");
+        let query = select.query(&Client::default(), "SELECT 1 WHERE {where}", Pace::Answer);
+        assert_eq!(
+            query.sql_display().to_string(),
+            "SELECT 1 WHERE (lot = {lot:String})"
+        );
+    }
+}
