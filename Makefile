@@ -45,12 +45,15 @@ lint: ## Format, clippy without warnings, licences and advisories of dependencie
 	then cargo deny --config .deny.toml check advisories; \
 	else echo "SKIPPED: advisories: $(ADVISORIES) cannot be reached"; fi
 
+# Naming a test makes Cargo choose the features tests need: `make test` then compiles nothing twice.
+BUILD := cargo build --release --workspace --bins --test local_stack
+
 build: ## Build all programs
-	@cargo build --release --workspace --bins
+	@$(BUILD)
 
 # Stopping must not wait for a build, nor need one that succeeds.
 $(SERIALTRAIL):
-	@cargo build --release --workspace --bins
+	@$(BUILD)
 
 parts: ## Check prerequisites; fetch Kafka, Apicurio and the ClickHouse engine
 	@deploy/local/install.sh
