@@ -18,7 +18,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_records::Codec;
 use serialtrail_runtime::config::KafkaSettings;
-use serialtrail_runtime::Shutdown;
+use serialtrail_runtime::{Shutdown, topics};
 use serialtrail_stream::failpoint;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,10 +35,12 @@ const LIMITS: Limits = Limits {
 };
 /// Batches being stored at once.
 const IN_FLIGHT: usize = 8;
-/// A partition rests this many times what its last insert took, so that a busy ClickHouse gets fewer,
-/// larger parts; at most [`LONGEST_REST`].
-const REST_FACTOR: u32 = 4;
-const LONGEST_REST: Duration = Duration::from_secs(2);
+/// A partition rests this many times what its last insert took, at most so long. A statement costs
+/// ClickHouse 10 to 20 ms of CPU however few rows it has, and there are dozens of partitions: flushing
+/// each after every linger would take more than a core. Idle, an insert is quick and so is the next.
+const REST: (u32, Duration) = (8, Duration::from_secs(3));
+/// The same for what people wait for: alerts and refusals, few rows in few partitions.
+const URGENT_REST: (u32, Duration) = (2, Duration::from_millis(500));
 /// Gathered bytes of one partition, and of all together, above which consumption pauses.
 const PARTITION_BYTES: usize = 12 << 20;
 const TOTAL_BYTES: usize = 96 << 20;
@@ -164,7 +166,7 @@ impl Worker {
                     },
                 ))),
             };
-            self.rebalance()?;
+            self.rebalance();
             match polled {
                 None => break,
                 Some(Ok((address, record))) => {
@@ -210,7 +212,7 @@ impl Worker {
             gauges::count_stored(&finished.address, finished.records, &rows);
             let current = self.partitions.get_mut(&finished.address);
             if let Some(owned) = current.filter(|owned| owned.ownership == finished.ownership) {
-                let rest = (took * REST_FACTOR).min(LONGEST_REST);
+                let rest = rest(owned.place.topic, took);
                 owned.state.stored(finished.range, Instant::now() + rest);
             }
         }
@@ -354,19 +356,46 @@ impl Worker {
 
     /// Lets the batches being stored finish; what is only gathered is read again by the next owner.
     fn drain(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + DRAIN;
-        while self.in_flight > 0 && Instant::now() < deadline {
+        let mut all = TopicPartitionList::new();
+        for (topic, partition) in self.partitions.keys() {
+            all.add_partition(topic, *partition);
+        }
+        self.consumer.pause(&all)?;
+        let begun = Instant::now();
+        while self.in_flight > 0 && begun.elapsed() < DRAIN {
+            // Polling keeps the membership while the last inserts run.
             self.poll()?;
             self.collect();
             self.finish()?;
-            for (_, owned) in self
-                .partitions
-                .iter()
-                .filter(|_| Instant::now() + DRAIN / 2 > deadline)
-            {
-                owned.stop.store(true, Ordering::Relaxed);
+            if begun.elapsed() > DRAIN / 2 {
+                // ClickHouse does not answer: the begun ranges are left to the next owner.
+                self.partitions
+                    .values()
+                    .for_each(|owned| owned.stop.store(true, Ordering::Relaxed));
             }
         }
         self.finish()
+    }
+}
+
+/// How long a partition rests after an insert that took `took`.
+fn rest(topic: &str, took: Duration) -> Duration {
+    let (factor, longest) = match topic {
+        topics::ALERTS | topics::REJECTED_EVENTS => URGENT_REST,
+        _ => REST,
+    };
+    (took * factor).min(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_partition_rests_longer_than_an_idle_one_and_an_alert_never_long() {
+        let (quick, slow) = (Duration::from_millis(20), Duration::from_secs(1));
+        assert!(rest(topics::ENRICHED, quick) <= LIMITS.linger);
+        assert_eq!(rest(topics::ENRICHED, slow), Duration::from_secs(3));
+        assert_eq!(rest(topics::ALERTS, slow), Duration::from_millis(500));
     }
 }

@@ -4,7 +4,7 @@
 
 mod ground;
 
-use ground::{Ground, PARTITIONS, kill};
+use ground::{Ground, PARTITIONS};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rdkafka::producer::Producer;
@@ -33,14 +33,13 @@ fn a_sink_killed_at_any_moment_stores_every_row_once() {
         for moment in moments {
             ground.write(&producer, rounds, 200);
             rounds += 1;
-            let mut sink = ground.start(0, Some((moment, random.random_range(1..4))));
-            let died = !sink.wait().unwrap().success();
-            assert!(died, "the fail-point {moment} was not reached");
+            let sink = ground.start(0, Some((moment, random.random_range(1..4))));
+            assert!(sink.died(), "the fail-point {moment} was not reached");
         }
     }
     let last = ground.start(0, None);
     ground.assert_exactly_once(rounds, 200);
-    kill(last);
+    drop(last);
     ground.drop();
 }
 
@@ -58,13 +57,36 @@ fn two_sinks_that_come_and_go_store_every_row_once() {
         std::thread::sleep(SECOND);
         match round {
             2 | 8 => second = Some(ground.start(1, None)),
-            5 => second.take().into_iter().for_each(kill),
+            5 => drop(second.take()),
             _ => {}
         }
     }
     ground.assert_exactly_once(rounds, 300);
-    kill(first);
-    second.into_iter().for_each(kill);
+    drop((first, second));
+    ground.drop();
+}
+
+#[test]
+fn a_second_process_in_the_same_slot_ends_the_first_and_every_row_is_stored_once() {
+    let Some(ground) = Ground::new(
+        "a_second_process_in_the_same_slot_ends_the_first_and_every_row_is_stored_once",
+    ) else {
+        return;
+    };
+    let producer = ground.producer();
+    ground.write(&producer, 0, 300);
+    let first = ground.start(0, None);
+    ground.wait_for("SELECT toUInt64(count() > 0) FROM observations", 1);
+    ground.write(&producer, 1, 300);
+    let second = ground.start(0, None);
+    ground.write(&producer, 2, 300);
+    assert!(
+        first.died(),
+        "the first process was not told that its slot was taken"
+    );
+    ground.write(&producer, 3, 300);
+    ground.assert_exactly_once(4, 300);
+    drop(second);
     ground.drop();
 }
 
@@ -185,6 +207,6 @@ fn bytes_nobody_can_read_become_rows_with_their_reason_and_the_rest_goes_on() {
         count("reason = 'wrong_partition' AND place = 'key 01/04012345000009/21/x'"),
         partitions - 1
     );
-    kill(sink);
+    drop(sink);
     ground.drop();
 }

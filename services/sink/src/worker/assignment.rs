@@ -5,7 +5,6 @@ use crate::consumer::{Address, Change, GROUP};
 use crate::partition::Partition;
 use crate::range::Range;
 use crate::rows::{Place, TOPICS};
-use anyhow::Context as _;
 use rdkafka::consumer::Consumer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::metrics;
@@ -13,9 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// Wait before a question to the brokers is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
+
 impl Worker {
     /// Takes over what was assigned, lets go of what was revoked.
-    pub(super) fn rebalance(&mut self) -> anyhow::Result<()> {
+    pub(super) fn rebalance(&mut self) {
         for change in self.consumer.context().take_changes() {
             match change {
                 Change::Revoked(addresses) => {
@@ -26,18 +28,19 @@ impl Worker {
                         }
                     }
                 }
-                Change::Assigned(addresses) => self.take_over(&addresses)?,
+                Change::Assigned(addresses) => self.take_over(&addresses),
             }
         }
-        Ok(())
     }
 
-    fn take_over(&mut self, addresses: &[Address]) -> anyhow::Result<()> {
+    /// Everything is asked until it is answered: a partition taken over without its begun range would
+    /// be stored twice. On a shutdown it is left alone: its records are not gathered.
+    fn take_over(&mut self, addresses: &[Address]) {
         if addresses.is_empty() {
-            return Ok(());
+            return;
         }
-        let Some(committed) = self.committed(addresses)? else {
-            return Ok(());
+        let Some(committed) = self.committed(addresses) else {
+            return;
         };
         for element in committed.elements() {
             let address = (element.topic().to_owned(), element.partition());
@@ -66,10 +69,13 @@ impl Worker {
             {
                 begun = None;
             }
+            let Some(partitions) = self.count(topic) else {
+                return;
+            };
             let place = Place {
                 topic,
                 partition: address.1,
-                partitions: self.count(topic)?,
+                partitions,
             };
             self.ownerships += 1;
             let owned = Owned {
@@ -82,7 +88,6 @@ impl Worker {
             };
             self.partitions.insert(address, owned);
         }
-        Ok(())
     }
 
     /// Which of the sink's topics a name on Kafka stands for.
@@ -92,7 +97,7 @@ impl Worker {
     }
 
     /// Committed offsets with their metadata; asked until answered, `None` when a shutdown came first.
-    fn committed(&self, addresses: &[Address]) -> anyhow::Result<Option<TopicPartitionList>> {
+    fn committed(&self, addresses: &[Address]) -> Option<TopicPartitionList> {
         while !self.shutdown.is_triggered() {
             let mut list = TopicPartitionList::new();
             for (topic, partition) in addresses {
@@ -100,16 +105,16 @@ impl Worker {
             }
             match self.consumer.committed_offsets(list, ASK) {
                 Ok(list) if list.elements().iter().all(|e| e.error().is_ok()) => {
-                    return Ok(Some(list));
+                    return Some(list);
                 }
                 Ok(_) => tracing::warn!(
                     "committed offsets: a partition's answer is missing, asking again"
                 ),
                 Err(error) => tracing::warn!(%error, "committed offsets: asking again"),
             }
-            std::thread::sleep(Duration::from_millis(200));
+            std::thread::sleep(AGAIN);
         }
-        Ok(None)
+        None
     }
 
     /// Retention may have passed an offset that was never stored: that is a loss, and said loudly. The
@@ -142,20 +147,31 @@ impl Worker {
         }
     }
 
-    fn count(&mut self, topic: &'static str) -> anyhow::Result<i32> {
+    /// Partitions of a topic; asked until answered, `None` when a shutdown came first.
+    fn count(&mut self, topic: &'static str) -> Option<i32> {
         if let Some(count) = self.counts.get(topic) {
-            return Ok(*count);
+            return Some(*count);
         }
         let name = format!("{}{topic}", self.prefix);
-        let metadata = self.consumer.fetch_metadata(Some(&name), ASK);
-        let metadata = metadata.with_context(|| format!("partitions of {topic}"))?;
-        let count = metadata
-            .topics()
-            .first()
-            .map_or(0, |t| t.partitions().len());
-        let count = i32::try_from(count).unwrap_or(i32::MAX);
-        anyhow::ensure!(count > 0, "topic {topic} has no partitions");
-        self.counts.insert(topic, count);
-        Ok(count)
+        while !self.shutdown.is_triggered() {
+            match self.consumer.fetch_metadata(Some(&name), ASK) {
+                Ok(metadata) => {
+                    let count = metadata
+                        .topics()
+                        .first()
+                        .map_or(0, |t| t.partitions().len());
+                    if let Ok(count @ 1..) = i32::try_from(count) {
+                        self.counts.insert(topic, count);
+                        return Some(count);
+                    }
+                    tracing::warn!(topic, "no partitions in the broker's answer, asking again");
+                }
+                Err(error) => {
+                    tracing::warn!(topic, %error, "partitions of the topic: asking again")
+                }
+            }
+            std::thread::sleep(AGAIN);
+        }
+        None
     }
 }

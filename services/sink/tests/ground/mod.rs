@@ -136,7 +136,7 @@ impl Ground {
     }
 
     /// Starts a sink as a process of its own, armed with a fail-point.
-    pub fn start(&self, slot: u32, failpoint: Option<(&str, u32)>) -> Child {
+    pub fn start(&self, slot: u32, failpoint: Option<(&str, u32)>) -> Sink {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["--exact", self.test, "--nocapture"])
@@ -145,7 +145,7 @@ impl Ground {
             command.env("SERIALTRAIL_FAILPOINT", name);
             command.env("SERIALTRAIL_FAILPOINT_AT", at.to_string());
         }
-        command.spawn().unwrap()
+        Sink(command.spawn().unwrap())
     }
 
     /// A producer as our stages use: its commits leave control records in the partitions.
@@ -288,8 +288,19 @@ impl Ground {
     }
 }
 
-/// Kills a child as `kill -9` would.
-pub fn kill(mut child: Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+/// A sink process; killed, as `kill -9` would, when dropped.
+pub struct Sink(Child);
+
+impl Sink {
+    /// Waits until it has ended; whether it died, rather than ending by itself.
+    pub fn died(mut self) -> bool {
+        !self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
