@@ -10,4 +10,5 @@ mod status_violation;
 mod support;
 mod undo;
 mod unknown_serial;
+mod work;
 mod world;
