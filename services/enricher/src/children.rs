@@ -13,8 +13,6 @@ use serialtrail_records::state_enricher::{
 use serialtrail_stream::pending::{load, save};
 use std::collections::BTreeMap;
 
-/// Children of a page.
-const PAGE_CHILDREN: usize = 256;
 /// Bytes of a page, estimated.
 const PAGE_BYTES: usize = 128 * 1024;
 /// Packings and unpackings of one child in one container; beyond, they are refused.
@@ -177,7 +175,7 @@ fn store_split(
 ) -> anyhow::Result<()> {
     let depth = number % DEPTH_BITS;
     let bytes: usize = page.children.iter().map(size).sum();
-    let fits = page.children.len() <= PAGE_CHILDREN && bytes <= PAGE_BYTES;
+    let fits = page.children.len() <= env.page_children && bytes <= PAGE_BYTES;
     if fits || page.children.len() < 2 || depth == MAX_DEPTH {
         if !container.dirty.contains(&number) {
             container.dirty.push(number);
@@ -238,7 +236,13 @@ mod tests {
         let codec = Codec::offline().unwrap();
         let (table, policy) = (ReferenceTable::default(), Policy::default());
         let mut ctx = TestContext::new(0);
-        let mut env = Env { ctx: &mut ctx, codec: &codec, table: &table, policy: &policy };
+        let mut env = Env {
+            ctx: &mut ctx,
+            codec: &codec,
+            table: &table,
+            policy: &policy,
+            page_children: 256,
+        };
         let mut unit = Unit::load(&mut env, "00/1").unwrap();
         let children: Vec<String> =
             (0..10_000).map(|i| format!("01/04012345111118/21/{i}")).collect();
@@ -260,7 +264,7 @@ mod tests {
             assert_eq!(first_hash(*page), next);
             next = end_hash(*page);
             let page = load_page(&mut env, "00/1", *page).unwrap();
-            assert!(page.children.len() <= PAGE_CHILDREN);
+            assert!(page.children.len() <= 256);
             found.extend(page.children.into_iter().map(|c| c.key));
         }
         assert_eq!(next, 1 << 32);

@@ -8,13 +8,15 @@ use serialtrail_records::{Codec, LotStatus, Mark, UnitMessage};
 use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{ENRICHED, REJECTED_EVENTS, SERIAL_REGISTRY, UNIT_INBOX};
 use serialtrail_stream::pending;
-use serialtrail_stream::reference::ReferenceCopy;
+use serialtrail_stream::reference::{ReferenceCopy, ReferenceTable};
 use serialtrail_stream::{InputRecord, Stage, StepContext};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Share of the budget a window may use for work even when its own records have used it up: 1 in 10.
 const LEAST_SHARE: usize = 10;
+/// Children kept in one page of a container.
+const PAGE_CHILDREN: usize = 256;
 
 /// Per window and partition: units with new work, marks heard. Nothing of it outlives the window.
 #[derive(Default)]
@@ -28,6 +30,7 @@ pub struct EnricherStage {
     codec: Arc<Codec>,
     reference: ReferenceCopy,
     policy: Policy,
+    page_children: usize,
     windows: HashMap<i32, Window>,
 }
 
@@ -35,13 +38,26 @@ impl EnricherStage {
     /// A stage over a copy of the reference data.
     #[must_use]
     pub fn new(codec: Arc<Codec>, reference: ReferenceCopy, policy: Policy) -> Self {
-        Self { codec, reference, policy, windows: HashMap::new() }
+        Self { codec, reference, policy, page_children: PAGE_CHILDREN, windows: HashMap::new() }
+    }
+
+    /// The same with `children` children in a page of a container; few make small containers go
+    /// through everything large ones do.
+    #[must_use]
+    pub fn with_page_children(mut self, children: usize) -> Self {
+        self.page_children = children.max(1);
+        self
     }
 
     fn on_message(&mut self, message: UnitMessage, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let table = self.reference.table();
-        let mut env =
-            Env { ctx, codec: &self.codec, table: &table, policy: &self.policy };
+        let mut env = Env {
+            ctx,
+            codec: &self.codec,
+            table: &table,
+            policy: &self.policy,
+            page_children: self.page_children,
+        };
         let unit = match message {
             UnitMessage::UnitEvent(event) => reads::own(&mut env, event)?,
             UnitMessage::InheritedRead(read) => reads::inherited(&mut env, read)?,
@@ -76,7 +92,13 @@ impl EnricherStage {
     /// Continues one unit's work; true when nothing of it is left.
     fn work(&self, key: &str, limit: usize, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {
         let table = self.reference.table();
-        let mut env = Env { ctx, codec: &self.codec, table: &table, policy: &self.policy };
+        let mut env = Env {
+            ctx,
+            codec: &self.codec,
+            table: &table,
+            policy: &self.policy,
+            page_children: self.page_children,
+        };
         let mut unit = Unit::load(&mut env, key)?;
         fanout::run(&mut env, &mut unit, limit)?;
         unit.state.queued = unit.has_work();
@@ -113,10 +135,7 @@ impl EnricherStage {
 }
 
 /// Decides whether a lot statement's publisher may make it; a load is the operator's own word.
-fn authorise(
-    mut status: LotStatus,
-    table: &serialtrail_stream::reference::ReferenceTable,
-) -> LotStatus {
+fn authorise(mut status: LotStatus, table: &ReferenceTable) -> LotStatus {
     let at = status.status_since.unwrap_or(status.record_time);
     let issuer = issuer(&status.source_party, &[status.site.as_deref()], at, table);
     status.authorised =

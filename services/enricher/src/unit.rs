@@ -23,6 +23,8 @@ pub(crate) struct Env<'a> {
     pub(crate) codec: &'a Codec,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
+    /// Children kept in one page of a container.
+    pub(crate) page_children: usize,
 }
 
 /// A unit while it is worked on; nothing is written before [`Unit::save`].

@@ -42,7 +42,8 @@ fn run(events: &[Event], entries: &[RegistryEntry], seed: u64) -> Settled {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    // More with PROPTEST_CASES.
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_order_settles_to_the_same_and_to_what_is_right(

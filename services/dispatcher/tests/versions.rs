@@ -1,0 +1,303 @@
+//! Which version of an event id stands, seen from its units: the same for every order of arrival.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use serialtrail_dispatcher::DispatcherStage;
+use serialtrail_records::{
+    Codec, EpcisEvent, ErrorDeclaration, Mark, RejectedEvent, UnitEvent, UnitMessage,
+};
+use serialtrail_stream::Stage;
+use serialtrail_stream::testing::{TestContext, record};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const BUDGET: usize = 5_000;
+
+struct Bench {
+    codec: Arc<Codec>,
+    stage: DispatcherStage,
+    ctx: TestContext,
+    offset: i64,
+    /// Highest revision each unit has heard.
+    units: BTreeMap<String, UnitEvent>,
+    /// Messages in the order they went out.
+    sent: Vec<UnitEvent>,
+    rejected: Vec<RejectedEvent>,
+    marks: usize,
+    largest_window: usize,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let codec = Arc::new(Codec::offline().unwrap());
+        Self {
+            stage: DispatcherStage::new(Arc::clone(&codec)),
+            codec,
+            ctx: TestContext::new(0),
+            offset: 0,
+            units: BTreeMap::new(),
+            sent: Vec::new(),
+            rejected: Vec::new(),
+            marks: 0,
+            largest_window: 0,
+        }
+    }
+
+    fn step(&mut self, event: &EpcisEvent) {
+        self.offset += 1;
+        let value = self.codec.encode(event).unwrap();
+        let key = event.event_id.as_bytes();
+        let record = record("epcis-events", 0, self.offset, Some(key), &value);
+        self.stage.step(&record, &mut self.ctx).unwrap();
+    }
+
+    fn mark(&mut self, time: i64) {
+        let mark = Mark { source: "epcis-events/0".into(), sources: 16, time };
+        let value = self.codec.encode(&mark).unwrap();
+        self.stage.step(&record("epcis-events", 0, 0, None, &value), &mut self.ctx).unwrap();
+    }
+
+    /// Ends one window; true when work is left.
+    fn end(&mut self, budget: usize) -> bool {
+        self.stage.end_of_window(budget, &mut self.ctx).unwrap();
+        let outputs = self.ctx.take_outputs();
+        self.largest_window = self.largest_window.max(outputs.len());
+        for output in outputs {
+            let value = output.value.unwrap();
+            assert!(value.len() <= 256 * 1024);
+            if output.topic == "rejected-events" {
+                self.rejected.push(self.codec.decode(&value).unwrap());
+                continue;
+            }
+            match UnitMessage::decode(&self.codec, &value).unwrap() {
+                UnitMessage::UnitEvent(unit) => {
+                    let had = self.units.get(&unit.unit).map_or(0, |u| u.revision);
+                    assert!(unit.revision >= had, "revisions rise");
+                    self.units.insert(unit.unit.clone(), unit.clone());
+                    self.sent.push(unit);
+                }
+                UnitMessage::Mark(_) => self.marks += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        self.stage.has_pending(&mut self.ctx).unwrap()
+    }
+
+    fn settle(&mut self) {
+        while self.end(BUDGET) {}
+    }
+
+    fn capture(&mut self, events: &[EpcisEvent]) {
+        for event in events {
+            self.step(event);
+            self.settle();
+        }
+    }
+
+    /// Units that believe the event, with the body they were given.
+    fn believing(&self) -> BTreeMap<String, (i64, String)> {
+        let holding = self.units.values().filter(|u| u.asserted);
+        holding
+            .map(|u| (u.unit.clone(), (u.body.record_time, u.body.source_party.clone())))
+            .collect()
+    }
+
+    fn refused(&self, version: &EpcisEvent) -> bool {
+        let conflicts = self.rejected.iter().filter(|r| r.reason == "event_id_conflict");
+        conflicts.map(|r| &r.original).any(|bytes| *bytes == version.original)
+    }
+}
+
+fn pack(number: usize) -> String {
+    format!("urn:epc:id:sgtin:4012345.011111.{number}")
+}
+
+fn key(number: usize) -> String {
+    format!("01/04012345111118/21/{number}")
+}
+
+fn event(record_time: i64, units: std::ops::Range<usize>) -> EpcisEvent {
+    EpcisEvent {
+        event_id: "urn:uuid:1".into(),
+        content_hash: format!("{units:?}"),
+        event_type: "ObjectEvent".into(),
+        action: Some("OBSERVE".into()),
+        epc_list: units.clone().map(pack).collect(),
+        record_time,
+        source_party: "a".into(),
+        capture_id: "job".into(),
+        original: format!("the event as it came: {units:?}").into_bytes(),
+        ..EpcisEvent::default()
+    }
+}
+
+fn declared(event: EpcisEvent) -> EpcisEvent {
+    EpcisEvent { error_declaration: Some(ErrorDeclaration::default()), ..event }
+}
+
+#[test]
+fn a_repeat_tells_nobody_anything() {
+    let mut bench = Bench::new();
+    bench.capture(&[event(5, 0..3), event(5, 0..3), event(9, 0..3)]);
+    assert_eq!(bench.sent.len(), 3);
+    assert!(bench.rejected.is_empty());
+}
+
+#[test]
+fn of_two_contents_the_earlier_stands_and_the_other_is_refused_with_its_bytes() {
+    for order in [[0, 1], [1, 0]] {
+        let versions = [event(5, 0..3), event(6, 2..5)];
+        let mut bench = Bench::new();
+        bench.capture(&order.map(|at| versions[at].clone()));
+        let units: Vec<String> = bench.believing().into_keys().collect();
+        assert_eq!(units, (0..3).map(key).collect::<Vec<_>>());
+        assert_eq!(bench.rejected.len(), 1);
+        let refused = &bench.rejected[0];
+        assert_eq!(refused.reason, "event_id_conflict");
+        assert_eq!(refused.original, versions[1].original);
+        assert_eq!(refused.record_time, 6);
+    }
+}
+
+#[test]
+fn an_error_declaration_withdraws_whichever_comes_first() {
+    for first in [true, false] {
+        let mut bench = Bench::new();
+        let mut events = vec![event(5, 0..3), declared(event(9, 0..3))];
+        if !first {
+            events.reverse();
+        }
+        bench.capture(&events);
+        assert!(bench.believing().is_empty());
+        assert_eq!(bench.sent.len(), if first { 6 } else { 0 });
+        assert!(bench.rejected.is_empty());
+    }
+}
+
+#[test]
+fn someone_elses_declaration_is_refused_whichever_comes_first() {
+    for first in [true, false] {
+        let mut bench = Bench::new();
+        let other = EpcisEvent { source_party: "b".into(), ..declared(event(9, 0..3)) };
+        let mut events = vec![event(5, 0..3), other.clone()];
+        if !first {
+            events.reverse();
+        }
+        bench.capture(&events);
+        assert_eq!(bench.believing().len(), 3);
+        assert_eq!(bench.rejected[0].reason, "declaration_not_by_publisher");
+        assert_eq!(bench.rejected[0].original, other.original);
+        assert_eq!(bench.rejected[0].source_party, "b");
+    }
+}
+
+#[test]
+fn an_identifier_that_is_none_refuses_the_event_and_names_the_place() {
+    let mut bench = Bench::new();
+    let mut bad = event(5, 0..3);
+    bad.epc_list[1] = "urn:epc:id:sgtin:4012345.99".into();
+    bench.capture(&[bad]);
+    assert_eq!(bench.rejected[0].place.as_deref(), Some("epcList[1]"));
+    assert!(bench.sent.is_empty());
+}
+
+#[test]
+fn more_transactions_than_a_message_can_carry_refuse_the_event() {
+    let mut bench = Bench::new();
+    let mut bad = event(5, 0..3);
+    bad.biz_transactions = (0..5_000)
+        .map(|i| serialtrail_records::TypedId { r#type: None, id: format!("urn:bt:{i}") })
+        .collect();
+    bench.capture(&[bad]);
+    assert_eq!(bench.rejected[0].reason, "event_body_too_large");
+}
+
+#[test]
+fn a_hundred_thousand_units_are_told_over_many_windows_and_marks_wait_for_them() {
+    let mut bench = Bench::new();
+    bench.step(&event(5, 0..100_000));
+    bench.mark(77);
+    let mut windows = 0;
+    while bench.end(BUDGET) {
+        windows += 1;
+        assert_eq!(bench.marks, 0);
+    }
+    assert!(windows >= 19, "{windows}");
+    assert!(bench.largest_window <= BUDGET + 8, "{}", bench.largest_window);
+    assert_eq!(bench.believing().len(), 100_000);
+    assert_eq!(bench.marks, 8);
+    assert!(bench.ctx.state().values().all(|v| v.len() <= 256 * 1024));
+}
+
+#[test]
+fn a_small_version_that_displaces_a_large_one_does_not_overtake_it() {
+    let mut bench = Bench::new();
+    bench.step(&event(5, 0..20_000));
+    bench.end(BUDGET);
+    bench.step(&event(4, 10..20));
+    bench.settle();
+    let units: Vec<String> = bench.believing().into_keys().collect();
+    assert_eq!(units, (10..20).map(key).collect::<Vec<_>>());
+    let pages = bench.ctx.state().keys().filter(|k| k.starts_with(b"p/")).count();
+    assert_eq!(pages, 0, "no page of a version that is gone stays");
+}
+
+#[test]
+fn marks_of_one_window_become_one_to_every_partition() {
+    let mut bench = Bench::new();
+    bench.mark(10);
+    bench.mark(30);
+    bench.mark(20);
+    bench.end(BUDGET);
+    assert_eq!(bench.marks, 8);
+    bench.end(BUDGET);
+    assert_eq!(bench.marks, 8);
+}
+
+fn any_capture() -> impl Strategy<Value = EpcisEvent> {
+    (0usize..3, 0i64..4, 0usize..2, 0u8..4).prop_map(|(content, record_time, party, declares)| {
+        let units = [0..3, 2..5, 0..1][content].clone();
+        let event = EpcisEvent {
+            source_party: ["a", "b"][party].into(),
+            ..event(record_time, units)
+        };
+        if declares == 0 { declared(event) } else { event }
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_stands_does_not_depend_on_the_order(
+        captures in proptest::collection::vec(any_capture(), 1..7),
+        seed in any::<u64>(),
+    ) {
+        let mut one = Bench::new();
+        one.capture(&captures);
+        let mut shuffled = captures.clone();
+        shuffled.sort_by_key(|e| (seed ^ e.record_time as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ e.content_hash.len() as u64);
+        let mut other = Bench::new();
+        other.capture(&shuffled);
+        prop_assert_eq!(one.believing(), other.believing());
+        let versions: Vec<_> = captures.iter().filter(|e| e.error_declaration.is_none()).collect();
+        let first = versions
+            .iter()
+            .min_by_key(|e| (e.record_time, e.content_hash.clone(), e.source_party.clone()));
+        // A content that stands in the end may have been refused before its earliest capture came.
+        for loser in versions.iter().filter(|v| first.is_some_and(|f| f.content_hash != v.content_hash)) {
+            prop_assert!(one.refused(loser), "{:?}", loser);
+            prop_assert!(other.refused(loser), "{:?}", loser);
+        }
+        let expected: BTreeSet<String> = first
+            .filter(|first| !captures.iter().any(|e| {
+                e.error_declaration.is_some() && e.source_party == first.source_party
+            }))
+            .map(|first| first.epc_list.len())
+            .map(|count| match count {
+                1 => (0..1).map(key).collect(),
+                _ if first.unwrap().epc_list[0] == pack(0) => (0..3).map(key).collect(),
+                _ => (2..5).map(key).collect(),
+            })
+            .unwrap_or_default();
+        prop_assert_eq!(one.believing().into_keys().collect::<BTreeSet<_>>(), expected);
+    }
+}
