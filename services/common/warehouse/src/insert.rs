@@ -29,7 +29,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_partitions_per_insert_block", "0"),
 ];
 
-/// Inserts exactly `rows` into `table` in one statement. An empty batch sends nothing.
+/// Inserts exactly `rows` into `table` in one statement. An empty batch sends nothing. After a failure
+/// the next attempt asks for the table's columns anew: a migration may have changed their types.
 ///
 /// # Errors
 /// ClickHouse could not be reached or refused; the rows may or may not be stored: repeat with the same
@@ -46,6 +47,22 @@ where
     if rows.is_empty() {
         return Ok(());
     }
+    let inserted = insert_once(client, table, token, rows).await;
+    if inserted.is_err() {
+        client.clear_cached_metadata().await;
+    }
+    inserted
+}
+
+async fn insert_once<T>(
+    client: &Client,
+    table: &str,
+    token: &str,
+    rows: &[T],
+) -> Result<(), clickhouse::error::Error>
+where
+    T: Row + Serialize + for<'a> clickhouse::RowWrite<Value<'a> = T>,
+{
     let mut insert = client
         .insert::<T>(table)
         .await?

@@ -73,6 +73,8 @@ pub struct Report {
     pub applied: Vec<String>,
     /// Migrations that were already there.
     pub already: usize,
+    /// Migrations that are not applied; only [`check`] leaves any.
+    pub pending: Vec<String>,
     /// Recorded migrations this build does not know: the database belongs to a newer build.
     pub unknown: Vec<String>,
 }
@@ -239,11 +241,69 @@ pub async fn migrate(settings: &ClickHouseSettings) -> Result<Report, MigrateErr
     migrate_with(settings, ALL).await
 }
 
+/// Compares the database of `settings` with this build's schema; changes nothing.
+///
+/// # Errors
+/// ClickHouse could not be reached, or a released migration is not what was applied.
+pub async fn check(settings: &ClickHouseSettings) -> Result<Report, MigrateError> {
+    let failed = |error| MigrateError::ClickHouse {
+        name: "check".into(),
+        url: settings.url.clone(),
+        error,
+    };
+    let tables: u64 = crate::server(settings)
+        .query_raw(
+            "SELECT count() FROM system.tables \
+             WHERE database = {database:String} AND name = 'schema_migrations'",
+        )
+        .param("database", &settings.database)
+        .fetch_one()
+        .await
+        .map_err(failed)?;
+    let recorded = if tables == 0 {
+        Vec::new()
+    } else {
+        recorded(&crate::client(settings)).await.map_err(failed)?
+    };
+    compare(&recorded, ALL)
+}
+
 #[derive(Row, Deserialize)]
 struct Recorded {
     version: u32,
     name: String,
     checksum: String,
+}
+
+async fn recorded(client: &clickhouse::Client) -> Result<Vec<Recorded>, clickhouse::error::Error> {
+    client
+        .query("SELECT version, name, checksum FROM schema_migrations FINAL ORDER BY version")
+        .fetch_all()
+        .await
+}
+
+/// What is applied, what is pending, what is not of this build.
+fn compare(recorded: &[Recorded], migrations: &[Migration]) -> Result<Report, MigrateError> {
+    let mut report = Report::default();
+    for migration in migrations {
+        match recorded.iter().find(|r| r.version == migration.version) {
+            None => report.pending.push(migration.full_name()),
+            Some(found) if found.checksum == migration.checksum() => report.already += 1,
+            Some(found) => {
+                return Err(MigrateError::Changed {
+                    name: migration.full_name(),
+                    recorded: found.checksum.clone(),
+                    found: migration.checksum(),
+                });
+            }
+        }
+    }
+    let known = |version| migrations.iter().any(|m| m.version == version);
+    let unknown = recorded.iter().filter(|r| !known(r.version));
+    report.unknown = unknown
+        .map(|r| format!("{:04}_{}", r.version, r.name))
+        .collect();
+    Ok(report)
 }
 
 /// [`migrate`] with a list of migrations of the caller's.
@@ -274,38 +334,14 @@ pub async fn migrate_with(
         .execute()
         .await
         .map_err(preparing())?;
-    let recorded: Vec<Recorded> = client
-        .query("SELECT version, name, checksum FROM schema_migrations FINAL ORDER BY version")
-        .fetch_all()
-        .await
-        .map_err(preparing())?;
-
-    let find = |version| recorded.iter().find(|r| r.version == version);
+    let recorded = recorded(&client).await.map_err(preparing())?;
+    let mut report = compare(&recorded, migrations)?;
+    let pending = std::mem::take(&mut report.pending);
     for migration in migrations {
-        if let Some(found) = find(migration.version)
-            && found.checksum != migration.checksum()
-        {
-            return Err(MigrateError::Changed {
-                name: migration.full_name(),
-                recorded: found.checksum.clone(),
-                found: migration.checksum(),
-            });
-        }
-    }
-    let known = |version| migrations.iter().any(|m| m.version == version);
-    let unknown = recorded.iter().filter(|r| !known(r.version));
-    let mut report = Report {
-        unknown: unknown
-            .map(|r| format!("{:04}_{}", r.version, r.name))
-            .collect(),
-        ..Report::default()
-    };
-    for migration in migrations {
-        if find(migration.version).is_some() {
-            report.already += 1;
+        let name = migration.full_name();
+        if !pending.contains(&name) {
             continue;
         }
-        let name = migration.full_name();
         for statement in migration.statements(cluster)? {
             client
                 .query_raw(&statement)

@@ -4,7 +4,7 @@
 mod common;
 
 use common::Database;
-use serialtrail_warehouse::migrations::{ALL, MigrateError, Migration, migrate_with};
+use serialtrail_warehouse::migrations::{ALL, MigrateError, Migration, check, migrate_with};
 use serialtrail_warehouse::{migrate, tables};
 use std::process::Command;
 
@@ -25,10 +25,13 @@ async fn migrating_twice_applies_everything_once() {
     let Some(database) = Database::new("twice") else {
         return;
     };
+    let before = check(&database.settings).await.unwrap();
+    assert_eq!((before.pending.len(), before.already), (ALL.len(), 0));
     let first = migrate(&database.settings).await.unwrap();
     assert_eq!((first.applied.len(), first.already), (ALL.len(), 0));
     let second = migrate(&database.settings).await.unwrap();
     assert_eq!((second.applied.len(), second.already), (0, ALL.len()));
+    assert_eq!(check(&database.settings).await.unwrap(), second);
 
     let found = tables_of(&database).await;
     let missing: Vec<_> = tables::ALL

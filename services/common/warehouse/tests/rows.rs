@@ -118,6 +118,7 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
     let alert = [AlertRow::new(
         Alert {
             event_ids: vec!["e1".into()],
+            state: "asserted".into(),
             ..Alert::default()
         },
         &ORIGIN,
@@ -152,7 +153,13 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
         &client,
         tables::LOTS,
         "t/lots",
-        &[LotRow::new(LotStatus::default(), &ORIGIN)],
+        &[LotRow::new(
+            LotStatus {
+                asserted: true,
+                ..LotStatus::default()
+            },
+            &ORIGIN,
+        )],
     )
     .await;
     store(&client, tables::ALERTS, "t/alerts", &alert).await;
@@ -334,6 +341,11 @@ async fn the_highest_revision_stands_whatever_the_order_also_when_its_event_time
         "{lines:?}"
     );
     assert_eq!((first.reads, first.alerts), (2, 0));
+    let counts = row_counts(&client).await.unwrap();
+    assert!(
+        counts.contains(&(tables::OBSERVATIONS, 2)),
+        "what was replaced or withdrawn is not counted: {counts:?}"
+    );
 
     // Coordinates, ingestion times and a repeated, older revision are not part of the digest.
     store(&client, tables::OBSERVATIONS, "again", &versions[1..2]).await;
