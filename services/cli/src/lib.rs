@@ -7,6 +7,7 @@
 
 pub mod commands;
 pub mod context;
+pub mod query;
 pub mod summary;
 
 use clap::Parser;

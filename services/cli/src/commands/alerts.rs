@@ -1,19 +1,24 @@
 //! `serialtrail alerts`: alerts, filtered.
 
 use crate::context::Context;
+use crate::query::{QueryApi, columns, text, unless_unread};
+use anyhow::Context as _;
+use futures::StreamExt;
+use serde_json::Value;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Arguments of `serialtrail alerts`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// Only this rule, for example DUPLICATE_SCAN
+    /// Only these rules, joined by commas, for example DUPLICATE_SCAN,UNKNOWN_SERIAL
     #[arg(long)]
     pub rule: Option<String>,
-    /// Only this unit (EPC URN, Digital Link or key)
-    #[arg(long)]
+    /// Only this unit (EPC URN, Digital Link, key or element string)
+    #[arg(long, visible_alias = "epc")]
     pub unit: Option<String>,
     /// Only this product (GTIN)
-    #[arg(long)]
+    #[arg(long, visible_alias = "gtin")]
     pub product: Option<String>,
     /// Only this lot
     #[arg(long)]
@@ -21,25 +26,168 @@ pub struct Args {
     /// Only reads in this country (ISO 3166 alpha-2)
     #[arg(long)]
     pub country: Option<String>,
-    /// Only open or retracted alerts
+    /// Only reads at this place (GLN, SGLN URN or Digital Link)
+    #[arg(long)]
+    pub site: Option<String>,
+    /// open, retracted or any; default: open
     #[arg(long)]
     pub status: Option<String>,
-    /// Only event times from here (RFC 3339)
-    #[arg(long)]
-    pub from: Option<String>,
-    /// Only event times before this (RFC 3339)
-    #[arg(long)]
-    pub to: Option<String>,
-    /// One JSON object a line
+    /// Only event times from here on (2026-03-01T09:30:00Z, or a date: its midnight UTC)
+    #[arg(long, visible_alias = "from", value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only event times before this
+    #[arg(long, visible_alias = "to", value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only alerts detected from here on, by the detector's wall clock
+    #[arg(long, value_name = "TIME")]
+    pub detected_since: Option<String>,
+    /// Most alerts to show, 1 to 1000; default: 100, with --ndjson all
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+    /// All that match, one JSON object a line
     #[arg(long)]
     pub ndjson: bool,
 }
 
-/// Runs the command.
+impl Args {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let limit = self.limit.map(|limit| limit.to_string());
+        [
+            ("rule", &self.rule),
+            ("unit", &self.unit),
+            ("product", &self.product),
+            ("lot", &self.lot),
+            ("country", &self.country),
+            ("site", &self.site),
+            ("status", &self.status),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("detected_since", &self.detected_since),
+            ("limit", &limit),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+    }
+}
+
+/// Prints alerts, newest event first: a table, the service's JSON, or lines.
 ///
 /// # Errors
-/// See the message.
+/// The query service does not answer, or refuses a filter.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let _ = (args, context);
-    anyhow::bail!("serialtrail alerts is not there yet")
+    let api = QueryApi::new(context.settings()?)?;
+    let parameters = args.parameters();
+    if args.ndjson {
+        return lines(&api, &parameters).await;
+    }
+    let page = api.json("/v1/alerts", &parameters).await?;
+    if context.json {
+        println!("{page}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let alerts = page["alerts"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    unless_unread(std::io::stdout().write_all(table(alerts).as_bytes()))?;
+    if page["next"].is_string() {
+        eprintln!("there are more: --limit (up to 1000) shows more of them, --ndjson all");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Hands the lines on as they come.
+async fn lines(api: &QueryApi, parameters: &[(&str, String)]) -> anyhow::Result<ExitCode> {
+    let answer = api
+        .get("/v1/alerts", parameters, "application/x-ndjson")
+        .await?;
+    let mut pieces = answer.bytes_stream();
+    let mut out = std::io::stdout().lock();
+    while let Some(piece) = pieces.next().await {
+        let piece =
+            piece.context("the query service's answer was cut short: not all alerts came")?;
+        if !unless_unread(out.write_all(&piece))? {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    unless_unread(out.flush())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(alerts: &[Value]) -> String {
+    if alerts.is_empty() {
+        return "no alert matches\n".to_owned();
+    }
+    let head = [
+        "event time",
+        "rule",
+        "severity",
+        "status",
+        "country",
+        "lot",
+        "epc",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(alerts.iter().map(row));
+    columns(&rows)
+}
+
+fn row(alert: &Value) -> Vec<String> {
+    let rule = match text(alert, "sub_reason") {
+        "" => text(alert, "rule").to_owned(),
+        reason => format!("{} ({reason})", text(alert, "rule")),
+    };
+    let status = match text(alert, "likely_cause") {
+        "" => text(alert, "status").to_owned(),
+        cause => format!("{} ({cause})", text(alert, "status")),
+    };
+    let cell = |field| text(alert, field).to_owned();
+    vec![
+        cell("event_time"),
+        rule,
+        cell("severity"),
+        status,
+        cell("country"),
+        cell("lot"),
+        cell("epc"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_row_says_what_when_where_and_how_sure() {
+        let alert = json!({
+            "event_time": "2026-02-01T00:00:00Z", "rule": "STATUS_VIOLATION", "sub_reason": "recalled",
+            "severity": "high", "status": "open", "likely_cause": "likely_operator_error",
+            "country": "DE", "lot": null, "epc": "https://id.gs1.org/00/1",
+        });
+        let text = table(&[alert]);
+        let row = text.lines().nth(1).unwrap();
+        let cells = [
+            "STATUS_VIOLATION (recalled)",
+            "open (likely_operator_error)",
+            "DE",
+            "/00/1",
+        ];
+        assert!(cells.iter().all(|cell| row.contains(cell)), "{text}");
+        assert_eq!(table(&[]), "no alert matches\n");
+    }
+
+    #[test]
+    fn only_filters_that_were_given_are_sent() {
+        let args = Args {
+            lot: Some("L 1".into()),
+            limit: Some(5),
+            ..Args::default()
+        };
+        assert_eq!(
+            args.parameters(),
+            [("lot", "L 1".to_owned()), ("limit", "5".to_owned())]
+        );
+    }
 }
