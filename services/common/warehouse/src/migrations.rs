@@ -64,6 +64,7 @@ migrations!(
     5 "alerts",
     6 "rejected",
     7 "reference",
+    8 "plain_text",
 );
 
 /// What happened.
@@ -172,6 +173,18 @@ fn split(text: &str) -> Vec<String> {
 fn is_idempotent(statement: &str) -> bool {
     let upper = statement.to_ascii_uppercase();
     if upper.starts_with("ALTER TABLE ") {
+        // What these do the second time depends on what the first did.
+        let refused = [
+            "RENAME ",
+            " UPDATE ",
+            "DELETE WHERE",
+            "PARTITION",
+            "MOVE ",
+            "FREEZE",
+        ];
+        if refused.iter().any(|change| upper.contains(change)) {
+            return false;
+        }
         return [
             "ADD COLUMN",
             "ADD INDEX",
@@ -417,6 +430,9 @@ mod tests {
                 false,
             ),
             ("ALTER TABLE t DROP INDEX IF EXISTS i", true),
+            ("ALTER TABLE t MODIFY COLUMN a String", true),
+            ("ALTER TABLE t RENAME COLUMN a TO b", false),
+            ("ALTER TABLE t UPDATE a = a + 1 WHERE 1", false),
             ("INSERT INTO t SELECT 1", false),
             ("DROP TABLE t", false),
         ];
