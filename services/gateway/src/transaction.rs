@@ -71,6 +71,8 @@ impl Transactor {
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
             .set("linger.ms", "1")
+            // A transaction begun while the markers of the last one are being written waits this out.
+            .set("retry.backoff.ms", "10")
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "2097151")
             .set(
