@@ -268,7 +268,8 @@ async fn a_trace_says_what_the_unit_was_in_and_what_is_in_a_container() {
         state: "retracted",
         ..membership(PACK, PALLET, 9, None)
     };
-    d.store(tables::CONTAINMENT, std::slice::from_ref(&withdrawn)).await;
+    d.store(tables::CONTAINMENT, std::slice::from_ref(&withdrawn))
+        .await;
     d.store(tables::CONTENTS, &[withdrawn]).await;
 
     let pack = trace(&d, PACK).await;
