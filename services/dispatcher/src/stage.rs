@@ -8,6 +8,7 @@ use crate::rule::{Arrival, Declared, arrival, declaration, withdrawn};
 use crate::send::{continue_work, forget_plan, keep_plan, send};
 use serialtrail_records::state_dispatcher::{AcceptedVersion, Declaration, DispatchedEvent};
 use serialtrail_records::{Codec, EpcisEvent, EventMessage, Mark, RejectedEvent};
+use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{REJECTED_EVENTS, UNIT_INBOX};
 use serialtrail_stream::pending::{self, load, save};
 use serialtrail_stream::{InputRecord, Stage, StepContext};
@@ -68,7 +69,10 @@ impl DispatcherStage {
     ) -> anyhow::Result<bool> {
         let arrival = arrival(known, event);
         match arrival {
-            Arrival::Repeat => return Ok(false),
+            Arrival::Repeat => {
+                repeat();
+                return Ok(false);
+            }
             Arrival::Conflicts => {
                 let rejected = conflict(event, &event.content_hash);
                 reject::emit(ctx, &self.codec, rejected, &event.original)?;
@@ -158,6 +162,7 @@ impl DispatcherStage {
     ) -> anyhow::Result<bool> {
         let outcome = declaration(known, event);
         if outcome == Declared::Repeat {
+            repeat();
             return Ok(false);
         }
         known.generation += 1;
@@ -260,6 +265,10 @@ impl DispatcherStage {
         }
         save(ctx, &self.codec, "m", &held)
     }
+}
+
+fn repeat() {
+    metrics::counter(&metrics::REPEATS).with_label_values(&["dispatcher"]).inc();
 }
 
 fn conflict(event: &EpcisEvent, content: &str) -> RejectedEvent {

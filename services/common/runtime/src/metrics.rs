@@ -83,6 +83,14 @@ pub const REJECTS: Metric = metric(
     &["stage", "reason"],
     "Inputs refused, by reason",
 );
+/// Events captured again.
+pub const REPEATS: Metric = metric(
+    "serialtrail_repeats_total",
+    Kind::Counter,
+    "events",
+    &["stage"],
+    "Events or error declarations captured again with the same content: counted, nothing else",
+);
 /// Window outcomes.
 pub const WINDOWS: Metric = metric(
     "serialtrail_windows_total",
@@ -202,6 +210,7 @@ pub const ALL: &[Metric] = &[
     RECORDS_IN,
     RECORDS_OUT,
     REJECTS,
+    REPEATS,
     WINDOWS,
     COMMIT_SECONDS,
     RECORD_SECONDS,

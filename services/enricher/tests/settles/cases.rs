@@ -150,8 +150,12 @@ fn a_read_is_inherited_through_eight_containers_and_no_further() {
     for depth in 0..=10 {
         assert_eq!(pipeline.settled.holds("read", &sscc(depth)), depth <= 8, "{depth}");
     }
-    let refused: Vec<_> =
-        pipeline.settled.rejected.iter().filter(|r| r.reason == "hop_limit").collect();
+    let refused: Vec<_> = pipeline
+        .settled
+        .rejected
+        .iter()
+        .filter(|r| r.reason == "hop_limit" && r.event_id.as_deref() == Some("read"))
+        .collect();
     assert!(refused.iter().all(|r| r.reject_id == refused[0].reject_id), "one refusal");
     assert_eq!(refused[0].path.len(), 9);
 }

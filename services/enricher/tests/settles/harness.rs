@@ -110,6 +110,7 @@ pub(crate) struct Pipeline {
     rng: ChaCha8Rng,
     budget: usize,
     window: usize,
+    lossy: bool,
     pub(crate) settled: Settled,
 }
 
@@ -135,6 +136,7 @@ impl Pipeline {
             rng: ChaCha8Rng::seed_from_u64(seed),
             budget,
             window,
+            lossy: page < 10,
             settled: Settled::default(),
         }
     }
@@ -209,6 +211,9 @@ impl Pipeline {
         let budget = self.rng.random_range(1..=self.budget);
         let station = &mut self.stations[at];
         let ctx = &mut station.contexts[partition];
+        // One window in eight is lost: its writes and outputs are gone, its records come again.
+        let lost = self.lossy && self.rng.random_range(0..8) == 0;
+        let before = lost.then(|| (ctx.clone(), station.queues[partition].clone()));
         for _ in 0..records {
             let Some(record) = station.queues[partition].pop_front() else { break };
             let key = record.key.as_deref();
@@ -219,6 +224,12 @@ impl Pipeline {
             }
         }
         station.stage.end_of_window(budget, ctx).unwrap();
+        if let Some((ctx, queue)) = before {
+            station.contexts[partition] = ctx;
+            station.queues[partition] = queue;
+            station.stage.forget(partition as i32);
+            return true;
+        }
         station.pending[partition] = station.stage.has_pending(ctx).unwrap();
         let emitted = ctx.emitted();
         self.settled.largest_window = self.settled.largest_window.max(emitted);
