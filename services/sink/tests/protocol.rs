@@ -155,7 +155,7 @@ fn clickhouse_away_is_said_and_nothing_is_lost_or_doubled() {
     up.store(true, Ordering::Relaxed);
     through.assert_exactly_once(rounds, 500);
     shutdown.trigger();
-    sink.join().unwrap();
+    sink.join().unwrap().unwrap();
     Arc::into_inner(through).unwrap().drop();
 }
 

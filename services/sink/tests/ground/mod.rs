@@ -67,8 +67,8 @@ impl Ground {
         };
         if let Some(child) = child {
             let slot = child.split_once(' ').unwrap().1.parse().unwrap();
-            ground.sink(slot, &Trouble::default(), &Shutdown::new());
-            std::process::exit(0);
+            let ended = ground.sink(slot, &Trouble::default(), &Shutdown::new());
+            std::process::exit(i32::from(ended.is_err()));
         }
         ground.prepare();
         Some(ground)
@@ -116,7 +116,7 @@ impl Ground {
     }
 
     /// Runs a sink in this thread until shutdown.
-    pub fn sink(&self, slot: u32, trouble: &Trouble, shutdown: &Shutdown) {
+    pub fn sink(&self, slot: u32, trouble: &Trouble, shutdown: &Shutdown) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = Store::new(self.client(), trouble.clone());
         let identity = Identity {
@@ -132,7 +132,6 @@ impl Ground {
             runtime.handle(),
             shutdown,
         )
-        .unwrap();
     }
 
     /// Starts a sink as a process of its own, armed with a fail-point.
