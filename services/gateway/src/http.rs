@@ -5,12 +5,14 @@
 //! queried; here it becomes one a moment later.)
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use serialtrail_epcis::BodyKind;
@@ -89,9 +91,14 @@ pub fn router(gateway: Shared) -> Router {
         .merge(v2)
         .route("/v1/clock", get(clock))
         .route("/v1/clock/mark", post(mark))
+        .fallback(no_such_resource)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(measure))
         .with_state(gateway)
+}
+
+async fn no_such_resource() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such resource")
 }
 
 async fn method_not_allowed() -> Problem {
@@ -181,10 +188,16 @@ async fn capture(
     body: Body,
     kind: BodyKind,
 ) -> Result<Response, Problem> {
-    let asked = asked(&gateway, &headers)?;
     let limit = gateway.max_document_bytes;
-    declared_length(&headers, limit)?;
-    let body = read(body, limit).await?;
+    let good = asked(&gateway, &headers)
+        .and_then(|asked| declared_length(&headers, limit).map(|()| asked));
+    let (asked, body) = match good {
+        Ok(asked) => (asked, read(body, limit).await?),
+        Err(refused) => {
+            discard(body, limit).await;
+            return Err(refused);
+        }
+    };
     let kib = u32::try_from(body.len() / 1024)
         .unwrap_or(u32::MAX)
         .clamp(1, IN_WORK_KIB);
@@ -293,20 +306,38 @@ fn plan(
     })
 }
 
+/// Reads a body up to the limit. One over it is read on, so that the sender hears why.
 async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let source: &dyn std::error::Error = &error;
-        let over_limit = std::iter::successors(Some(source), |error| error.source())
-            .any(|error| error.to_string().contains("length limit exceeded"));
-        if over_limit {
-            too_large(limit)
-        } else {
+    let mut chunks = body.into_data_stream();
+    let mut read: Vec<u8> = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| {
             Problem::new(
                 Kind::Validation,
                 format!("the body could not be read: {error}"),
             )
+        })?;
+        if read.len() + chunk.len() > limit {
+            drop(read);
+            discard(Body::from_stream(chunks), limit).await;
+            return Err(too_large(limit));
         }
-    })
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read.into())
+}
+
+/// Reads a refused body and forgets it, up to four times the limit: an answer sent before the sender
+/// is done may never be read by it.
+async fn discard(body: Body, limit: usize) {
+    let mut left = limit.saturating_mul(4);
+    let mut chunks = body.into_data_stream();
+    while let Some(Ok(chunk)) = chunks.next().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 fn internal(error: &anyhow::Error) -> Problem {
@@ -346,9 +377,11 @@ struct Paging {
 
 async fn list_jobs(
     State(gateway): State<Shared>,
-    Query(paging): Query<Paging>,
+    paging: Result<Query<Paging>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let Query(paging) =
+        paging.map_err(|error| Problem::new(Kind::Validation, error.body_text()))?;
     let who = reader(&gateway, &headers)?;
     accepts_json(&headers)?;
     let size = paging.per_page.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);

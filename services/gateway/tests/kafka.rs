@@ -163,7 +163,18 @@ async fn each_refusal_has_its_status() {
         let refused = gateway.capture(&good, headers).await;
         assert_eq!(refused.status, status, "{headers:?}: {}", refused.body);
     }
-    let large = " ".repeat(instance::MAX_DOCUMENT_BYTES + 1);
+    for (path, status) in [
+        ("/epcis/v2/nothing", 404),
+        ("/epcis/v2/events", 405),
+        ("/epcis/v2/capture?perPage=x", 400),
+    ] {
+        let refused = gateway.get(path).await;
+        assert_eq!(
+            (refused.status, refused.body["status"].as_u64()),
+            (status, Some(status.into()))
+        );
+    }
+    let large = " ".repeat(instance::MAX_DOCUMENT_BYTES * 3);
     let refused = gateway.capture(&large, &[]).await;
     assert_eq!(refused.status, 413);
     assert_eq!(
