@@ -2,7 +2,7 @@
 //!
 //! Uploads start in the order given; up to `--in-flight` are on their way at once. With record times
 //! that is enough: the settled result depends on each document's record time, not on the order of
-//! arrival. `--in-flight 1` keeps the order of commit too.
+//! arrival. Without, they go one after the other.
 
 mod answer;
 mod post;
@@ -46,7 +46,8 @@ pub struct Args {
     /// Capture the good events of a document that has bad ones, instead of refusing it whole
     #[arg(long)]
     pub proceed: bool,
-    /// Uploads on their way at once; 1 commits them strictly in order
+    /// Uploads on their way at once; default: 8 with record times, else 1, which commits them strictly
+    /// in order
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub in_flight: Option<u16>,
     /// Root of the gateway; default: the address in the settings
@@ -85,7 +86,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let bar = context.progress(uploads.len() as u64, "capturing");
     let begun = Instant::now();
     let mut tally = Tally::default();
-    let in_flight = usize::from(args.in_flight.unwrap_or(8));
+    // Without a record time of its own a document is recorded when it arrives.
+    let default = if args.record_times.is_some() { 8 } else { 1 };
+    let in_flight = usize::from(args.in_flight.unwrap_or(default));
     let mut answers = futures::stream::iter(uploads)
         .map(|upload| {
             let client = &client;
