@@ -73,6 +73,11 @@ pub fn standing(
     judged.collect()
 }
 
+/// Places without a GLN are kept as given: a `geo:` URI, a private identifier.
+fn is_gln(place: &str) -> bool {
+    place.len() == 13 && place.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Alert {
     let anchor = finding.anchor;
     let key = UnitKey::from_record(unit);
@@ -101,7 +106,7 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
         event_time: anchor.event_time,
         record_time: anchor.record_time,
         country: anchor.country.clone(),
-        site: anchor.place.clone(),
+        site: anchor.place.clone().filter(|place| is_gln(place)),
         party: anchor.party.clone(),
         gtin: facts.gtin.clone().or_else(|| key.gtin().map(str::to_owned)),
         lot: facts.lot.clone(),

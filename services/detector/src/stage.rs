@@ -66,14 +66,13 @@ impl Detector {
         let newer = !unit.is_known() || seen.revision > unit.head.facts_revision;
         let (captured_at, revision) = (seen.body.captured_at, seen.revision);
         self.count_foreign(&seen);
-        let (kind, facts) = (seen.kind.clone(), seen.facts.clone());
+        let facts = seen.facts.clone();
         let product = unit.product(&seen.facts)?;
         let news = unit.take(DetectorRead {
             product,
             ..from_observation(seen)
         });
         if newer {
-            unit.head.kind = kind;
             unit.head.facts = facts;
             unit.head.facts_revision = revision;
         }

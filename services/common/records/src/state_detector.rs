@@ -112,8 +112,6 @@ pub struct DetectorAlert {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DetectorUnit {
-    /// Kind of unit.
-    pub kind: String,
     /// Versions of its product; reads refer to them by position.
     pub products: Vec<DetectorProduct>,
     /// Registry facts of the highest revision seen.
