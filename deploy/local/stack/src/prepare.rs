@@ -52,7 +52,7 @@ fn register_schemas(settings: &Settings) -> anyhow::Result<()> {
     std::thread::spawn(move || Codec::connect(&url).map(|_| ()))
         .join()
         .unwrap_or_else(|_| Err(anyhow::anyhow!("registering schemas panicked")))
-        .context("registering schemas")
+        .context("registering schemas (data of another build is removed by `serialtrail clean`)")
 }
 
 /// Brings ClickHouse's tables to this version.
