@@ -95,8 +95,11 @@ fn zone_minutes(offset: &str) -> i32 {
 pub(crate) fn size(body: &ReadBody) -> usize {
     let text = |s: &Option<String>| s.as_ref().map_or(0, String::len) + 4;
     let list = |l: &[String]| l.iter().map(|s| s.len() + 4).sum::<usize>();
-    let typed =
-        |l: &[TypedId]| l.iter().map(|t| t.id.len() + text(&t.r#type) + 8).sum::<usize>();
+    let typed = |l: &[TypedId]| {
+        l.iter()
+            .map(|t| t.id.len() + text(&t.r#type) + 8)
+            .sum::<usize>()
+    };
     [
         &body.action,
         &body.biz_step,
@@ -133,7 +136,10 @@ mod tests {
     use super::*;
 
     fn destination(kind: &str, id: &str) -> TypedId {
-        TypedId { r#type: Some(kind.into()), id: id.into() }
+        TypedId {
+            r#type: Some(kind.into()),
+            id: id.into(),
+        }
     }
 
     #[test]
@@ -168,9 +174,14 @@ mod tests {
 
     #[test]
     fn a_zone_offset_is_minutes_east() {
-        for (text, minutes) in
-            [("+02:00", 120), ("-03:30", -210), ("+00:00", 0), ("", 0), ("Z", 0), ("+2", 0)]
-        {
+        for (text, minutes) in [
+            ("+02:00", 120),
+            ("-03:30", -210),
+            ("+00:00", 0),
+            ("", 0),
+            ("Z", 0),
+            ("+2", 0),
+        ] {
             assert_eq!(zone_minutes(text), minutes, "{text}");
         }
     }
@@ -178,13 +189,18 @@ mod tests {
     #[test]
     fn the_size_covers_the_encoded_body() {
         let event = EpcisEvent {
-            biz_transactions: (0..100).map(|i| destination("po", &format!("urn:x:{i}"))).collect(),
+            biz_transactions: (0..100)
+                .map(|i| destination("po", &format!("urn:x:{i}")))
+                .collect(),
             visible_to: vec!["9521321000018".into(); 50],
             ..EpcisEvent::default()
         };
         let body = body(&event);
         let codec = serialtrail_records::Codec::offline().unwrap();
-        let unit = serialtrail_records::UnitEvent { body: body.clone(), ..Default::default() };
+        let unit = serialtrail_records::UnitEvent {
+            body: body.clone(),
+            ..Default::default()
+        };
         assert!(size(&body) >= codec.encode(&unit).unwrap().len() - 20);
     }
 }

@@ -18,7 +18,10 @@ impl LoadsStage {
     /// A stage that encodes and decodes with `codec`.
     #[must_use]
     pub fn new(codec: Arc<Codec>) -> Self {
-        Self { codec, marks: HashMap::new() }
+        Self {
+            codec,
+            marks: HashMap::new(),
+        }
     }
 }
 
@@ -64,12 +67,20 @@ impl Stage for LoadsStage {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let message = format!("partition {} is not the one of the record's key", record.partition);
+        let message = format!(
+            "partition {} is not the one of the record's key",
+            record.partition
+        );
         reject::record(ctx, &self.codec, record, reject::WRONG_PARTITION, message)
     }
 
     fn end_of_window(&mut self, _budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        for mark in self.marks.remove(&ctx.partition()).unwrap_or_default().into_values() {
+        for mark in self
+            .marks
+            .remove(&ctx.partition())
+            .unwrap_or_default()
+            .into_values()
+        {
             to_all(ctx, &self.codec.encode(&mark)?);
         }
         Ok(())

@@ -17,8 +17,7 @@ async fn run(app: App) -> anyhow::Result<()> {
     let settings = Arc::clone(&app.settings);
     let work = move |shutdown: serialtrail_runtime::shutdown::Shutdown| {
         let codec = Arc::new(Codec::connect(&settings.schema_registry.url)?);
-        let events =
-            WorkerConfig::stateful("dispatcher", EPCIS_EVENTS, DISPATCHER_CHANGELOG);
+        let events = WorkerConfig::stateful("dispatcher", EPCIS_EVENTS, DISPATCHER_CHANGELOG);
         let mut loads = WorkerConfig::stateless("dispatcher-registry", &[REGISTRY_LOADS]);
         loads.check_keys = true;
         std::thread::scope(|scope| {

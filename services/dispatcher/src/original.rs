@@ -27,15 +27,25 @@ pub(crate) fn keep(
 ) -> anyhow::Result<Original> {
     let compressed = zstd::bulk::compress(bytes, LEVEL)?;
     if compressed.len() <= INLINE {
-        return Ok(Original { bytes: compressed, pages: 0, generation });
+        return Ok(Original {
+            bytes: compressed,
+            pages: 0,
+            generation,
+        });
     }
     let mut pages = 0;
     for chunk in compressed.chunks(PAGE) {
-        let page = OriginalPage { bytes: chunk.to_vec() };
+        let page = OriginalPage {
+            bytes: chunk.to_vec(),
+        };
         save(ctx, codec, &page_key(event_id, generation, pages), &page)?;
         pages += 1;
     }
-    Ok(Original { bytes: Vec::new(), pages, generation })
+    Ok(Original {
+        bytes: Vec::new(),
+        pages,
+        generation,
+    })
 }
 
 /// The bytes as they were given to [`keep`].

@@ -28,7 +28,10 @@ pub(crate) struct BadIdentifier {
 /// An identifier cannot be read; the event is refused as a whole.
 pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentifier> {
     let mut messages = Messages::default();
-    let aggregates = matches!(event.event_type.as_str(), "AggregationEvent" | "AssociationEvent");
+    let aggregates = matches!(
+        event.event_type.as_str(),
+        "AggregationEvent" | "AssociationEvent"
+    );
     let parent = match &event.parent_id {
         Some(id) => Some(key(id, || "parentID".to_owned())?),
         None => None,
@@ -71,7 +74,9 @@ pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentif
         }
     }
     if lot_statement(event).is_some() {
-        messages.list.extend(lots.into_keys().map(|lot| message(lot, LOT_STATUS)));
+        messages
+            .list
+            .extend(lots.into_keys().map(|lot| message(lot, LOT_STATUS)));
     }
     if messages.list.is_empty()
         && let Some(place) = event.read_point.as_deref()
@@ -96,15 +101,26 @@ pub(crate) fn statement(disposition: Option<&str>, set: &[String]) -> Option<&'s
 }
 
 fn key(id: &str, place: impl Fn() -> String) -> Result<UnitKey, BadIdentifier> {
-    parse_identifier(id).map_err(|error| BadIdentifier { place: place(), error })
+    parse_identifier(id).map_err(|error| BadIdentifier {
+        place: place(),
+        error,
+    })
 }
 
 fn keys(list: &[String], field: &str) -> Result<Vec<UnitKey>, BadIdentifier> {
-    list.iter().enumerate().map(|(at, id)| key(id, || format!("{field}[{at}]"))).collect()
+    list.iter()
+        .enumerate()
+        .map(|(at, id)| key(id, || format!("{field}[{at}]")))
+        .collect()
 }
 
 fn message(unit: String, role: &str) -> PlannedMessage {
-    PlannedMessage { unit, role: role.to_owned(), parts: 1, ..PlannedMessage::default() }
+    PlannedMessage {
+        unit,
+        role: role.to_owned(),
+        parts: 1,
+        ..PlannedMessage::default()
+    }
 }
 
 #[derive(Default)]
@@ -204,11 +220,23 @@ mod tests {
     fn a_parent_gets_its_children_in_parts_of_500_and_each_child_only_its_parent() {
         let plan = plan(&packing(1_201)).unwrap();
         let parents: Vec<_> = plan.iter().filter(|m| m.role == "parent").collect();
-        assert_eq!(parents.iter().map(|m| m.children.len()).collect::<Vec<_>>(), [500, 500, 201]);
-        assert!(parents.iter().zip(0..).all(|(m, part)| m.part == part && m.parts == 3));
+        assert_eq!(
+            parents.iter().map(|m| m.children.len()).collect::<Vec<_>>(),
+            [500, 500, 201]
+        );
+        assert!(
+            parents
+                .iter()
+                .zip(0..)
+                .all(|(m, part)| m.part == part && m.parts == 3)
+        );
         let children: Vec<_> = plan.iter().filter(|m| m.role == "child").collect();
         assert_eq!(children.len(), 1_201);
-        assert!(children.iter().all(|m| m.parent.is_some() && m.children.is_empty()));
+        assert!(
+            children
+                .iter()
+                .all(|m| m.parent.is_some() && m.children.is_empty())
+        );
     }
 
     #[test]
@@ -285,7 +313,10 @@ mod tests {
             ..EpcisEvent::default()
         };
         let plan = plan(&event).unwrap();
-        assert_eq!((plan[0].unit.as_str(), plan[0].role.as_str()), ("414/9521321000018", "place"));
+        assert_eq!(
+            (plan[0].unit.as_str(), plan[0].role.as_str()),
+            ("414/9521321000018", "place")
+        );
     }
 
     #[test]

@@ -60,7 +60,10 @@ pub(crate) fn record(
     message: String,
 ) -> anyhow::Result<()> {
     let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
-    let key = record.key.as_deref().map(|k| String::from_utf8_lossy(k).into_owned());
+    let key = record
+        .key
+        .as_deref()
+        .map(|k| String::from_utf8_lossy(k).into_owned());
     let rejected = RejectedEvent {
         reject_id: id(&[STAGE, reason, &record.topic, &partition, &offset]),
         stage: STAGE.to_owned(),
@@ -73,11 +76,21 @@ pub(crate) fn record(
         source_offset: Some(record.offset),
         ..RejectedEvent::default()
     };
-    emit(ctx, codec, rejected, record.value.as_deref().unwrap_or_default())
+    emit(
+        ctx,
+        codec,
+        rejected,
+        record.value.as_deref().unwrap_or_default(),
+    )
 }
 
 /// A rejection of an event, without its bytes. `content` tells refusals of one event id apart.
-pub(crate) fn event(event: &EpcisEvent, reason: &str, content: &str, message: String) -> RejectedEvent {
+pub(crate) fn event(
+    event: &EpcisEvent,
+    reason: &str,
+    content: &str,
+    message: String,
+) -> RejectedEvent {
     RejectedEvent {
         reject_id: id(&[STAGE, reason, &event.event_id, content]),
         stage: STAGE.to_owned(),

@@ -38,7 +38,11 @@ fn order(event: &EpcisEvent) -> (i64, &str, &str) {
 }
 
 fn standing_order(version: &AcceptedVersion) -> (i64, &str, &str) {
-    (version.record_time, &version.content_hash, &version.source_party)
+    (
+        version.record_time,
+        &version.content_hash,
+        &version.source_party,
+    )
 }
 
 /// Judges an event against the version that stands.
@@ -57,7 +61,11 @@ pub(crate) fn arrival(known: &DispatchedEvent, event: &EpcisEvent) -> Arrival {
 
 /// Judges an error declaration.
 pub(crate) fn declaration(known: &DispatchedEvent, declaration: &EpcisEvent) -> Declared {
-    if known.declared.iter().any(|d| d.source_party == declaration.source_party) {
+    if known
+        .declared
+        .iter()
+        .any(|d| d.source_party == declaration.source_party)
+    {
         return Declared::Repeat;
     }
     match &known.accepted {
@@ -70,7 +78,10 @@ pub(crate) fn declaration(known: &DispatchedEvent, declaration: &EpcisEvent) -> 
 /// Whether the version that stands has been declared an error by its own publisher.
 pub(crate) fn withdrawn(known: &DispatchedEvent) -> bool {
     known.accepted.as_ref().is_some_and(|standing| {
-        known.declared.iter().any(|d| d.source_party == standing.source_party)
+        known
+            .declared
+            .iter()
+            .any(|d| d.source_party == standing.source_party)
     })
 }
 
@@ -115,16 +126,28 @@ mod tests {
         ] {
             assert_eq!(arrival(&known, &incoming), expected, "{incoming:?}");
         }
-        assert_eq!(arrival(&DispatchedEvent::default(), &event(1, "a", "p")), Arrival::First);
+        assert_eq!(
+            arrival(&DispatchedEvent::default(), &event(1, "a", "p")),
+            Arrival::First
+        );
     }
 
     #[test]
     fn only_the_publisher_withdraws() {
         let mut known = standing(10, "m", "p");
-        assert_eq!(declaration(&known, &event(99, "m", "p")), Declared::Withdraws);
-        assert_eq!(declaration(&known, &event(99, "m", "q")), Declared::NotByPublisher);
+        assert_eq!(
+            declaration(&known, &event(99, "m", "p")),
+            Declared::Withdraws
+        );
+        assert_eq!(
+            declaration(&known, &event(99, "m", "q")),
+            Declared::NotByPublisher
+        );
         assert!(!withdrawn(&known));
-        known.declared.push(Declaration { source_party: "p".into(), ..Declaration::default() });
+        known.declared.push(Declaration {
+            source_party: "p".into(),
+            ..Declaration::default()
+        });
         assert!(withdrawn(&known));
         assert_eq!(declaration(&known, &event(99, "m", "p")), Declared::Repeat);
         assert_eq!(

@@ -120,7 +120,12 @@ pub(crate) fn forget_plan(
     if version.plan_pages == 0 {
         return;
     }
-    match known.work.iter_mut().rev().find(|w| w.generation == version.generation) {
+    match known
+        .work
+        .iter_mut()
+        .rev()
+        .find(|w| w.generation == version.generation)
+    {
         Some(work) => work.last = true,
         None => drop_pages(ctx, event_id, version.generation, version.plan_pages),
     }
@@ -215,7 +220,10 @@ fn lot_status(event_id: &str, work: &DispatchWork, message: &PlannedMessage) -> 
         source_party: body.source_party.clone(),
         record_time: body.record_time,
         reference_offset: body.reference_offset,
-        site: body.read_point.clone().or_else(|| body.biz_location.clone()),
+        site: body
+            .read_point
+            .clone()
+            .or_else(|| body.biz_location.clone()),
         ..LotStatus::default()
     })
 }

@@ -39,7 +39,10 @@ impl DispatcherStage {
     /// A stage that encodes and decodes with `codec`.
     #[must_use]
     pub fn new(codec: Arc<Codec>) -> Self {
-        Self { codec, windows: HashMap::new() }
+        Self {
+            codec,
+            windows: HashMap::new(),
+        }
     }
 
     fn on_event(&mut self, event: &EpcisEvent, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
@@ -217,8 +220,12 @@ impl DispatcherStage {
                 "only the publisher of event {event_id} may declare it an error; {} is not it",
                 declared.source_party
             );
-            let rejected =
-                reject::event(&event, reject::NOT_BY_PUBLISHER, &declared.source_party, message);
+            let rejected = reject::event(
+                &event,
+                reject::NOT_BY_PUBLISHER,
+                &declared.source_party,
+                message,
+            );
             let bytes = original::read(ctx, &self.codec, event_id, &declared.original)?;
             reject::emit(ctx, &self.codec, rejected, &bytes)?;
         }
@@ -257,7 +264,11 @@ impl DispatcherStage {
             return Ok(());
         }
         for (source, time) in std::mem::take(&mut held.highest) {
-            let mark = Mark { source, sources: held.sources, time };
+            let mark = Mark {
+                source,
+                sources: held.sources,
+                time,
+            };
             let value = self.codec.encode(&mark)?;
             for partition in 0..ctx.partitions(UNIT_INBOX) {
                 ctx.emit_to(UNIT_INBOX, partition, value.clone());
@@ -268,7 +279,9 @@ impl DispatcherStage {
 }
 
 fn repeat() {
-    metrics::counter(&metrics::REPEATS).with_label_values(&["dispatcher"]).inc();
+    metrics::counter(&metrics::REPEATS)
+        .with_label_values(&["dispatcher"])
+        .inc();
 }
 
 fn conflict(event: &EpcisEvent, content: &str) -> RejectedEvent {
@@ -316,9 +329,7 @@ impl Stage for DispatcherStage {
                 reject::record(ctx, &self.codec, record, reject::KEY_MISMATCH, message)
             }
             Err(error) => match error.code() {
-                Some(code) => {
-                    reject::record(ctx, &self.codec, record, code, error.to_string())
-                }
+                Some(code) => reject::record(ctx, &self.codec, record, code, error.to_string()),
                 None => Err(error.into()),
             },
         }
@@ -337,8 +348,7 @@ impl Stage for DispatcherStage {
     }
 
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let Window { mut begun, marks } =
-            self.windows.remove(&ctx.partition()).unwrap_or_default();
+        let Window { mut begun, marks } = self.windows.remove(&ctx.partition()).unwrap_or_default();
         let limit = budget.max(ctx.emitted() + budget / LEAST_SHARE + 1);
         while ctx.emitted() < limit {
             if let Some(id) = pending::front(ctx, &self.codec)? {

@@ -52,9 +52,15 @@ impl Bench {
     }
 
     fn mark(&mut self, time: i64) {
-        let mark = Mark { source: "epcis-events/0".into(), sources: 16, time };
+        let mark = Mark {
+            source: "epcis-events/0".into(),
+            sources: 16,
+            time,
+        };
         let value = self.codec.encode(&mark).unwrap();
-        self.stage.step(&record("epcis-events", 0, 0, None, &value), &mut self.ctx).unwrap();
+        self.stage
+            .step(&record("epcis-events", 0, 0, None, &value), &mut self.ctx)
+            .unwrap();
     }
 
     /// Ends one window; true when work is left.
@@ -98,13 +104,23 @@ impl Bench {
     fn believing(&self) -> BTreeMap<String, (i64, String)> {
         let holding = self.units.values().filter(|u| u.asserted);
         holding
-            .map(|u| (u.unit.clone(), (u.body.record_time, u.body.source_party.clone())))
+            .map(|u| {
+                (
+                    u.unit.clone(),
+                    (u.body.record_time, u.body.source_party.clone()),
+                )
+            })
             .collect()
     }
 
     fn refused(&self, version: &EpcisEvent) -> bool {
-        let conflicts = self.rejected.iter().filter(|r| r.reason == "event_id_conflict");
-        conflicts.map(|r| &r.original).any(|bytes| *bytes == version.original)
+        let conflicts = self
+            .rejected
+            .iter()
+            .filter(|r| r.reason == "event_id_conflict");
+        conflicts
+            .map(|r| &r.original)
+            .any(|bytes| *bytes == version.original)
     }
 }
 
@@ -132,7 +148,10 @@ fn event(record_time: i64, units: std::ops::Range<usize>) -> EpcisEvent {
 }
 
 fn declared(event: EpcisEvent) -> EpcisEvent {
-    EpcisEvent { error_declaration: Some(ErrorDeclaration::default()), ..event }
+    EpcisEvent {
+        error_declaration: Some(ErrorDeclaration::default()),
+        ..event
+    }
 }
 
 #[test]
@@ -178,7 +197,10 @@ fn an_error_declaration_withdraws_whichever_comes_first() {
 fn someone_elses_declaration_is_refused_whichever_comes_first() {
     for first in [true, false] {
         let mut bench = Bench::new();
-        let other = EpcisEvent { source_party: "b".into(), ..declared(event(9, 0..3)) };
+        let other = EpcisEvent {
+            source_party: "b".into(),
+            ..declared(event(9, 0..3))
+        };
         let mut events = vec![event(5, 0..3), other.clone()];
         if !first {
             events.reverse();
@@ -206,7 +228,10 @@ fn more_transactions_than_a_message_can_carry_refuse_the_event() {
     let mut bench = Bench::new();
     let mut bad = event(5, 0..3);
     bad.biz_transactions = (0..5_000)
-        .map(|i| serialtrail_records::TypedId { r#type: None, id: format!("urn:bt:{i}") })
+        .map(|i| serialtrail_records::TypedId {
+            r#type: None,
+            id: format!("urn:bt:{i}"),
+        })
         .collect();
     bench.capture(&[bad]);
     assert_eq!(bench.rejected[0].reason, "event_body_too_large");
@@ -223,7 +248,11 @@ fn a_hundred_thousand_units_are_told_over_many_windows_and_marks_wait_for_them()
         assert_eq!(bench.marks, 0);
     }
     assert!(windows >= 19, "{windows}");
-    assert!(bench.largest_window <= BUDGET + 8, "{}", bench.largest_window);
+    assert!(
+        bench.largest_window <= BUDGET + 8,
+        "{}",
+        bench.largest_window
+    );
     assert_eq!(bench.believing().len(), 100_000);
     assert_eq!(bench.marks, 8);
     assert!(bench.ctx.state().values().all(|v| v.len() <= 256 * 1024));
@@ -238,7 +267,12 @@ fn a_small_version_that_displaces_a_large_one_does_not_overtake_it() {
     bench.settle();
     let units: Vec<String> = bench.believing().into_keys().collect();
     assert_eq!(units, (10..20).map(key).collect::<Vec<_>>());
-    let pages = bench.ctx.state().keys().filter(|k| k.starts_with(b"p/")).count();
+    let pages = bench
+        .ctx
+        .state()
+        .keys()
+        .filter(|k| k.starts_with(b"p/"))
+        .count();
     assert_eq!(pages, 0, "no page of a version that is gone stays");
 }
 
@@ -261,7 +295,11 @@ fn any_capture() -> impl Strategy<Value = EpcisEvent> {
             source_party: ["a", "b"][party].into(),
             ..event(record_time, units)
         };
-        if declares == 0 { declared(event) } else { event }
+        if declares == 0 {
+            declared(event)
+        } else {
+            event
+        }
     })
 }
 

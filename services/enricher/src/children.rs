@@ -65,18 +65,22 @@ pub(crate) fn save_page(
 
 /// The page of a container that covers a hash.
 fn page_of(container: &Container, hash: i64) -> i64 {
-    let at = container.pages.partition_point(|page| first_hash(*page) <= hash);
+    let at = container
+        .pages
+        .partition_point(|page| first_hash(*page) <= hash);
     // The first page starts at hash 0, so there always is one before `at`.
     container.pages[at.saturating_sub(1)]
 }
 
-/// Makes the unit a container, with the boundaries of the reads it already had.
-fn container<'u>(env: &mut Env<'_>, unit: &'u mut Unit) -> anyhow::Result<&'u mut Container> {
+/// Makes the unit a container.
+fn container(unit: &mut Unit) -> &mut Container {
     if unit.state.container.is_none() {
-        let boundaries = boundaries(&unit.reads(env)?);
-        unit.state.container = Some(Container { pages: vec![0], boundaries, ..Container::default() });
+        unit.state.container = Some(Container {
+            pages: vec![0],
+            ..Container::default()
+        });
     }
-    Ok(unit.state.container.get_or_insert_default())
+    unit.state.container.get_or_insert_default()
 }
 
 /// Applies one change to many children. Returns those that have too many packings to take another.
@@ -87,10 +91,13 @@ pub(crate) fn apply(
     change: &Change,
 ) -> anyhow::Result<Vec<String>> {
     let key = unit.key.as_str().to_owned();
-    let container = container(env, unit)?;
+    let container = container(unit);
     let mut by_page: BTreeMap<i64, Vec<&String>> = BTreeMap::new();
     for child in children {
-        by_page.entry(page_of(container, hash(child))).or_default().push(child);
+        by_page
+            .entry(page_of(container, hash(child)))
+            .or_default()
+            .push(child);
     }
     let mut refused = Vec::new();
     for (number, children) in by_page {
@@ -117,11 +124,20 @@ enum Outcome {
 }
 
 fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
-    let at = match page.children.binary_search_by(|c| c.key.as_str().cmp(child)) {
+    let at = match page
+        .children
+        .binary_search_by(|c| c.key.as_str().cmp(child))
+    {
         Ok(at) => at,
         Err(_) if !change.asserted => return Outcome::Same,
         Err(at) => {
-            page.children.insert(at, Child { key: child.to_owned(), ..Child::default() });
+            page.children.insert(
+                at,
+                Child {
+                    key: child.to_owned(),
+                    ..Child::default()
+                },
+            );
             at
         }
     };
@@ -161,7 +177,11 @@ fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
 }
 
 fn size(child: &Child) -> usize {
-    let ops: usize = child.ops.iter().map(|op| 2 * op.event_id.len() + op.packed_by.len() + 80).sum();
+    let ops: usize = child
+        .ops
+        .iter()
+        .map(|op| 2 * op.event_id.len() + op.packed_by.len() + 80)
+        .sum();
     child.key.len() + ops
 }
 
@@ -175,7 +195,7 @@ fn store_split(
 ) -> anyhow::Result<()> {
     let depth = number % DEPTH_BITS;
     let bytes: usize = page.children.iter().map(size).sum();
-    let fits = page.children.len() <= env.page_children && bytes <= PAGE_BYTES;
+    let fits = page.children.len() <= env.sizes.page_children && bytes <= PAGE_BYTES;
     if fits || page.children.len() < 2 || depth == MAX_DEPTH {
         if !container.dirty.contains(&number) {
             container.dirty.push(number);
@@ -183,43 +203,64 @@ fn store_split(
         return save_page(env, unit, number, &page);
     }
     let middle = first_hash(number) + (1 << (MAX_DEPTH - depth - 1));
-    let (left, right) = (first_hash(number) * DEPTH_BITS + depth + 1, middle * DEPTH_BITS + depth + 1);
-    let (low, high) = page.children.into_iter().partition(|c| hash(&c.key) < middle);
+    let (left, right) = (
+        first_hash(number) * DEPTH_BITS + depth + 1,
+        middle * DEPTH_BITS + depth + 1,
+    );
+    let (low, high) = page
+        .children
+        .into_iter()
+        .partition(|c| hash(&c.key) < middle);
     env.ctx.delete(page_key(unit, number).into_bytes());
     container.dirty.retain(|d| *d != number);
-    let at = container.pages.partition_point(|p| first_hash(*p) < first_hash(number));
+    let at = container
+        .pages
+        .partition_point(|p| first_hash(*p) < first_hash(number));
     container.pages.splice(at..=at, [left, right]);
     store_split(env, unit, container, left, ChildPage { children: low })?;
     store_split(env, unit, container, right, ChildPage { children: high })
 }
 
 /// A read that may make the container empty has changed: where it does, every child is looked at again.
-pub(crate) fn boundaries_changed(unit: &mut Unit, reads: &[ReadEntry]) {
-    if let Some(container) = &mut unit.state.container {
-        let boundaries = boundaries(reads);
-        if boundaries != container.boundaries {
-            container.boundaries = boundaries;
-            container.dirty = container.pages.clone();
-        }
+pub(crate) fn boundaries_changed(unit: &mut Unit, before: &[ReadEntry], reads: &[ReadEntry]) {
+    if let Some(container) = &mut unit.state.container
+        && boundaries(before) != boundaries(reads)
+    {
+        container.dirty = container.pages.clone();
     }
 }
 
 /// A read of the container has changed and goes to the children; `told` says that some may already
 /// believe an earlier state of it.
-pub(crate) fn read_changed(unit: &mut Unit, event_id: &str, told: bool) {
+pub(crate) fn read_changed(env: &Env<'_>, unit: &mut Unit, event_id: &str, told: bool) {
     let Some(container) = &mut unit.state.container else {
         return;
     };
-    match container.tasks.iter_mut().find(|t| t.event_id == event_id) {
+    match container
+        .tasks
+        .iter_mut()
+        .find(|t| t.event_id == event_id || t.event_id.is_empty())
+    {
         Some(task) => {
             task.everyone |= told;
             task.cursor = 0;
         }
-        None => container.tasks.push(ReadTask {
-            event_id: event_id.to_owned(),
-            everyone: told,
-            cursor: 0,
-        }),
+        None => {
+            let mut task = ReadTask {
+                event_id: event_id.to_owned(),
+                everyone: told,
+                cursor: 0,
+            };
+            if container.tasks.len() >= env.sizes.tasks {
+                container.tasks.clear();
+                task = ReadTask {
+                    event_id: String::new(),
+                    everyone: true,
+                    cursor: 0,
+                };
+            }
+            container.tasks.push(task);
+        }
     }
 }
 
@@ -227,6 +268,7 @@ pub(crate) fn read_changed(unit: &mut Unit, event_id: &str, told: bool) {
 mod tests {
     use super::*;
     use crate::policy::Policy;
+    use crate::unit::Sizes;
     use serialtrail_records::Codec;
     use serialtrail_stream::reference::ReferenceTable;
     use serialtrail_stream::testing::TestContext;
@@ -241,11 +283,12 @@ mod tests {
             codec: &codec,
             table: &table,
             policy: &policy,
-            page_children: 256,
+            sizes: Sizes::default(),
         };
         let mut unit = Unit::load(&mut env, "00/1").unwrap();
-        let children: Vec<String> =
-            (0..10_000).map(|i| format!("01/04012345111118/21/{i}")).collect();
+        let children: Vec<String> = (0..10_000)
+            .map(|i| format!("01/04012345111118/21/{i}"))
+            .collect();
         let mut change = Change {
             kind: PACK.into(),
             time: 1,
@@ -255,7 +298,11 @@ mod tests {
             asserted: true,
         };
         for part in children.chunks(500) {
-            assert!(apply(&mut env, &mut unit, part, &change).unwrap().is_empty());
+            assert!(
+                apply(&mut env, &mut unit, part, &change)
+                    .unwrap()
+                    .is_empty()
+            );
         }
         let container = unit.state.container.clone().unwrap();
         let mut next = 0;
@@ -273,14 +320,21 @@ mod tests {
         expected.sort();
         assert_eq!(found, expected);
         assert_eq!(container.dirty.len(), container.pages.len());
-        assert!(env.ctx.get(b"c/0 00/1").unwrap().is_none(), "the page that was split is gone");
+        assert!(
+            env.ctx.get(b"c/0 00/1").unwrap().is_none(),
+            "the page that was split is gone"
+        );
 
         change.asserted = false;
         change.revision = 2;
         apply(&mut env, &mut unit, &children[..1], &change).unwrap();
         let page = page_of(&container, hash(&children[0]));
         let page = load_page(&mut env, "00/1", page).unwrap();
-        assert!(page.children.iter().any(|c| c.key == children[0] && c.ops.is_empty()));
+        assert!(
+            page.children
+                .iter()
+                .any(|c| c.key == children[0] && c.ops.is_empty())
+        );
         assert!(ctx.state().values().all(|v| v.len() < 256 * 1024));
     }
 

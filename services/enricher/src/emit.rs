@@ -1,7 +1,7 @@
 //! What a unit says to the outside: observations, its serial state, its departures. Each only when it
 //! changed.
 
-use crate::domain::departures::{departures, latest_parent};
+use crate::domain::departures::{Departure, departures, latest_parent};
 use crate::domain::observation::{Known, observation};
 use crate::domain::supports::best;
 use crate::unit::{Env, Unit};
@@ -51,20 +51,28 @@ pub(crate) fn read(
     read.revision += 1;
     seen.asserted = asserted;
     seen.revision = read.revision;
-    env.ctx.emit(ENRICHED, unit.as_str().as_bytes(), env.codec.encode(&seen)?);
+    env.ctx
+        .emit(ENRICHED, unit.as_str().as_bytes(), env.codec.encode(&seen)?);
     Ok(())
 }
 
 /// Tells parents what the unit's own history newly shows, and takes back what it no longer does.
-pub(crate) fn ends(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
-    let ends = departures(reads);
-    let before = std::mem::replace(&mut unit.state.ends, ends.clone());
-    let same = |a: &serialtrail_records::state_enricher::SentEnd,
-                b: &serialtrail_records::state_enricher::SentEnd| {
-        a.parent == b.parent && a.packed_by == b.packed_by
-    };
-    let gone = before.iter().filter(|b| !ends.iter().any(|e| same(e, b))).map(|e| (e, false));
-    let new = ends.iter().filter(|e| !before.contains(e)).map(|e| (e, true));
+pub(crate) fn ends(
+    env: &mut Env<'_>,
+    unit: &mut Unit,
+    before: &[ReadEntry],
+    reads: &[ReadEntry],
+) -> anyhow::Result<()> {
+    let (before, ends) = (departures(before), departures(reads));
+    let same = |a: &Departure, b: &Departure| a.parent == b.parent && a.packed_by == b.packed_by;
+    let gone = before
+        .iter()
+        .filter(|b| !ends.iter().any(|e| same(e, b)))
+        .map(|e| (e, false));
+    let new = ends
+        .iter()
+        .filter(|e| !before.contains(e))
+        .map(|e| (e, true));
     for (end, asserted) in gone.chain(new) {
         unit.state.end_revision += 1;
         let message = MembershipEnd {
@@ -74,17 +82,25 @@ pub(crate) fn ends(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> a
             packed_by: end.packed_by.clone(),
             at: end.at,
             by_event: end.by_event.clone(),
-            cause: end.cause.clone(),
+            cause: end.cause.to_owned(),
             revision: unit.state.end_revision,
             asserted,
         };
-        env.ctx.emit(UNIT_INBOX, end.parent.as_bytes(), env.codec.encode(&message)?);
+        env.ctx.emit(
+            UNIT_INBOX,
+            end.parent.as_bytes(),
+            env.codec.encode(&message)?,
+        );
     }
     Ok(())
 }
 
 /// Emits the registry's latest view of the unit if it changed.
-pub(crate) fn serial(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
+pub(crate) fn serial(
+    env: &mut Env<'_>,
+    unit: &mut Unit,
+    reads: &[ReadEntry],
+) -> anyhow::Result<()> {
     let (state, key) = (&mut unit.state, &unit.key);
     let (facts, registry) = (&state.facts, state.registry.as_ref());
     let mut serial = SerialState {
@@ -117,6 +133,10 @@ pub(crate) fn serial(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) ->
     state.serial_digest = digest;
     state.serial_revision += 1;
     serial.revision = state.serial_revision;
-    env.ctx.emit(SERIAL_REGISTRY, key.as_str().as_bytes(), env.codec.encode(&serial)?);
+    env.ctx.emit(
+        SERIAL_REGISTRY,
+        key.as_str().as_bytes(),
+        env.codec.encode(&serial)?,
+    );
     Ok(())
 }

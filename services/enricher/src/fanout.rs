@@ -5,8 +5,8 @@
 //! `sent` stays say of that read, unless a task for the read has still to visit the child; and `sent`
 //! equals the stays of today unless the page is marked dirty.
 
-use crate::children::{self, end_hash, load_page, save_page};
-use crate::domain::intervals::{PACK, UNPACK, holds, intervals};
+use crate::children::{self, end_hash, hash, load_page, save_page};
+use crate::domain::intervals::{Boundary, PACK, UNPACK, boundaries, holds, intervals};
 use crate::domain::supports::{best, direct};
 use crate::emit;
 use crate::reject;
@@ -30,7 +30,11 @@ struct Reads<'a> {
 
 impl<'a> Reads<'a> {
     fn new(unit: &'a str) -> Self {
-        Self { unit, loaded: HashMap::new(), too_long: HashSet::new() }
+        Self {
+            unit,
+            loaded: HashMap::new(),
+            too_long: HashSet::new(),
+        }
     }
 
     /// The best support of a read, its path extended by this container; `None` when it does not hold.
@@ -85,7 +89,8 @@ impl<'a> Reads<'a> {
             message.path = Vec::new();
             message.hop = 0;
         }
-        env.ctx.emit(UNIT_INBOX, child.as_bytes(), env.codec.encode(&message)?);
+        env.ctx
+            .emit(UNIT_INBOX, child.as_bytes(), env.codec.encode(&message)?);
         Ok(())
     }
 }
@@ -139,32 +144,54 @@ fn fan_out(
         return Ok(());
     }
     let entries = unit.reads(env)?;
+    let boundaries = boundaries(&entries);
     let key = unit.key.as_str().to_owned();
     let mut reads = Reads::new(&key);
     while let Some(page) = container.dirty.first().copied() {
-        if !sync_page(env, container, &mut reads, &entries, page, limit)? {
+        if !sync_page(
+            env,
+            container,
+            &mut reads,
+            &entries,
+            &boundaries,
+            page,
+            limit,
+        )? {
             return Ok(());
         }
         container.dirty.remove(0);
     }
     while let Some(task) = container.tasks.first().cloned() {
-        let entry = entries.iter().find(|e| e.event_id == task.event_id);
-        let mut cursor = task.cursor;
+        let all = task.event_id.is_empty();
+        let sent: Vec<&ReadEntry> = entries
+            .iter()
+            .filter(|e| all || e.event_id == task.event_id)
+            .collect();
         for page in container.pages.clone() {
-            if end_hash(page) <= cursor {
+            if end_hash(page) <= task.cursor {
                 continue;
             }
-            if env.ctx.emitted() >= limit {
-                container.tasks[0].cursor = cursor;
-                return Ok(());
-            }
-            for child in load_page(env, &key, page)?.children {
-                let inherits = entry.is_some_and(|e| is_inherited(e, &child, &child.sent));
-                if inherits || task.everyone {
-                    reads.tell(env, container, &child.key, &task.event_id, inherits)?;
+            let mut children = load_page(env, &key, page)?.children;
+            children.sort_by_key(|child| hash(&child.key));
+            let mut told = task.cursor;
+            for child in &children {
+                let at = hash(&child.key);
+                // Children of one hash are told in one go: the cursor cannot stand between them.
+                if at > told && env.ctx.emitted() >= limit {
+                    container.tasks[0].cursor = at;
+                    return Ok(());
+                }
+                if at < task.cursor {
+                    continue;
+                }
+                told = at;
+                for entry in &sent {
+                    let inherits = is_inherited(entry, child, &child.sent);
+                    if inherits || task.everyone {
+                        reads.tell(env, container, &child.key, &entry.event_id, inherits)?;
+                    }
                 }
             }
-            cursor = end_hash(page);
         }
         container.tasks.remove(0);
     }
@@ -190,6 +217,7 @@ fn sync_page(
     container: &mut Container,
     reads: &mut Reads<'_>,
     entries: &[ReadEntry],
+    boundaries: &[Boundary],
     number: i64,
     limit: usize,
 ) -> anyhow::Result<bool> {
@@ -197,7 +225,7 @@ fn sync_page(
     let mut complete = true;
     let mut touched = false;
     for child in &mut page.children {
-        let stays = intervals(&child.ops, &container.boundaries);
+        let stays = intervals(&child.ops, boundaries);
         if stays == child.sent {
             continue;
         }
@@ -235,7 +263,10 @@ fn memberships(
         .iter()
         .filter(|was| !stays.iter().any(|is| is.from_event == was.from_event))
         .map(|stay| (stay, false));
-    let new = stays.iter().filter(|is| !child.sent.contains(is)).map(|stay| (stay, true));
+    let new = stays
+        .iter()
+        .filter(|is| !child.sent.contains(is))
+        .map(|stay| (stay, true));
     for (stay, asserted) in gone.chain(new) {
         let packing = load_read(env, unit, &stay.from_event)?;
         let body = packing.as_ref().and_then(direct).map(|s| &s.body);
@@ -253,7 +284,8 @@ fn memberships(
             source_party: body.map(|b| b.source_party.clone()).unwrap_or_default(),
             visible_to: body.map(|b| b.visible_to.clone()).unwrap_or_default(),
         };
-        env.ctx.emit(ENRICHED, unit.as_bytes(), env.codec.encode(&membership)?);
+        env.ctx
+            .emit(ENRICHED, unit.as_bytes(), env.codec.encode(&membership)?);
     }
     Ok(())
 }

@@ -21,8 +21,13 @@ async fn run(app: App) -> anyhow::Result<()> {
         let codec = Arc::new(Codec::connect(&settings.schema_registry.url)?);
         let reference = ReferenceCopy::start(&settings.kafka, Arc::clone(&codec), &shutdown)?;
         let config = WorkerConfig::stateful("enricher", UNIT_INBOX, ENRICHER_CHANGELOG);
-        let make =
-            || Ok(EnricherStage::new(Arc::clone(&codec), reference.clone(), policy.clone()));
+        let make = || {
+            Ok(EnricherStage::new(
+                Arc::clone(&codec),
+                reference.clone(),
+                policy.clone(),
+            ))
+        };
         run_workers(&settings, &config, make, &shutdown)
     };
     app.serve_beside(axum::Router::new(), work).await

@@ -57,7 +57,10 @@ impl Policy {
             // In range, as just ensured.
             horizons.insert(name, (days * DAY as f64) as Micros);
         }
-        Ok(Self { horizons, default_profile: file.default_profile })
+        Ok(Self {
+            horizons,
+            default_profile: file.default_profile,
+        })
     }
 
     /// How far before its record time a read of a unit judged by `profile` may have happened,
@@ -90,7 +93,9 @@ mod tests {
 
     #[test]
     fn a_horizon_that_is_none_names_its_key() {
-        let error = Policy::parse("[profile.a]\nhorizon_days = -1").unwrap_err().to_string();
+        let error = Policy::parse("[profile.a]\nhorizon_days = -1")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("profile.a.horizon_days = -1"), "{error}");
     }
 }

@@ -2,9 +2,7 @@
 
 use crate::children;
 use crate::domain::facts::facts;
-use crate::domain::flags::{
-    COMMISSIONS, OF_CHILDREN, OF_CONTAINERS, aggregates, flags,
-};
+use crate::domain::flags::{COMMISSIONS, OF_CHILDREN, OF_CONTAINERS, aggregates, flags};
 use crate::domain::intervals::{PACK, UNPACK};
 use crate::domain::supports::{best, direct, same};
 use crate::emit;
@@ -43,7 +41,14 @@ pub(crate) fn own(env: &mut Env<'_>, event: UnitEvent) -> anyhow::Result<Option<
             None => read.supports.push(support),
         }
         if matches!(event.role.as_str(), "class" | "place") {
-            emit::read(env, &unit.key, &unit.state, &event.event_id, &mut read, before.as_ref())?;
+            emit::read(
+                env,
+                &unit.key,
+                &unit.state,
+                &event.event_id,
+                &mut read,
+                before.as_ref(),
+            )?;
             save_read(env, &event.unit, &event.event_id, &read)?;
             return Ok(None);
         }
@@ -93,7 +98,10 @@ pub(crate) fn inherited(env: &mut Env<'_>, message: InheritedRead) -> anyhow::Re
     let known = found.is_some();
     let mut read = found.unwrap_or_default();
     let before = best(&read).cloned();
-    let heard = read.supports.iter().position(|s| s.issuer == message.parent);
+    let heard = read
+        .supports
+        .iter()
+        .position(|s| s.issuer == message.parent);
     match heard {
         Some(at) if message.revision <= read.supports[at].revision => return Ok(None),
         None if !message.asserted => return Ok(None),
@@ -114,7 +122,15 @@ pub(crate) fn inherited(env: &mut Env<'_>, message: InheritedRead) -> anyhow::Re
         None => read.supports.push(support),
     }
     let mut unit = Unit::load(env, &message.unit)?;
-    changed(env, &mut unit, &message.event_id, read, known, before, false)?;
+    changed(
+        env,
+        &mut unit,
+        &message.event_id,
+        read,
+        known,
+        before,
+        false,
+    )?;
     Ok(Some(unit))
 }
 
@@ -161,9 +177,14 @@ fn changed(
     };
     let (old, page) = unit.put_entry(env, known.then_some(read.page), entry.clone())?;
     read.page = page;
+    let old_entry = old.clone();
     let old = old.unwrap_or_default();
     let moved = old.time != entry.time || old.holds != entry.holds || old.parent != entry.parent;
-    let touched = if moved || old.flags != entry.flags { old.flags | entry.flags } else { 0 };
+    let touched = if moved || old.flags != entry.flags {
+        old.flags | entry.flags
+    } else {
+        0
+    };
     let restated = (old.flags | entry.flags) & COMMISSIONS != 0;
     save_read(env, unit.key.as_str(), event_id, &read)?;
 
@@ -173,38 +194,63 @@ fn changed(
     } else {
         Vec::new()
     };
+    let earlier = before_change(&reads, event_id, old_entry);
     if restated {
         judge_facts(env, unit, &reads)?;
     }
-    emit::read(env, &unit.key, &unit.state, event_id, &mut read, before.as_ref())?;
+    emit::read(
+        env,
+        &unit.key,
+        &unit.state,
+        event_id,
+        &mut read,
+        before.as_ref(),
+    )?;
     save_read(env, unit.key.as_str(), event_id, &read)?;
     if touched & OF_CHILDREN != 0 {
-        emit::ends(env, unit, &reads)?;
+        emit::ends(env, unit, &earlier, &reads)?;
     }
     if first || restated || touched & OF_CHILDREN != 0 {
         emit::serial(env, unit, &reads)?;
     }
     if unit.is_container() {
         if touched & OF_CONTAINERS != 0 {
-            children::boundaries_changed(unit, &reads);
+            children::boundaries_changed(unit, &earlier, &reads);
         }
         if !same(before.as_ref(), now.as_ref()) {
-            children::read_changed(unit, event_id, old.holds);
+            children::read_changed(env, unit, event_id, old.holds);
         }
     }
     Ok(())
 }
 
+/// The index as it was before one entry changed.
+fn before_change(reads: &[ReadEntry], event_id: &str, old: Option<ReadEntry>) -> Vec<ReadEntry> {
+    reads
+        .iter()
+        .filter(|r| r.event_id != event_id)
+        .cloned()
+        .chain(old)
+        .collect()
+}
+
 /// Judges the facts anew; when they changed, all reads are emitted again at the window's end.
 fn judge_facts(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyhow::Result<()> {
     let mut commissionings = Vec::new();
-    for entry in reads.iter().filter(|r| r.holds && r.flags & COMMISSIONS != 0) {
+    for entry in reads
+        .iter()
+        .filter(|r| r.holds && r.flags & COMMISSIONS != 0)
+    {
         if let Some(read) = load_read(env, unit.key.as_str(), &entry.event_id)? {
             commissionings.push((entry.event_id.clone(), read));
         }
     }
-    let facts =
-        facts(unit.key.gtin(), unit.state.registry.as_ref(), &commissionings, env.table);
+    let facts = facts(
+        unit.key.gtin(),
+        unit.state.registry.as_ref(),
+        &commissionings,
+        env.table,
+    );
     if facts != unit.state.facts {
         unit.state.facts = facts;
         unit.state.refresh = Some(0);

@@ -58,7 +58,10 @@ pub(crate) fn record(
     message: String,
 ) -> anyhow::Result<()> {
     let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
-    let key = record.key.as_deref().map(|k| String::from_utf8_lossy(k).into_owned());
+    let key = record
+        .key
+        .as_deref()
+        .map(|k| String::from_utf8_lossy(k).into_owned());
     let rejected = RejectedEvent {
         reject_id: id(&[STAGE, reason, &record.topic, &partition, &offset]),
         stage: STAGE.to_owned(),
@@ -71,7 +74,12 @@ pub(crate) fn record(
         source_offset: Some(record.offset),
         ..RejectedEvent::default()
     };
-    emit(ctx, codec, rejected, record.value.as_deref().unwrap_or_default())
+    emit(
+        ctx,
+        codec,
+        rejected,
+        record.value.as_deref().unwrap_or_default(),
+    )
 }
 
 fn about(
@@ -83,7 +91,13 @@ fn about(
     path: Vec<String>,
 ) -> RejectedEvent {
     RejectedEvent {
-        reject_id: id(&[STAGE, reason, event_id, unit, path.last().map_or("", String::as_str)]),
+        reject_id: id(&[
+            STAGE,
+            reason,
+            event_id,
+            unit,
+            path.last().map_or("", String::as_str),
+        ]),
         stage: STAGE.to_owned(),
         reason: reason.to_owned(),
         message,
@@ -106,8 +120,14 @@ pub(crate) fn container_loop(env: &mut Env<'_>, read: &InheritedRead) -> anyhow:
          any further. Correct one of the packings",
         read.unit, read.event_id
     );
-    let rejected =
-        about(&read.body, &read.event_id, &read.unit, CONTAINER_LOOP, message, read.path.clone());
+    let rejected = about(
+        &read.body,
+        &read.event_id,
+        &read.unit,
+        CONTAINER_LOOP,
+        message,
+        read.path.clone(),
+    );
     let original = env.codec.encode(read)?;
     emit(env.ctx, env.codec, rejected, &original)
 }
@@ -119,8 +139,14 @@ pub(crate) fn hop_limit(env: &mut Env<'_>, read: &InheritedRead) -> anyhow::Resu
          inherit it. Correct the packings",
         read.event_id, read.parent
     );
-    let rejected =
-        about(&read.body, &read.event_id, &read.parent, HOPS, message, read.path.clone());
+    let rejected = about(
+        &read.body,
+        &read.event_id,
+        &read.parent,
+        HOPS,
+        message,
+        read.path.clone(),
+    );
     let original = env.codec.encode(read)?;
     emit(env.ctx, env.codec, rejected, &original)
 }
@@ -129,8 +155,14 @@ pub(crate) fn hop_limit(env: &mut Env<'_>, read: &InheritedRead) -> anyhow::Resu
 pub(crate) fn own_child(env: &mut Env<'_>, event: &UnitEvent) -> anyhow::Result<()> {
     let message = format!("event {} packs {} into itself", event.event_id, event.unit);
     let path = vec![event.unit.clone()];
-    let rejected =
-        about(&event.body, &event.event_id, &event.unit, CONTAINER_LOOP, message, path);
+    let rejected = about(
+        &event.body,
+        &event.event_id,
+        &event.unit,
+        CONTAINER_LOOP,
+        message,
+        path,
+    );
     let original = env.codec.encode(event)?;
     emit(env.ctx, env.codec, rejected, &original)
 }

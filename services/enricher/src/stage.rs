@@ -2,7 +2,7 @@
 
 use crate::domain::facts::{issuer, may_issue};
 use crate::policy::Policy;
-use crate::unit::{Env, Unit};
+use crate::unit::{Env, Sizes, Unit};
 use crate::{fanout, reads, reject};
 use serialtrail_records::{Codec, LotStatus, Mark, UnitMessage};
 use serialtrail_runtime::metrics;
@@ -15,8 +15,6 @@ use std::sync::Arc;
 
 /// Share of the budget a window may use for work even when its own records have used it up: 1 in 10.
 const LEAST_SHARE: usize = 10;
-/// Children kept in one page of a container.
-const PAGE_CHILDREN: usize = 256;
 
 /// Per window and partition: units with new work, marks heard. Nothing of it outlives the window.
 #[derive(Default)]
@@ -30,7 +28,7 @@ pub struct EnricherStage {
     codec: Arc<Codec>,
     reference: ReferenceCopy,
     policy: Policy,
-    page_children: usize,
+    sizes: Sizes,
     windows: HashMap<i32, Window>,
 }
 
@@ -38,25 +36,38 @@ impl EnricherStage {
     /// A stage over a copy of the reference data.
     #[must_use]
     pub fn new(codec: Arc<Codec>, reference: ReferenceCopy, policy: Policy) -> Self {
-        Self { codec, reference, policy, page_children: PAGE_CHILDREN, windows: HashMap::new() }
+        Self {
+            codec,
+            reference,
+            policy,
+            sizes: Sizes::default(),
+            windows: HashMap::new(),
+        }
     }
 
-    /// The same with `children` children in a page of a container; few make small containers go
-    /// through everything large ones do.
+    /// The same with at most `page_children` children in a page of a container, and `tasks` reads
+    /// on their way to them; few of both make small containers go through all that large ones do.
     #[must_use]
-    pub fn with_page_children(mut self, children: usize) -> Self {
-        self.page_children = children.max(1);
+    pub fn with_sizes(mut self, page_children: usize, tasks: usize) -> Self {
+        self.sizes = Sizes {
+            page_children: page_children.max(1),
+            tasks,
+        };
         self
     }
 
-    fn on_message(&mut self, message: UnitMessage, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+    fn on_message(
+        &mut self,
+        message: UnitMessage,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
         let table = self.reference.table();
         let mut env = Env {
             ctx,
             codec: &self.codec,
             table: &table,
             policy: &self.policy,
-            page_children: self.page_children,
+            sizes: self.sizes,
         };
         let unit = match message {
             UnitMessage::UnitEvent(event) => reads::own(&mut env, event)?,
@@ -66,7 +77,8 @@ impl EnricherStage {
             UnitMessage::LotStatus(status) => {
                 let status = authorise(status, &table);
                 let partition = env.ctx.partition();
-                env.ctx.emit_to(ENRICHED, partition, self.codec.encode(&status)?);
+                env.ctx
+                    .emit_to(ENRICHED, partition, self.codec.encode(&status)?);
                 None
             }
             UnitMessage::Mark(mark) => {
@@ -97,7 +109,7 @@ impl EnricherStage {
             codec: &self.codec,
             table: &table,
             policy: &self.policy,
-            page_children: self.page_children,
+            sizes: self.sizes,
         };
         let mut unit = Unit::load(&mut env, key)?;
         fanout::run(&mut env, &mut unit, limit)?;
@@ -124,7 +136,11 @@ impl EnricherStage {
             return Ok(());
         }
         let partition = ctx.partition();
-        let mark = Mark { source: format!("{UNIT_INBOX}/{partition}"), sources: 1, time };
+        let mark = Mark {
+            source: format!("{UNIT_INBOX}/{partition}"),
+            sources: 1,
+            time,
+        };
         ctx.emit_to(ENRICHED, partition, self.codec.encode(&mark)?);
         metrics::gauge(&metrics::STREAM_TIME)
             .with_label_values(&["enricher", &partition.to_string()])
@@ -178,13 +194,15 @@ impl Stage for EnricherStage {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let message = format!("partition {} is not the one of the record's key", record.partition);
+        let message = format!(
+            "partition {} is not the one of the record's key",
+            record.partition
+        );
         reject::record(ctx, &self.codec, record, reject::WRONG_PARTITION, message)
     }
 
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let Window { mut begun, marks } =
-            self.windows.remove(&ctx.partition()).unwrap_or_default();
+        let Window { mut begun, marks } = self.windows.remove(&ctx.partition()).unwrap_or_default();
         let limit = budget.max(ctx.emitted() + budget / LEAST_SHARE + 1);
         while ctx.emitted() < limit {
             if let Some(key) = pending::front(ctx, &self.codec)? {

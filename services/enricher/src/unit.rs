@@ -23,8 +23,25 @@ pub(crate) struct Env<'a> {
     pub(crate) codec: &'a Codec,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
-    /// Children kept in one page of a container.
+    pub(crate) sizes: Sizes,
+}
+
+/// How much of a container stands in one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Children kept in one page.
     pub(crate) page_children: usize,
+    /// Reads on their way to the children one by one; more become one task for all its reads.
+    pub(crate) tasks: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            page_children: 256,
+            tasks: 400,
+        }
+    }
 }
 
 /// A unit while it is worked on; nothing is written before [`Unit::save`].
@@ -65,7 +82,11 @@ impl Unit {
     }
 
     /// Entries of one page of the index; page 0 stands within the unit.
-    pub(crate) fn page(&mut self, env: &mut Env<'_>, page: i32) -> anyhow::Result<&mut Vec<ReadEntry>> {
+    pub(crate) fn page(
+        &mut self,
+        env: &mut Env<'_>,
+        page: i32,
+    ) -> anyhow::Result<&mut Vec<ReadEntry>> {
         if page == 0 {
             return Ok(&mut self.state.reads);
         }

@@ -69,7 +69,12 @@ impl RejectedEvent {
         let parts = i32::try_from(chunks.len()).unwrap_or(i32::MAX);
         (0..)
             .zip(chunks)
-            .map(|(part, chunk)| Self { original: chunk.to_vec(), part, parts, ..self.clone() })
+            .map(|(part, chunk)| Self {
+                original: chunk.to_vec(),
+                part,
+                parts,
+                ..self.clone()
+            })
             .collect()
     }
 }

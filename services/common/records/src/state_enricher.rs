@@ -103,41 +103,11 @@ pub struct BaseFacts {
     pub visible_to: Vec<String>,
 }
 
-/// A MembershipEnd sent to a parent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SentEnd {
-    /// Parent.
-    pub parent: String,
-    /// Packing ended.
-    pub packed_at: Micros,
-    /// Its event.
-    pub packed_by: String,
-    /// When the unit left.
-    pub at: Micros,
-    /// Event that shows it.
-    pub by_event: String,
-    /// packed_elsewhere or terminal_read.
-    pub cause: String,
-}
-
-/// A moment at which a container became empty.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Boundary {
-    /// When.
-    pub time: Micros,
-    /// Event.
-    pub event_id: String,
-    /// unpacked_all or new_life.
-    pub cause: String,
-}
-
 /// A read of a container on its way to the children.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadTask {
-    /// Read.
+    /// Read; empty for all reads at once.
     pub event_id: String,
     /// Retract where the read does not hold, not only assert where it does.
     pub everyone: bool,
@@ -155,8 +125,6 @@ pub struct Container {
     pub pages: Vec<i64>,
     /// Pages whose children were not all told of changes.
     pub dirty: Vec<i64>,
-    /// Moments it became empty, ascending.
-    pub boundaries: Vec<Boundary>,
     /// Reads on their way.
     pub tasks: Vec<ReadTask>,
 }
@@ -173,9 +141,7 @@ pub struct UnitState {
     pub read_pages: i32,
     /// Facts as used for what was emitted last.
     pub facts: BaseFacts,
-    /// Membership ends told to parents and not taken back.
-    pub ends: Vec<SentEnd>,
-    /// Revision of the last one.
+    /// Revision of the last MembershipEnd sent.
     pub end_revision: i64,
     /// Hash of the serial state emitted last.
     #[serde(with = "serde_bytes")]

@@ -2,12 +2,24 @@
 //! terminal read. An unpacking that names the unit is known to the parent as well and needs no word.
 
 use super::flags::{ENDS, PACKED, UNPACKED};
-use serialtrail_records::state_enricher::{ReadEntry, SentEnd};
+use serialtrail_records::Micros;
+use serialtrail_records::state_enricher::ReadEntry;
 
 /// The unit was packed into another parent.
 pub(crate) const PACKED_ELSEWHERE: &str = "packed_elsewhere";
 /// The unit was dispensed, sold or destroyed.
 pub(crate) const TERMINAL_READ: &str = "terminal_read";
+
+/// How a packing of the unit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Departure {
+    pub(crate) parent: String,
+    pub(crate) packed_at: Micros,
+    pub(crate) packed_by: String,
+    pub(crate) at: Micros,
+    pub(crate) by_event: String,
+    pub(crate) cause: &'static str,
+}
 
 fn moves(reads: &[ReadEntry]) -> Vec<&ReadEntry> {
     let mut moves: Vec<&ReadEntry> = reads
@@ -19,11 +31,15 @@ fn moves(reads: &[ReadEntry]) -> Vec<&ReadEntry> {
 }
 
 /// For each packing of the unit, how it ended, where the unit's own history is what shows it.
-pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<SentEnd> {
+pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<Departure> {
     let moves = moves(reads);
     let mut ends = Vec::new();
     for (at, packing) in moves.iter().enumerate() {
-        let Some(parent) = packing.parent.as_ref().filter(|_| packing.flags & PACKED != 0) else {
+        let Some(parent) = packing
+            .parent
+            .as_ref()
+            .filter(|_| packing.flags & PACKED != 0)
+        else {
             continue;
         };
         let next = moves[at + 1..].iter().find_map(|event| {
@@ -39,13 +55,13 @@ pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<SentEnd> {
             }
         });
         if let Some((event, Some(cause))) = next {
-            ends.push(SentEnd {
+            ends.push(Departure {
                 parent: parent.clone(),
                 packed_at: packing.time,
                 packed_by: packing.event_id.clone(),
                 at: event.time,
                 by_event: event.event_id.clone(),
-                cause: cause.to_owned(),
+                cause,
             });
         }
     }
@@ -79,31 +95,48 @@ mod tests {
         }
     }
 
-    fn short(reads: &[ReadEntry]) -> Vec<(i64, i64, String)> {
-        departures(reads).into_iter().map(|e| (e.packed_at, e.at, e.cause)).collect()
+    fn short(reads: &[ReadEntry]) -> Vec<(i64, i64, &'static str)> {
+        departures(reads)
+            .into_iter()
+            .map(|e| (e.packed_at, e.at, e.cause))
+            .collect()
     }
 
     #[test]
     fn a_packing_ends_at_the_next_packing_into_another_parent() {
-        let reads = [read(30, PACKED, "b"), read(10, PACKED, "a"), read(20, PACKED, "a")];
-        let elsewhere = PACKED_ELSEWHERE.to_owned();
-        assert_eq!(short(&reads), [(10, 30, elsewhere.clone()), (20, 30, elsewhere)]);
+        let reads = [
+            read(30, PACKED, "b"),
+            read(10, PACKED, "a"),
+            read(20, PACKED, "a"),
+        ];
+        assert_eq!(
+            short(&reads),
+            [(10, 30, PACKED_ELSEWHERE), (20, 30, PACKED_ELSEWHERE)]
+        );
         assert_eq!(latest_parent(&reads).as_deref(), Some("b"));
     }
 
     #[test]
     fn a_terminal_read_ends_a_packing() {
         let reads = [read(10, PACKED, "a"), read(30, ENDS, "")];
-        assert_eq!(short(&reads), [(10, 30, TERMINAL_READ.to_owned())]);
+        assert_eq!(short(&reads), [(10, 30, TERMINAL_READ)]);
         assert_eq!(latest_parent(&reads), None);
     }
 
     #[test]
     fn a_named_unpacking_is_the_parents_own_business() {
-        let reads = [read(10, PACKED, "a"), read(20, UNPACKED, "a"), read(30, PACKED, "b")];
+        let reads = [
+            read(10, PACKED, "a"),
+            read(20, UNPACKED, "a"),
+            read(30, PACKED, "b"),
+        ];
         assert_eq!(short(&reads), []);
-        let from_another = [read(10, PACKED, "a"), read(20, UNPACKED, "c"), read(30, ENDS, "")];
-        assert_eq!(short(&from_another), [(10, 30, TERMINAL_READ.to_owned())]);
+        let from_another = [
+            read(10, PACKED, "a"),
+            read(20, UNPACKED, "c"),
+            read(30, ENDS, ""),
+        ];
+        assert_eq!(short(&from_another), [(10, 30, TERMINAL_READ)]);
     }
 
     #[test]

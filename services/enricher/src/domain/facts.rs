@@ -35,11 +35,18 @@ pub(crate) fn issuer(
 }
 
 /// Whether `issuer` may commission or recall a GTIN: anyone may where nothing is said.
-pub(crate) fn may_issue(gtin: Option<&str>, issuer: &str, at: Micros, table: &ReferenceTable) -> bool {
+pub(crate) fn may_issue(
+    gtin: Option<&str>,
+    issuer: &str,
+    at: Micros,
+    table: &ReferenceTable,
+) -> bool {
     let product = gtin.and_then(|gtin| table.product(gtin, at));
     product.is_none_or(|p| {
         p.issuers.is_empty()
-            || p.issuers.iter().any(|i| i == issuer || gln_of(i).as_deref() == Some(issuer))
+            || p.issuers
+                .iter()
+                .any(|i| i == issuer || gln_of(i).as_deref() == Some(issuer))
     })
 }
 
@@ -53,7 +60,12 @@ fn commissioning<'a>(
     let places = [body.read_point.as_deref(), body.biz_location.as_deref()];
     let issuer = issuer(&body.source_party, &places, body.event_time, table);
     let authorised = may_issue(gtin, &issuer, body.event_time, table);
-    Commissioning { event_id, support, issuer, authorised }
+    Commissioning {
+        event_id,
+        support,
+        issuer,
+        authorised,
+    }
 }
 
 /// Facts of a unit from its registry entry and its commissionings (event id, read). The first
@@ -87,7 +99,9 @@ pub(crate) fn facts(
         commissioned_at: body.map(|b| b.event_time),
         commissioned_by: first.map(|c| c.issuer.clone()),
         source_event: first.map(|c| c.event_id.to_owned()),
-        lot: registry.and_then(|r| r.lot.clone()).or_else(|| body.and_then(|b| b.lot.clone())),
+        lot: registry
+            .and_then(|r| r.lot.clone())
+            .or_else(|| body.and_then(|b| b.lot.clone())),
         expiry: registry
             .and_then(|r| r.expiry.clone())
             .or_else(|| body.and_then(|b| b.expiry.clone())),
@@ -140,7 +154,13 @@ mod tests {
             },
             ..Support::default()
         };
-        (event.to_owned(), UnitRead { supports: vec![support], ..UnitRead::default() })
+        (
+            event.to_owned(),
+            UnitRead {
+                supports: vec![support],
+                ..UnitRead::default()
+            },
+        )
     }
 
     #[test]
@@ -151,13 +171,21 @@ mod tests {
 
     #[test]
     fn only_an_issuer_of_the_product_makes_a_unit_known() {
-        let forged = facts(Some(GTIN), None, &[made("f", 1, "6666666000008", "F")], &table());
+        let forged = facts(
+            Some(GTIN),
+            None,
+            &[made("f", 1, "6666666000008", "F")],
+            &table(),
+        );
         assert!(!forged.known);
         assert_eq!(forged.unauthorised_issuer.as_deref(), Some("6666666000008"));
         let both = [made("f", 1, "6666666000008", "F"), made("g", 9, MAKER, "G")];
         let facts = facts(Some(GTIN), None, &both, &table());
         assert!(facts.known);
-        assert_eq!((facts.lot.as_deref(), facts.source_event.as_deref()), (Some("G"), Some("g")));
+        assert_eq!(
+            (facts.lot.as_deref(), facts.source_event.as_deref()),
+            (Some("G"), Some("g"))
+        );
     }
 
     #[test]
@@ -169,19 +197,34 @@ mod tests {
 
     #[test]
     fn the_registry_outweighs_the_first_commissioning_and_that_the_later() {
-        let registry = RegistryEntry { lot: Some("R".into()), ..RegistryEntry::default() };
-        let made = [made("b", 5, MAKER, "B"), made("a", 5, MAKER, "A"), made("c", 4, MAKER, "C")];
-        let lot = |registry, made: &[(String, UnitRead)]| {
-            facts(Some(GTIN), registry, made, &table()).lot
+        let registry = RegistryEntry {
+            lot: Some("R".into()),
+            ..RegistryEntry::default()
         };
+        let made = [
+            made("b", 5, MAKER, "B"),
+            made("a", 5, MAKER, "A"),
+            made("c", 4, MAKER, "C"),
+        ];
+        let lot =
+            |registry, made: &[(String, UnitRead)]| facts(Some(GTIN), registry, made, &table()).lot;
         assert_eq!(lot(Some(&registry), &made).as_deref(), Some("R"));
         assert_eq!(lot(None, &made).as_deref(), Some("C"));
-        assert_eq!(lot(None, &made[..2]).as_deref(), Some("A"), "ties by event id");
+        assert_eq!(
+            lot(None, &made[..2]).as_deref(),
+            Some("A"),
+            "ties by event id"
+        );
     }
 
     #[test]
     fn a_product_without_issuers_may_be_made_by_anyone() {
-        let facts = facts(Some("09521321000013"), None, &[made("e", 1, "x", "L")], &table());
+        let facts = facts(
+            Some("09521321000013"),
+            None,
+            &[made("e", 1, "x", "L")],
+            &table(),
+        );
         assert!(facts.known && facts.unauthorised_issuer.is_none());
     }
 }

@@ -25,7 +25,10 @@ pub(crate) const OF_CHILDREN: i32 = PACKED | UNPACKED | ENDS;
 
 /// Whether the event's list of children says what is in its parent.
 pub(crate) fn aggregates(body: &ReadBody) -> bool {
-    matches!(body.event_type.as_str(), "AggregationEvent" | "AssociationEvent")
+    matches!(
+        body.event_type.as_str(),
+        "AggregationEvent" | "AssociationEvent"
+    )
 }
 
 /// `dispensing` (unless only part of the pack), `retail_selling`, `destroying`.
@@ -85,19 +88,67 @@ mod tests {
     #[test]
     fn an_event_does_to_each_unit_what_its_role_says() {
         for (support, all, expected) in [
-            (direct("AggregationEvent", "ADD", "parent", "packing"), false, PACKS),
-            (direct("AggregationEvent", "DELETE", "parent", "unpacking"), true, EMPTIES),
-            (direct("AggregationEvent", "DELETE", "parent", "unpacking"), false, 0),
-            (direct("TransactionEvent", "ADD", "parent", "shipping"), false, 0),
-            (direct("AggregationEvent", "ADD", "child", "packing"), false, PACKED),
-            (direct("AggregationEvent", "DELETE", "child", "unpacking"), false, UNPACKED),
-            (direct("AggregationEvent", "OBSERVE", "child", "shipping"), false, 0),
-            (direct("ObjectEvent", "ADD", "epc", "commissioning"), false, COMMISSIONS),
-            (direct("ObjectEvent", "OBSERVE", "epc", "receiving"), false, RECEIVES),
-            (direct("TransformationEvent", "", "output", "creating"), false, COMMISSIONS),
-            (direct("ObjectEvent", "DELETE", "epc", "destroying"), false, ENDS),
+            (
+                direct("AggregationEvent", "ADD", "parent", "packing"),
+                false,
+                PACKS,
+            ),
+            (
+                direct("AggregationEvent", "DELETE", "parent", "unpacking"),
+                true,
+                EMPTIES,
+            ),
+            (
+                direct("AggregationEvent", "DELETE", "parent", "unpacking"),
+                false,
+                0,
+            ),
+            (
+                direct("TransactionEvent", "ADD", "parent", "shipping"),
+                false,
+                0,
+            ),
+            (
+                direct("AggregationEvent", "ADD", "child", "packing"),
+                false,
+                PACKED,
+            ),
+            (
+                direct("AggregationEvent", "DELETE", "child", "unpacking"),
+                false,
+                UNPACKED,
+            ),
+            (
+                direct("AggregationEvent", "OBSERVE", "child", "shipping"),
+                false,
+                0,
+            ),
+            (
+                direct("ObjectEvent", "ADD", "epc", "commissioning"),
+                false,
+                COMMISSIONS,
+            ),
+            (
+                direct("ObjectEvent", "OBSERVE", "epc", "receiving"),
+                false,
+                RECEIVES,
+            ),
+            (
+                direct("TransformationEvent", "", "output", "creating"),
+                false,
+                COMMISSIONS,
+            ),
+            (
+                direct("ObjectEvent", "DELETE", "epc", "destroying"),
+                false,
+                ENDS,
+            ),
         ] {
-            assert_eq!(flags(Some(&support), Some(&support), all), expected, "{support:?}");
+            assert_eq!(
+                flags(Some(&support), Some(&support), all),
+                expected,
+                "{support:?}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::flags::{COMMISSIONS, EMPTIES, PACKS, RECEIVES};
 use serialtrail_records::Micros;
-use serialtrail_records::state_enricher::{Boundary, ChildInterval, ChildOp, ReadEntry};
+use serialtrail_records::state_enricher::{ChildInterval, ChildOp, ReadEntry};
 
 /// `ChildOp::kind` of a packing.
 pub(crate) const PACK: &str = "pack";
@@ -15,6 +15,15 @@ pub(crate) const UNPACKED: &str = "unpacked";
 pub(crate) const UNPACKED_ALL: &str = "unpacked_all";
 /// Cause of an end: the container was taken into use again.
 pub(crate) const NEW_LIFE: &str = "new_life";
+
+/// A moment at which a container became empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Boundary {
+    pub(crate) time: Micros,
+    pub(crate) event_id: String,
+    /// [`UNPACKED_ALL`] or [`NEW_LIFE`].
+    pub(crate) cause: &'static str,
+}
 
 type Position<'a> = (Micros, &'a str);
 
@@ -40,10 +49,10 @@ pub(crate) fn boundaries(reads: &[ReadEntry]) -> Vec<Boundary> {
     let mut last_packing: Option<Micros> = None;
     let mut found = Vec::new();
     for event in events {
-        let boundary = |cause: &str| Boundary {
+        let boundary = |cause: &'static str| Boundary {
             time: event.time,
             event_id: event.event_id.clone(),
-            cause: cause.to_owned(),
+            cause,
         };
         if event.flags & EMPTIES != 0 {
             found.push(boundary(UNPACKED_ALL));
@@ -76,14 +85,20 @@ fn first_end<'a>(
             UNPACK => at > after,
             _ => op.packed_by == packing.event_id && at > after,
         };
-        let cause = if op.kind == UNPACK { UNPACKED } else { &op.kind };
+        let cause = if op.kind == UNPACK {
+            UNPACKED
+        } else {
+            &op.kind
+        };
         counts.then_some(End { at, cause })
     });
     let empty = boundaries.iter().filter_map(|b| {
         let at = (b.time, b.event_id.as_str());
-        (at > after).then_some(End { at, cause: b.cause.as_str() })
+        (at > after).then_some(End { at, cause: b.cause })
     });
-    named.chain(empty).min_by(|a, b| (a.at, a.cause).cmp(&(b.at, b.cause)))
+    named
+        .chain(empty)
+        .min_by(|a, b| (a.at, a.cause).cmp(&(b.at, b.cause)))
 }
 
 /// The stays [from, to) of a child in a container, ascending and apart. A packing of what is already
@@ -94,10 +109,12 @@ pub(crate) fn intervals(ops: &[ChildOp], boundaries: &[Boundary]) -> Vec<ChildIn
     let mut stays: Vec<ChildInterval> = Vec::new();
     for packing in packings {
         let end = first_end(packing, ops, boundaries);
-        let inside = stays.last_mut().filter(|stay| match (stay.to, &stay.to_event) {
-            (Some(to), Some(event)) => (to, event.as_str()) > (packing.time, &packing.event_id),
-            _ => true,
-        });
+        let inside = stays
+            .last_mut()
+            .filter(|stay| match (stay.to, &stay.to_event) {
+                (Some(to), Some(event)) => (to, event.as_str()) > (packing.time, &packing.event_id),
+                _ => true,
+            });
         let stay = match inside {
             Some(stay) => stay,
             None => {
@@ -135,29 +152,56 @@ mod tests {
     use proptest::prelude::*;
 
     fn op(kind: &str, time: Micros) -> ChildOp {
-        ChildOp { kind: kind.into(), time, event_id: format!("e{time}"), ..ChildOp::default() }
+        ChildOp {
+            kind: kind.into(),
+            time,
+            event_id: format!("e{time}"),
+            ..ChildOp::default()
+        }
     }
 
     fn left(packed: Micros, time: Micros, cause: &str) -> ChildOp {
-        ChildOp { packed_by: format!("e{packed}"), ..op(cause, time) }
+        ChildOp {
+            packed_by: format!("e{packed}"),
+            ..op(cause, time)
+        }
     }
 
     fn read(time: Micros, flags: i32) -> ReadEntry {
-        ReadEntry { event_id: format!("e{time}"), time, flags, holds: true, ..ReadEntry::default() }
+        ReadEntry {
+            event_id: format!("e{time}"),
+            time,
+            flags,
+            holds: true,
+            ..ReadEntry::default()
+        }
     }
 
     fn spans(stays: &[ChildInterval]) -> Vec<(Micros, Option<Micros>, Option<&str>)> {
-        stays.iter().map(|s| (s.from, s.to, s.cause.as_deref())).collect()
+        stays
+            .iter()
+            .map(|s| (s.from, s.to, s.cause.as_deref()))
+            .collect()
     }
 
     #[test]
     fn a_stay_ends_at_the_first_thing_that_ends_it() {
-        let all = [Boundary { time: 30, event_id: "e30".into(), cause: UNPACKED_ALL.into() }];
+        let all = [Boundary {
+            time: 30,
+            event_id: "e30".into(),
+            cause: UNPACKED_ALL,
+        }];
         for (ops, expected) in [
             (vec![op(PACK, 10)], vec![(10, Some(30), Some(UNPACKED_ALL))]),
             (vec![op(PACK, 40)], vec![(40, None, None)]),
-            (vec![op(PACK, 10), op(UNPACK, 20)], vec![(10, Some(20), Some(UNPACKED))]),
-            (vec![op(UNPACK, 5), op(PACK, 10)], vec![(10, Some(30), Some(UNPACKED_ALL))]),
+            (
+                vec![op(PACK, 10), op(UNPACK, 20)],
+                vec![(10, Some(20), Some(UNPACKED))],
+            ),
+            (
+                vec![op(UNPACK, 5), op(PACK, 10)],
+                vec![(10, Some(30), Some(UNPACKED_ALL))],
+            ),
             (
                 vec![op(PACK, 10), left(10, 25, "terminal_read")],
                 vec![(10, Some(25), Some("terminal_read"))],
@@ -177,19 +221,30 @@ mod tests {
 
     #[test]
     fn a_container_packed_again_after_it_was_received_starts_empty() {
-        let mut reads = vec![read(10, PACKS), read(12, PACKS), read(50, PACKS), read(55, PACKS)];
+        let mut reads = vec![
+            read(10, PACKS),
+            read(12, PACKS),
+            read(50, PACKS),
+            read(55, PACKS),
+        ];
         assert_eq!(boundaries(&reads), []);
         reads.push(read(20, RECEIVES));
         let found = boundaries(&reads);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].time, found[0].cause.as_str()), (50, NEW_LIFE));
+        assert_eq!((found[0].time, found[0].cause), (50, NEW_LIFE));
         let stays = intervals(&[op(PACK, 10), op(PACK, 50)], &found);
-        assert_eq!(spans(&stays), [(10, Some(50), Some(NEW_LIFE)), (50, None, None)]);
+        assert_eq!(
+            spans(&stays),
+            [(10, Some(50), Some(NEW_LIFE)), (50, None, None)]
+        );
     }
 
     #[test]
     fn received_before_its_first_packing_means_nothing() {
-        assert_eq!(boundaries(&[read(5, RECEIVES), read(10, PACKS), read(11, PACKS)]), []);
+        assert_eq!(
+            boundaries(&[read(5, RECEIVES), read(10, PACKS), read(11, PACKS)]),
+            []
+        );
     }
 
     #[test]
@@ -200,7 +255,11 @@ mod tests {
 
     #[test]
     fn a_read_is_inherited_from_the_packing_until_before_the_unpacking() {
-        let all = [Boundary { time: 30, event_id: "e30".into(), cause: UNPACKED_ALL.into() }];
+        let all = [Boundary {
+            time: 30,
+            event_id: "e30".into(),
+            cause: UNPACKED_ALL,
+        }];
         let stays = intervals(&[op(PACK, 10)], &all);
         for (time, event, expected) in [
             (9, "e9", false),
@@ -231,7 +290,7 @@ mod tests {
         ) {
             let boundaries: Vec<Boundary> = empties
                 .iter()
-                .map(|t| Boundary { time: *t, event_id: format!("z{t}"), cause: UNPACKED_ALL.into() })
+                .map(|t| Boundary { time: *t, event_id: format!("z{t}"), cause: UNPACKED_ALL })
                 .collect();
             let stays = intervals(&ops, &boundaries);
             for pair in stays.windows(2) {

@@ -3,9 +3,7 @@
 use crate::policy::Policy;
 use serialtrail_gs1::UnitKey;
 use serialtrail_records::state_enricher::{BaseFacts, Support};
-use serialtrail_records::{
-    EnrichedObservation, Micros, ReadBody, RegistryEntry, Site, UnitFacts,
-};
+use serialtrail_records::{EnrichedObservation, Micros, ReadBody, RegistryEntry, Site, UnitFacts};
 use serialtrail_stream::reference::{ReferenceTable, gln_of};
 
 /// Clock difference between two sites that is not suspect, microseconds.
@@ -21,7 +19,11 @@ pub(crate) struct Known<'a> {
 }
 
 /// The observation of a read that holds by `support`; revision 0, asserted.
-pub(crate) fn observation(known: &Known<'_>, event_id: &str, support: &Support) -> EnrichedObservation {
+pub(crate) fn observation(
+    known: &Known<'_>,
+    event_id: &str,
+    support: &Support,
+) -> EnrichedObservation {
     let body = &support.body;
     let direct = support.issuer.is_empty();
     let facts = unit_facts(known, body.event_time);
@@ -33,8 +35,16 @@ pub(crate) fn observation(known: &Known<'_>, event_id: &str, support: &Support) 
         revision: 0,
         asserted: true,
         direct,
-        role: if direct { support.role.clone() } else { "inherited".to_owned() },
-        parent: if direct { support.parent.clone() } else { Some(support.issuer.clone()) },
+        role: if direct {
+            support.role.clone()
+        } else {
+            "inherited".to_owned()
+        },
+        parent: if direct {
+            support.parent.clone()
+        } else {
+            Some(support.issuer.clone())
+        },
         path: support.path.clone(),
         quantity: support.quantity,
         uom: support.uom.clone(),
@@ -51,10 +61,15 @@ pub(crate) fn observation(known: &Known<'_>, event_id: &str, support: &Support) 
 /// position the read itself carries outweighs the place's.
 fn site(body: &ReadBody, table: &ReferenceTable) -> Site {
     let at = body.event_time;
-    let glns: Vec<String> =
-        [&body.read_point, &body.biz_location].into_iter().flatten().filter_map(|p| gln_of(p)).collect();
+    let glns: Vec<String> = [&body.read_point, &body.biz_location]
+        .into_iter()
+        .flatten()
+        .filter_map(|p| gln_of(p))
+        .collect();
     let location = glns.iter().find_map(|gln| table.location(gln, at));
-    let gln = location.map(|l| l.gln.clone()).or_else(|| glns.first().cloned());
+    let gln = location
+        .map(|l| l.gln.clone())
+        .or_else(|| glns.first().cloned());
     let party = location.and_then(|l| l.party.clone());
     let own_position = body.latitude.zip(body.longitude);
     Site {
@@ -62,10 +77,17 @@ fn site(body: &ReadBody, table: &ReferenceTable) -> Site {
         name: location.map(|l| l.name.clone()),
         kind: location.map(|l| l.kind.clone()),
         country: location.map(|l| l.country.clone()),
-        party_role: party.as_deref().and_then(|p| table.party(p, at)).map(|p| p.role.clone()),
+        party_role: party
+            .as_deref()
+            .and_then(|p| table.party(p, at))
+            .map(|p| p.role.clone()),
         party,
-        latitude: own_position.map(|p| p.0).or_else(|| location.and_then(|l| l.latitude)),
-        longitude: own_position.map(|p| p.1).or_else(|| location.and_then(|l| l.longitude)),
+        latitude: own_position
+            .map(|p| p.0)
+            .or_else(|| location.and_then(|l| l.latitude)),
+        longitude: own_position
+            .map(|p| p.1)
+            .or_else(|| location.and_then(|l| l.longitude)),
         radius_km: match own_position {
             Some(_) => body.accuracy_m.map(|m| m / 1000.0),
             None => location.and_then(|l| l.radius_km),
@@ -79,7 +101,9 @@ fn destination_kinds(body: &ReadBody, table: &ReferenceTable) -> Vec<String> {
         .iter()
         .filter_map(|d| gln_of(&d.id))
         .flat_map(|gln| {
-            let place = table.location(&gln, body.event_time).map(|l| l.kind.clone());
+            let place = table
+                .location(&gln, body.event_time)
+                .map(|l| l.kind.clone());
             let party = table.party(&gln, body.event_time).map(|p| p.role.clone());
             place.into_iter().chain(party)
         })
@@ -103,7 +127,10 @@ fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
         source_event: base.source_event.clone(),
         gtin: gtin.map(str::to_owned),
         foreign_gtin: gtin.is_some() && product.is_none(),
-        lot: base.lot.clone().or_else(|| known.unit.lot().map(str::to_owned)),
+        lot: base
+            .lot
+            .clone()
+            .or_else(|| known.unit.lot().map(str::to_owned)),
         expiry: base.expiry.clone(),
         markets: registry.map(|r| r.markets.clone()).unwrap_or_default(),
         product_markets: product.map(|p| p.markets.clone()).unwrap_or_default(),
@@ -157,7 +184,12 @@ mod tests {
             table: &table(),
             policy: &Policy::default(),
         };
-        let support = Support { body, asserted: true, role: "epc".into(), ..Support::default() };
+        let support = Support {
+            body,
+            asserted: true,
+            role: "epc".into(),
+            ..Support::default()
+        };
         observation(&known, "e", &support)
     }
 
@@ -194,16 +226,28 @@ mod tests {
 
     #[test]
     fn a_place_nobody_described_keeps_its_gln() {
-        let body =
-            ReadBody { read_point: Some("414/9521321000032".into()), ..ReadBody::default() };
+        let body = ReadBody {
+            read_point: Some("414/9521321000032".into()),
+            ..ReadBody::default()
+        };
         let site = observe(body, "00/1").site;
-        assert_eq!((site.gln.as_deref(), site.country), (Some("9521321000032"), None));
+        assert_eq!(
+            (site.gln.as_deref(), site.country),
+            (Some("9521321000032"), None)
+        );
     }
 
     #[test]
     fn a_clock_ahead_of_the_record_time_is_suspect_and_an_old_read_is_beyond_the_horizon() {
         let at = |event_time, record_time| {
-            let o = observe(ReadBody { event_time, record_time, ..ReadBody::default() }, "00/1");
+            let o = observe(
+                ReadBody {
+                    event_time,
+                    record_time,
+                    ..ReadBody::default()
+                },
+                "00/1",
+            );
             (o.clock_suspect, o.beyond_horizon)
         };
         let day = 86_400_000_000;
@@ -216,16 +260,30 @@ mod tests {
     #[test]
     fn a_gtin_without_product_at_the_time_of_the_read_is_foreign() {
         let at = |event_time, unit| {
-            observe(ReadBody { event_time, ..ReadBody::default() }, unit).facts.foreign_gtin
+            observe(
+                ReadBody {
+                    event_time,
+                    ..ReadBody::default()
+                },
+                unit,
+            )
+            .facts
+            .foreign_gtin
         };
         assert!(at(99, "01/04012345111118/21/7"));
         assert!(!at(100, "01/04012345111118/21/7"));
-        assert!(!at(99, "00/340123450000000018"), "a container has no product");
+        assert!(
+            !at(99, "00/340123450000000018"),
+            "a container has no product"
+        );
     }
 
     #[test]
     fn destinations_tell_what_kind_of_place_is_shipped_to() {
-        let to = |id: &str| TypedId { r#type: None, id: id.into() };
+        let to = |id: &str| TypedId {
+            r#type: None,
+            id: id.into(),
+        };
         let body = ReadBody {
             destinations: vec![to("414/9521321000018"), to("417/9521321000025")],
             ..ReadBody::default()

@@ -12,7 +12,9 @@ pub(crate) fn best(read: &UnitRead) -> Option<&Support> {
 
 /// The support by the event itself, where it holds.
 pub(crate) fn direct(read: &UnitRead) -> Option<&Support> {
-    read.supports.iter().find(|s| s.issuer.is_empty() && s.asserted)
+    read.supports
+        .iter()
+        .find(|s| s.issuer.is_empty() && s.asserted)
 }
 
 /// Whether two supports say the same, apart from their revisions.

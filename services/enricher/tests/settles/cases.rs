@@ -5,7 +5,14 @@ use crate::world::{Event, GTIN, MAKER, What, sscc, unit};
 use serialtrail_records::{EpcisEvent, LotStatus, Quantity, RegistryEntry};
 
 fn event(id: usize, time: i64, what: What) -> Event {
-    Event { id, time, record_time: time, party: 0, declaration: false, what }
+    Event {
+        id,
+        time,
+        record_time: time,
+        party: 0,
+        declaration: false,
+        what,
+    }
 }
 
 fn settled(events: &[Event]) -> Pipeline {
@@ -42,7 +49,10 @@ fn an_unpacking_that_arrives_late_withdraws_the_reads_after_it() {
     assert!(!pipeline.settled.holds("urn:e:003", &unit(0)));
     assert!(pipeline.settled.holds("urn:e:003", &unit(1)));
     let stay = &pipeline.settled.stays()[0];
-    assert_eq!((stay.from, stay.to, stay.end_cause.as_deref()), (10, Some(20), Some("unpacked")));
+    assert_eq!(
+        (stay.from, stay.to, stay.end_cause.as_deref()),
+        (10, Some(20), Some("unpacked"))
+    );
 }
 
 #[test]
@@ -68,7 +78,13 @@ fn a_withdrawn_event_leaves_no_read_of_anything_in_the_container() {
         read.clone(),
     ]);
     assert!(pipeline.settled.holds("urn:e:003", &unit(0)));
-    pipeline.event(&Event { declaration: true, ..read }.record());
+    pipeline.event(
+        &Event {
+            declaration: true,
+            ..read
+        }
+        .record(),
+    );
     pipeline.settle();
     for unit in [unit(0), unit(CASE), unit(PALLET)] {
         assert!(!pipeline.settled.holds("urn:e:003", &unit), "{unit}");
@@ -148,7 +164,11 @@ fn a_read_is_inherited_through_eight_containers_and_no_further() {
     pipeline.event(&read);
     pipeline.settle();
     for depth in 0..=10 {
-        assert_eq!(pipeline.settled.holds("read", &sscc(depth)), depth <= 8, "{depth}");
+        assert_eq!(
+            pipeline.settled.holds("read", &sscc(depth)),
+            depth <= 8,
+            "{depth}"
+        );
     }
     let refused: Vec<_> = pipeline
         .settled
@@ -156,7 +176,10 @@ fn a_read_is_inherited_through_eight_containers_and_no_further() {
         .iter()
         .filter(|r| r.reason == "hop_limit" && r.event_id.as_deref() == Some("read"))
         .collect();
-    assert!(refused.iter().all(|r| r.reject_id == refused[0].reject_id), "one refusal");
+    assert!(
+        refused.iter().all(|r| r.reject_id == refused[0].reject_id),
+        "one refusal"
+    );
     assert_eq!(refused[0].path.len(), 9);
 }
 
@@ -172,10 +195,19 @@ fn a_commissioning_makes_earlier_and_later_reads_of_the_pack_known() {
     assert_eq!((facts.known, facts.lot.as_deref()), (true, Some("L2")));
     assert_eq!(facts.commissioned_by.as_deref(), Some(MAKER));
     assert!(pipeline.settled.serials[&unit(0)].known);
-    pipeline.event(&Event { declaration: true, ..commissioning }.record());
+    pipeline.event(
+        &Event {
+            declaration: true,
+            ..commissioning
+        }
+        .record(),
+    );
     pipeline.settle();
     assert!(!pipeline.settled.reads[&key].facts.known, "withdrawn again");
-    let forged = Event { party: 2, ..event(3, 4, What::Commission(vec![0])) };
+    let forged = Event {
+        party: 2,
+        ..event(3, 4, What::Commission(vec![0]))
+    };
     pipeline.event(&forged.record());
     pipeline.settle();
     let facts = &pipeline.settled.reads[&key].facts;
@@ -198,7 +230,11 @@ fn a_changed_registry_entry_is_in_every_read() {
         pipeline.settle();
         let facts = &pipeline.settled.reads[&key].facts;
         assert!(facts.known);
-        assert_eq!(facts.status.as_deref(), Some("stolen"), "the highest version counts");
+        assert_eq!(
+            facts.status.as_deref(),
+            Some("stolen"),
+            "the highest version counts"
+        );
     }
 }
 
@@ -228,16 +264,29 @@ fn a_recall_reaches_every_partition_and_so_does_its_withdrawal() {
     pipeline.event(&recall("x", "6666666000008"));
     pipeline.settle();
     let count = |pipeline: &Pipeline, source: &str, wanted: &dyn Fn(&LotStatus) -> bool| {
-        pipeline.settled.lots.iter().filter(|l| l.source == source && wanted(l)).count()
+        pipeline
+            .settled
+            .lots
+            .iter()
+            .filter(|l| l.source == source && wanted(l))
+            .count()
     };
     let all = PARTITIONS as usize;
-    assert_eq!(count(&pipeline, "r", &|l| l.authorised && l.asserted && l.lot == "L7"), all);
+    assert_eq!(
+        count(&pipeline, "r", &|l| l.authorised
+            && l.asserted
+            && l.lot == "L7"),
+        all
+    );
     assert_eq!(count(&pipeline, "x", &|l| !l.authorised && l.asserted), all);
     let mut declaration = recall("r", MAKER);
     declaration.error_declaration = Some(serialtrail_records::ErrorDeclaration::default());
     pipeline.event(&declaration);
     pipeline.settle();
-    assert_eq!(count(&pipeline, "r", &|l| !l.asserted && l.version == 2), all);
+    assert_eq!(
+        count(&pipeline, "r", &|l| !l.asserted && l.version == 2),
+        all
+    );
 }
 
 #[test]
@@ -281,18 +330,33 @@ fn what_is_no_record_of_ours_is_refused_with_its_bytes() {
     let bytes = pipeline.codec.encode(&read).unwrap();
     let home = serialtrail_gs1::partition(read.event_id.as_bytes(), PARTITIONS);
     let other = (home + 1) % PARTITIONS;
-    pipeline.raw("epcis-events", other, Some(read.event_id.as_bytes()), &bytes);
-    let key = (0..).map(|i| format!("k{i}")).find(|k| {
-        serialtrail_gs1::partition(k.as_bytes(), PARTITIONS) == home
-    });
-    pipeline.raw("epcis-events", home, key.as_deref().map(str::as_bytes), &bytes);
+    pipeline.raw(
+        "epcis-events",
+        other,
+        Some(read.event_id.as_bytes()),
+        &bytes,
+    );
+    let key = (0..)
+        .map(|i| format!("k{i}"))
+        .find(|k| serialtrail_gs1::partition(k.as_bytes(), PARTITIONS) == home);
+    pipeline.raw(
+        "epcis-events",
+        home,
+        key.as_deref().map(str::as_bytes),
+        &bytes,
+    );
     pipeline.settle();
     let rejected = &pipeline.settled.rejected;
     let reasons: std::collections::BTreeSet<&str> =
         rejected.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(
         reasons.into_iter().collect::<Vec<_>>(),
-        ["key_mismatch", "not_avro_framed", "unknown_schema_id", "wrong_partition"]
+        [
+            "key_mismatch",
+            "not_avro_framed",
+            "unknown_schema_id",
+            "wrong_partition"
+        ]
     );
     let mut parts: Vec<_> = rejected.iter().filter(|r| r.parts == 3).collect();
     parts.sort_by_key(|r| r.part);

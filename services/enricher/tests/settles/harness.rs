@@ -76,7 +76,10 @@ impl Settled {
         self.reads
             .values()
             .filter(|r| r.asserted)
-            .map(|r| EnrichedObservation { revision: 0, ..r.clone() })
+            .map(|r| EnrichedObservation {
+                revision: 0,
+                ..r.clone()
+            })
             .collect()
     }
 
@@ -84,7 +87,10 @@ impl Settled {
         self.memberships
             .values()
             .filter(|m| m.asserted)
-            .map(|m| Membership { revision: 0, ..m.clone() })
+            .map(|m| Membership {
+                revision: 0,
+                ..m.clone()
+            })
             .collect()
     }
 
@@ -95,12 +101,17 @@ impl Settled {
         self.serials
             .values()
             .filter(|s| s.known || read.contains(&s.unit))
-            .map(|s| SerialState { revision: 0, ..s.clone() })
+            .map(|s| SerialState {
+                revision: 0,
+                ..s.clone()
+            })
             .collect()
     }
 
     pub(crate) fn holds(&self, event: &str, unit: &str) -> bool {
-        self.reads.get(&(event.to_owned(), unit.to_owned())).is_some_and(|r| r.asserted)
+        self.reads
+            .get(&(event.to_owned(), unit.to_owned()))
+            .is_some_and(|r| r.asserted)
     }
 }
 
@@ -125,11 +136,17 @@ impl Pipeline {
         let codec = Arc::new(Codec::offline().unwrap());
         let reference = ReferenceCopy::fixed(world::table());
         let enricher = EnricherStage::new(Arc::clone(&codec), reference, Policy::default())
-            .with_page_children(page);
+            .with_sizes(page, page + 1);
         Self {
             stations: vec![
-                Station::new("epcis-events", Box::new(DispatcherStage::new(Arc::clone(&codec)))),
-                Station::new("registry-loads", Box::new(LoadsStage::new(Arc::clone(&codec)))),
+                Station::new(
+                    "epcis-events",
+                    Box::new(DispatcherStage::new(Arc::clone(&codec))),
+                ),
+                Station::new(
+                    "registry-loads",
+                    Box::new(LoadsStage::new(Arc::clone(&codec))),
+                ),
                 Station::new("unit-inbox", Box::new(enricher)),
             ],
             codec,
@@ -169,7 +186,11 @@ impl Pipeline {
         for station in 0..2 {
             for partition in 0..PARTITIONS {
                 let source = format!("{}/{partition}", self.stations[station].topic);
-                let mark = Mark { source, sources: 2 * PARTITIONS, time };
+                let mark = Mark {
+                    source,
+                    sources: 2 * PARTITIONS,
+                    time,
+                };
                 let bytes = self.codec.encode(&mark).unwrap();
                 self.stations[station].put(partition, None, &bytes);
             }
@@ -194,7 +215,10 @@ impl Pipeline {
         }
         for ctx in self.stations.iter().flat_map(|s| &s.contexts) {
             let largest = ctx.state().iter().max_by_key(|(_, value)| value.len());
-            assert!(largest.is_none_or(|(_, v)| v.len() <= 256 * 1024), "{largest:?}");
+            assert!(
+                largest.is_none_or(|(_, v)| v.len() <= 256 * 1024),
+                "{largest:?}"
+            );
         }
     }
 
@@ -215,7 +239,9 @@ impl Pipeline {
         let lost = self.lossy && self.rng.random_range(0..8) == 0;
         let before = lost.then(|| (ctx.clone(), station.queues[partition].clone()));
         for _ in 0..records {
-            let Some(record) = station.queues[partition].pop_front() else { break };
+            let Some(record) = station.queues[partition].pop_front() else {
+                break;
+            };
             let key = record.key.as_deref();
             if key.is_some_and(|k| serialtrail_gs1::partition(k, PARTITIONS) != record.partition) {
                 station.stage.wrong_partition(&record, ctx).unwrap();
@@ -252,11 +278,16 @@ impl Pipeline {
                 }
                 "serial-registry" => {
                     let serial: SerialState = self.codec.decode(&value).unwrap();
-                    let old = self.settled.serials.insert(serial.unit.clone(), serial.clone());
+                    let old = self
+                        .settled
+                        .serials
+                        .insert(serial.unit.clone(), serial.clone());
                     assert!(old.is_none_or(|old| old.revision < serial.revision));
                 }
                 "rejected-events" => {
-                    self.settled.rejected.push(self.codec.decode(&value).unwrap());
+                    self.settled
+                        .rejected
+                        .push(self.codec.decode(&value).unwrap());
                 }
                 other => panic!("{other}"),
             }
@@ -270,17 +301,30 @@ impl Pipeline {
                 let key = (read.event_id.clone(), read.unit.clone());
                 let revision = read.revision;
                 let old = self.settled.reads.insert(key, read);
-                assert!(old.is_none_or(|old| old.revision < revision), "revisions rise");
+                assert!(
+                    old.is_none_or(|old| old.revision < revision),
+                    "revisions rise"
+                );
             }
             EnrichedMessage::Membership(stay) => {
-                let key = (stay.child.clone(), stay.parent.clone(), stay.from_event.clone());
+                let key = (
+                    stay.child.clone(),
+                    stay.parent.clone(),
+                    stay.from_event.clone(),
+                );
                 let revision = stay.revision;
                 let old = self.settled.memberships.insert(key, stay);
-                assert!(old.is_none_or(|old| old.revision < revision), "revisions rise");
+                assert!(
+                    old.is_none_or(|old| old.revision < revision),
+                    "revisions rise"
+                );
             }
             EnrichedMessage::LotStatus(status) => self.settled.lots.push(status),
             EnrichedMessage::Mark(mark) => {
-                assert_eq!((mark.source, mark.sources), (format!("unit-inbox/{partition}"), 1));
+                assert_eq!(
+                    (mark.source, mark.sources),
+                    (format!("unit-inbox/{partition}"), 1)
+                );
                 let old = self.settled.marks.insert(partition, mark.time);
                 assert!(old.is_none_or(|old| old < mark.time), "stream time rises");
             }

@@ -51,7 +51,9 @@ fn pallet() -> Vec<EpcisEvent> {
 
 fn inherited(pipeline: &Pipeline) -> usize {
     let reads = pipeline.settled.reads.values();
-    reads.filter(|r| r.asserted && r.event_id == "ship" && !r.direct).count()
+    reads
+        .filter(|r| r.asserted && r.event_id == "ship" && !r.direct)
+        .count()
 }
 
 fn pipeline() -> Pipeline {
@@ -93,13 +95,25 @@ fn a_container_of_10_000_is_told_over_several_windows() {
     pipeline.settle();
     assert_eq!(inherited(&pipeline), 10_000);
     assert_eq!(pipeline.settled.stays().len(), 10_000);
-    assert!(pipeline.settled.largest_window < 12_000, "{}", pipeline.settled.largest_window);
+    assert!(
+        pipeline.settled.largest_window < 12_000,
+        "{}",
+        pipeline.settled.largest_window
+    );
     let mut emptying = packing("empty", &sscc(1), Vec::new(), 20);
     emptying.action = Some("DELETE".into());
     pipeline.event(&emptying);
     pipeline.settle();
     assert_eq!(inherited(&pipeline), 0);
-    assert_eq!(pipeline.settled.reads.values().filter(|r| r.event_id == "empty").count(), 10_001);
+    assert_eq!(
+        pipeline
+            .settled
+            .reads
+            .values()
+            .filter(|r| r.event_id == "empty")
+            .count(),
+        10_001
+    );
 }
 
 #[test]
@@ -110,10 +124,18 @@ fn an_event_of_12_000_units_goes_out_in_pieces_and_can_be_taken_back() {
     pipeline.event(&packing("case", &sscc(1), vec![pack(3)], 10));
     pipeline.settle();
     let standing = |p: &Pipeline| {
-        p.settled.reads.values().filter(|r| r.asserted && r.event_id == "ship").count()
+        p.settled
+            .reads
+            .values()
+            .filter(|r| r.asserted && r.event_id == "ship")
+            .count()
     };
     assert_eq!(standing(&pipeline), 12_000);
-    assert!(pipeline.settled.largest_window < 12_000, "{}", pipeline.settled.largest_window);
+    assert!(
+        pipeline.settled.largest_window < 12_000,
+        "{}",
+        pipeline.settled.largest_window
+    );
     let smaller = EpcisEvent {
         record_time: -1,
         content_hash: "other".into(),

@@ -9,8 +9,7 @@ pub(crate) fn standing(events: &[Event]) -> Vec<Event> {
     ids.into_iter()
         .filter_map(|id| {
             let versions = events.iter().filter(|e| e.id == id && !e.declaration);
-            let first =
-                versions.min_by_key(|e| (e.record_time, e.content(), e.party_name()))?;
+            let first = versions.min_by_key(|e| (e.record_time, e.content(), e.party_name()))?;
             let withdrawn = events
                 .iter()
                 .any(|e| e.id == id && e.declaration && e.party_name() == first.party_name());
@@ -45,8 +44,10 @@ fn position(event: &Event) -> (i64, usize) {
 
 impl<'a> Model<'a> {
     pub(crate) fn new(events: &'a [Event]) -> Self {
-        let reads =
-            events.iter().map(|e| named(e).into_iter().map(|u| (u, None)).collect()).collect();
+        let reads = events
+            .iter()
+            .map(|e| named(e).into_iter().map(|u| (u, None)).collect())
+            .collect();
         let mut model = Self { events, reads };
         loop {
             let next: Vec<_> = (0..events.len()).map(|e| model.spread(e)).collect();
@@ -69,8 +70,10 @@ impl<'a> Model<'a> {
 
     /// Units reached by an event, nearest containers first.
     fn spread(&self, event: usize) -> BTreeMap<usize, Option<usize>> {
-        let mut reached: BTreeMap<usize, Option<usize>> =
-            named(&self.events[event]).into_iter().map(|u| (u, None)).collect();
+        let mut reached: BTreeMap<usize, Option<usize>> = named(&self.events[event])
+            .into_iter()
+            .map(|u| (u, None))
+            .collect();
         let mut level: Vec<usize> = reached.keys().copied().collect();
         for _hop in 1..=8 {
             level.sort_by_key(|u| unit(*u));
@@ -93,12 +96,11 @@ impl<'a> Model<'a> {
         let event = &self.events[event];
         let emptying = matches!(event.what, What::UnpackAll(p) if p == parent);
         self.events.iter().any(|packing| {
-            let packs = matches!(&packing.what, What::Pack(p, c) if *p == parent && c.contains(&child));
+            let packs =
+                matches!(&packing.what, What::Pack(p, c) if *p == parent && c.contains(&child));
             let ended = |until: &dyn Fn(&Event) -> bool| {
                 self.events.iter().any(|end| {
-                    position(end) > position(packing)
-                        && until(end)
-                        && self.ends(end, child, parent)
+                    position(end) > position(packing) && until(end) && self.ends(end, child, parent)
                 })
             };
             packs

@@ -157,15 +157,35 @@ fn what() -> impl Strategy<Value = What> {
 /// Events with their own ids, some captured twice, some in conflicting versions, some withdrawn by
 /// their publisher or by someone else.
 pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
-    let one = (what(), 0i64..12, 0i64..6, 0usize..3, 0u8..12, what(), 0i64..12, 0i64..6, 0usize..3);
+    let one = (
+        what(),
+        0i64..12,
+        0i64..6,
+        0usize..3,
+        0u8..12,
+        what(),
+        0i64..12,
+        0i64..6,
+        0usize..3,
+    );
     proptest::collection::vec(one, 2..22).prop_map(|all| {
         let mut events = Vec::new();
         for (id, (what, time, record_time, party, fate, other, other_time, later, by)) in
             all.into_iter().enumerate()
         {
-            let event = Event { id, time, record_time, party, declaration: false, what };
+            let event = Event {
+                id,
+                time,
+                record_time,
+                party,
+                declaration: false,
+                what,
+            };
             match fate {
-                0 => events.push(Event { record_time: later, ..event.clone() }),
+                0 => events.push(Event {
+                    record_time: later,
+                    ..event.clone()
+                }),
                 1 => events.push(Event {
                     what: other,
                     time: other_time,
@@ -173,8 +193,15 @@ pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
                     party: by,
                     ..event.clone()
                 }),
-                2 => events.push(Event { declaration: true, ..event.clone() }),
-                3 => events.push(Event { declaration: true, party: by, ..event.clone() }),
+                2 => events.push(Event {
+                    declaration: true,
+                    ..event.clone()
+                }),
+                3 => events.push(Event {
+                    declaration: true,
+                    party: by,
+                    ..event.clone()
+                }),
                 _ => {}
             }
             events.push(event);
