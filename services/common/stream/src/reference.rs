@@ -54,6 +54,19 @@ impl ReferenceCopy {
         codec: Arc<Codec>,
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
+        Self::start_on(REFERENCE_DATA, kafka, codec, shutdown)
+    }
+
+    /// [`ReferenceCopy::start`] over another one-partition topic of the same records.
+    ///
+    /// # Errors
+    /// As [`ReferenceCopy::start`].
+    pub fn start_on(
+        topic: &str,
+        kafka: &KafkaSettings,
+        codec: Arc<Codec>,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Self> {
         let consumer: BaseConsumer<_> = client_config(kafka)
             .set("group.id", "reference-copy")
             .set("enable.auto.commit", "false")
@@ -65,6 +78,7 @@ impl ReferenceCopy {
             shared: Arc::default(),
         };
         let mut reader = Reader {
+            topic: topic.to_owned(),
             consumer,
             codec,
             shared: Arc::clone(&copy.shared),
@@ -72,17 +86,14 @@ impl ReferenceCopy {
         };
         let deadline = Instant::now() + START_TIMEOUT;
         let end = reader.end().with_context(|| {
-            format!("topic {REFERENCE_DATA} cannot be read; create it with `serialtrail topics`")
+            format!("topic {topic} cannot be read; create it with `serialtrail topics`")
         })?;
         reader.assign(Offset::Beginning)?;
         while !reader.poll()? {
-            anyhow::ensure!(
-                !shutdown.is_triggered(),
-                "shut down while reading {REFERENCE_DATA}"
-            );
+            anyhow::ensure!(!shutdown.is_triggered(), "shut down while reading {topic}");
             anyhow::ensure!(
                 Instant::now() < deadline,
-                "{REFERENCE_DATA} was not read to offset {end} within {START_TIMEOUT:?}"
+                "{topic} was not read to offset {end} within {START_TIMEOUT:?}"
             );
         }
         reader.reached(end);
@@ -130,6 +141,7 @@ impl ReferenceCopy {
 }
 
 struct Reader {
+    topic: String,
     consumer: BaseConsumer<FollowContext>,
     codec: Arc<Codec>,
     shared: Arc<Shared>,
@@ -142,13 +154,13 @@ impl Reader {
     fn end(&self) -> anyhow::Result<i64> {
         Ok(self
             .consumer
-            .fetch_watermarks(REFERENCE_DATA, 0, RPC_TIMEOUT)?
+            .fetch_watermarks(&self.topic, 0, RPC_TIMEOUT)?
             .1)
     }
 
     fn assign(&self, from: Offset) -> anyhow::Result<()> {
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(REFERENCE_DATA, 0, from)?;
+        list.add_partition_offset(&self.topic, 0, from)?;
         Ok(self.consumer.assign(&list)?)
     }
 
