@@ -24,6 +24,8 @@ use crate::transaction::{Counts, Outgoing, Transactor};
 const QUEUE: usize = 512;
 /// Bytes after which a transaction takes no further request.
 const BATCH_BYTES: usize = 32 << 20;
+/// Longest wait of a request for its commit.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the live clock is marked.
 const LIVE_MARK: Duration = Duration::from_secs(1);
 
@@ -117,6 +119,8 @@ impl Writer {
                 Clock::Replay => LIVE_MARK,
             };
             let batch = match work.recv_timeout(wait) {
+                // Whoever has stopped waiting was told to send it again.
+                Ok(first) if first.done.is_closed() => continue,
                 Ok(first) => gather(first, work),
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -148,6 +152,7 @@ impl Writer {
             None => Vec::new(),
         };
         let started = Instant::now();
+        let mut renew = false;
         let records = || batch.iter().flat_map(|work| &work.records).chain(&marks);
         let outcome = self.transactor.write(records());
         metrics::histogram(&metrics::COMMIT_SECONDS)
@@ -194,6 +199,12 @@ impl Writer {
             // A sender that went away does not wait for its answer.
             let _ = work.done.send(answer.clone());
         }
+        if renew {
+            match Transactor::connect(&self.kafka, &self.name, shutdown)? {
+                Some(transactor) => self.transactor = transactor,
+                None => anyhow::bail!("shut down while a commit was not answered"),
+            }
+        }
         Ok(())
     }
 }
@@ -219,6 +230,9 @@ fn gather(first: Work, work: &Receiver<Work>) -> Vec<Work> {
     let mut batch = vec![first];
     while bytes < BATCH_BYTES {
         let Ok(next) = work.try_recv() else { break };
+        if next.done.is_closed() {
+            continue;
+        }
         bytes += size(&next);
         batch.push(next);
     }
@@ -229,7 +243,10 @@ fn gather(first: Work, work: &Receiver<Work>) -> Vec<Work> {
 mod tests {
     use super::*;
 
-    fn work(bytes: usize) -> Work {
+    type Waiting = oneshot::Receiver<Result<(), String>>;
+
+    /// A request that waits for its answer as long as the second value lives.
+    fn work(bytes: usize) -> (Work, Waiting) {
         let value = vec![0; bytes];
         let record = Outgoing {
             topic: "epcis-events",
@@ -237,34 +254,48 @@ mod tests {
             key: None,
             value,
         };
-        Work {
+        let (done, waiting) = oneshot::channel();
+        let work = Work {
             records: vec![record],
             reached: None,
-            done: oneshot::channel().0,
-        }
+            done,
+        };
+        (work, waiting)
+    }
+
+    fn queued(queue: &Queue, count: usize, bytes: usize) -> Vec<Waiting> {
+        let queue_one = |_| {
+            let (work, waiting) = work(bytes);
+            queue.0.try_send(work).unwrap();
+            waiting
+        };
+        (0..count).map(queue_one).collect()
     }
 
     #[test]
     fn what_waits_is_written_together_up_to_a_limit() {
         let (queue, end) = queue();
-        for _ in 0..10 {
-            queue.0.try_send(work(10)).unwrap();
-        }
+        let _small = queued(&queue, 10, 10);
         let first = end.recv().unwrap();
         assert_eq!(gather(first, &end).len(), 10);
-        for _ in 0..3 {
-            queue.0.try_send(work(BATCH_BYTES)).unwrap();
-        }
+        let _large = queued(&queue, 3, BATCH_BYTES);
         let first = end.recv().unwrap();
         assert_eq!(gather(first, &end).len(), 1);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_written() {
+        let (queue, end) = queue();
+        let mut waiting = queued(&queue, 5, 10);
+        waiting.remove(3);
+        let first = end.recv().unwrap();
+        assert_eq!(gather(first, &end).len(), 4);
     }
 
     #[tokio::test]
     async fn a_full_queue_and_a_dead_loop_are_answers() {
         let (queue, end) = queue();
-        for _ in 0..QUEUE {
-            queue.0.try_send(work(1)).unwrap();
-        }
+        let _waiting = queued(&queue, QUEUE, 1);
         let full = queue.write(Vec::new(), None).await.unwrap_err();
         assert_eq!(full.kind, Kind::Unavailable);
         assert!(full.detail.contains("wait already"));
