@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// A transaction not ready to commit by then is given up, before the broker does (10 s).
 const PRODUCE_DEADLINE: Duration = Duration::from_secs(8);
+/// Longest single wait for acknowledgements; between two the event queue is served.
+const FLUSH_STEP: Duration = Duration::from_millis(100);
 /// A commit not answered by then is indeterminate.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a starting gateway waits for its topics.
@@ -127,23 +129,28 @@ impl Transactor {
             };
             match sort(&error) {
                 Verdict::Retry if Instant::now() < deadline => {
-                    self.producer.poll(Duration::from_millis(1));
+                    // The queue is full: serving it is left to librdkafka's own threads.
+                    self.producer.poll(Duration::ZERO);
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 verdict => return Err((verdict, format!("{}: {error}", record.topic))),
             }
         }
     }
 
-    /// Waits until the broker has everything. `Producer::flush` waits in steps of a full 100 ms; this
-    /// looks every millisecond, so that the commit behind it finds nothing left to wait for.
+    /// Waits until the broker has everything, so that the commit behind it finds nothing left to wait
+    /// for.
     fn delivered(&self, deadline: Instant) -> Result<(), (Verdict, String)> {
-        while self.producer.in_flight_count() > 0 {
-            if Instant::now() >= deadline {
-                return Err((Verdict::Abort, "not written in time".to_owned()));
+        loop {
+            let Err(error) = serialtrail_stream::flush(&self.producer, FLUSH_STEP) else {
+                return Ok(());
+            };
+            match sort(&error) {
+                Verdict::Retry if Instant::now() < deadline => self.producer.poll(Duration::ZERO),
+                Verdict::Retry => return Err((Verdict::Abort, "not written in time".to_owned())),
+                verdict => return Err((verdict, format!("flush: {error}"))),
             }
-            self.producer.poll(Duration::from_millis(1));
         }
-        Ok(())
     }
 
     fn commit(&self) -> Outcome {

@@ -78,15 +78,13 @@ impl Queue {
                     TrySendError::Disconnected(_) => "this instance is ending".into(),
                 })
             })?;
-        match outcome.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(unavailable(format!(
-                "not captured: {why}; send the same again"
-            ))),
-            Err(_) => Err(unavailable(
-                "this instance ended; send the same again".into(),
-            )),
-        }
+        let detail = match tokio::time::timeout(PATIENCE, outcome).await {
+            Ok(Ok(Ok(()))) => return Ok(()),
+            Ok(Ok(Err(why))) => format!("not captured: {why}; send the same again"),
+            Ok(Err(_)) => "this instance ended; send the same again".to_owned(),
+            Err(_) => format!("Kafka did not answer within {PATIENCE:?}; send the same again"),
+        };
+        Err(unavailable(detail))
     }
 }
 
@@ -184,10 +182,7 @@ impl Writer {
                     requests = batch.len(),
                     "commit not answered; connecting anew"
                 );
-                match Transactor::connect(&self.kafka, &self.name, shutdown)? {
-                    Some(transactor) => self.transactor = transactor,
-                    None => anyhow::bail!("shut down while a commit was not answered"),
-                }
+                renew = true;
                 Err("the broker did not answer the commit".to_owned())
             }
             Outcome::Fenced(why) => anyhow::bail!(

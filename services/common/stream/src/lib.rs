@@ -32,6 +32,7 @@ mod window;
 mod worker;
 
 pub use config::WorkerConfig;
+pub use native::flush;
 pub use stage::{InputRecord, OutputRecord, Stage, StageError, StepContext};
 pub use time::SourceMarks;
 pub use worker::{run_worker, run_workers};

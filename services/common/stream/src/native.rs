@@ -21,7 +21,7 @@ fn millis(duration: Duration) -> i32 {
 /// # Errors
 /// `KafkaError::Flush` with a time-out: failed messages wait in the event queue for
 /// `BaseProducer::poll`, or acknowledgements are still missing.
-pub(crate) fn flush<C: ProducerContext>(
+pub fn flush<C: ProducerContext>(
     producer: &BaseProducer<C>,
     timeout: Duration,
 ) -> KafkaResult<()> {
