@@ -46,7 +46,7 @@ pub struct Args {
     /// Capture the good events of a document that has bad ones, instead of refusing it whole
     #[arg(long)]
     pub proceed: bool,
-    /// Uploads on their way at once; default: 8 with record times, else 1, which commits them strictly
+    /// Uploads on their way at once; default: 16 with record times, else 1, which commits them strictly
     /// in order
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub in_flight: Option<u16>,
@@ -87,7 +87,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let mut tally = Tally::default();
     // Without a record time of its own a document is recorded when it arrives.
-    let default = if args.record_times.is_some() { 8 } else { 1 };
+    let default = if args.record_times.is_some() { 16 } else { 1 };
     let in_flight = usize::from(args.in_flight.unwrap_or(default));
     let mut answers = futures::stream::iter(uploads)
         .map(|upload| {
