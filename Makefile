@@ -4,6 +4,8 @@
 CLOCK ?=
 # Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
 DEMO ?=
+# Extra arguments of `cargo test`, for example TEST='--test containment'
+TEST ?=
 CARGO_DENY_VERSION := 0.20.2
 ADVISORIES := https://github.com/rustsec/advisory-db
 
@@ -22,7 +24,7 @@ demo: parts build ## Start everything, stream a simulated world through it, prin
 	@$(SERIALTRAIL) demo $(DEMO)
 
 test: parts ## Every test, the end-to-end ones on a stack of their own
-	@deploy/local/test.sh $(TEST_DIR) $(TEST_PORTS)
+	@deploy/local/test.sh $(TEST_DIR) $(TEST_PORTS) $(TEST)
 
 up: parts build ## Start the local stack and the services (CLOCK=live or CLOCK=replay)
 	@$(SERIALTRAIL) up $(if $(CLOCK),--clock $(CLOCK))

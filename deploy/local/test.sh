@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test: builds, starts a stack in folder $1 with ports from $2, tests, stops it whatever
 # happened. Logs stay in $1/logs. The exit code is that of the tests.
-# Further arguments go to cargo test, for example `-p serialtrail-end-to-end --test containment`.
+# Further arguments go to cargo test, for example `--test containment`. Not `-p`: another selection of
+# packages has other features, and everything would be compiled again.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -11,11 +12,11 @@ shift 2
 cd "$root" || exit 1
 serialtrail="$root/target/release/serialtrail"
 parts=${SERIALTRAIL_PARTS:-$root/.local/parts}
-selection=("$@")
-[ ${#selection[@]} -gt 0 ] || selection=(--workspace)
 
 # Tests and programs in one build: one set of features, nothing is compiled twice.
-cargo build --release --workspace --bins --tests || exit 1
+targets=(--bins --tests)
+[ $# -eq 0 ] || targets=(--bins --test local_stack)
+cargo build --release --workspace "${targets[@]}" || exit 1
 
 # A stack that an interrupted run left is stopped, and each run begins with empty data.
 "$serialtrail" --dir "$folder" clean || exit 1
@@ -29,4 +30,4 @@ export SERIALTRAIL_TEST_BROKERS=127.0.0.1:$ports
 export SERIALTRAIL_TEST_REGISTRY=http://127.0.0.1:$((ports + 2))/apis/ccompat/v7
 export SERIALTRAIL_TEST_CLICKHOUSE=http://127.0.0.1:$((ports + 3))
 export SERIALTRAIL_CHDB_LIB=$parts/chdb/libchdb.so
-cargo test --release --no-fail-fast "${selection[@]}"
+cargo test --release --workspace --no-fail-fast "$@"
