@@ -31,6 +31,7 @@ pub(crate) fn own(env: &mut Env<'_>, event: UnitEvent) -> anyhow::Result<Option<
             asserted: event.asserted,
             role: event.role.clone(),
             parent: event.parent.clone(),
+            all_children: event.all_children,
             path: Vec::new(),
             quantity: event.quantity,
             uom: event.uom.clone(),
@@ -53,7 +54,7 @@ pub(crate) fn own(env: &mut Env<'_>, event: UnitEvent) -> anyhow::Result<Option<
             return Ok(None);
         }
         let id = &event.event_id;
-        changed(env, &mut unit, id, read, known, before, event.all_children)?;
+        changed(env, &mut unit, id, read, known, before)?;
     }
     if event.role == "parent" && aggregates(&event.body) {
         take_children(env, &mut unit, &event)?;
@@ -122,15 +123,7 @@ pub(crate) fn inherited(env: &mut Env<'_>, message: InheritedRead) -> anyhow::Re
         None => read.supports.push(support),
     }
     let mut unit = Unit::load(env, &message.unit)?;
-    changed(
-        env,
-        &mut unit,
-        &message.event_id,
-        read,
-        known,
-        before,
-        false,
-    )?;
+    changed(env, &mut unit, &message.event_id, read, known, before)?;
     Ok(Some(unit))
 }
 
@@ -162,7 +155,6 @@ fn changed(
     mut read: UnitRead,
     known: bool,
     before: Option<Support>,
-    all_children: bool,
 ) -> anyhow::Result<()> {
     let now = best(&read).cloned();
     let body = now.as_ref().or(before.as_ref()).map(|s| &s.body);
@@ -171,7 +163,7 @@ fn changed(
         event_id: event_id.to_owned(),
         time: body.map_or(0, |b| b.event_time),
         revision: own.map_or(0, |s| s.revision),
-        flags: flags(direct(&read), now.as_ref(), all_children),
+        flags: flags(direct(&read), now.as_ref()),
         parent: direct(&read).and_then(|s| s.parent.clone()),
         holds: now.is_some(),
     };

@@ -48,6 +48,8 @@ pub struct Support {
     pub role: String,
     /// Parent named, for role child.
     pub parent: Option<String>,
+    /// For role parent: the event unpacks everything.
+    pub all_children: bool,
     /// Containers, for an inherited read.
     pub path: Vec<String>,
     /// For classes.

@@ -40,9 +40,8 @@ pub(crate) fn is_terminal(body: &ReadBody) -> bool {
     }
 }
 
-/// Bits of a read: what its direct support does, and what its best support says. `all_children`
-/// tells a DELETE of everything from one that names children.
-pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>, all_children: bool) -> i32 {
+/// Bits of a read: what its direct support does, and what its best support says.
+pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>) -> i32 {
     let mut flags = 0;
     if best.is_some_and(|best| best.body.biz_step.as_deref() == Some("receiving")) {
         flags |= RECEIVES;
@@ -54,7 +53,7 @@ pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>, all_childr
     let action = body.action.as_deref();
     match direct.role.as_str() {
         "parent" if aggregates(body) && action == Some("ADD") => flags |= PACKS,
-        "parent" if aggregates(body) && all_children => flags |= EMPTIES,
+        "parent" if aggregates(body) && direct.all_children => flags |= EMPTIES,
         "child" if direct.parent.is_some() && action == Some("ADD") => flags |= PACKED,
         "child" if direct.parent.is_some() && action == Some("DELETE") => flags |= UNPACKED,
         "epc" if body.event_type == "ObjectEvent" && action == Some("ADD") => flags |= COMMISSIONS,
@@ -144,8 +143,12 @@ mod tests {
                 ENDS,
             ),
         ] {
+            let support = Support {
+                all_children: all,
+                ..support
+            };
             assert_eq!(
-                flags(Some(&support), Some(&support), all),
+                flags(Some(&support), Some(&support)),
                 expected,
                 "{support:?}"
             );
@@ -155,8 +158,8 @@ mod tests {
     #[test]
     fn a_pack_dispensed_in_part_is_not_ended() {
         let mut support = direct("ObjectEvent", "OBSERVE", "epc", "dispensing");
-        assert_eq!(flags(Some(&support), Some(&support), false), ENDS);
+        assert_eq!(flags(Some(&support), Some(&support)), ENDS);
         support.body.disposition = Some("partially_dispensed".into());
-        assert_eq!(flags(Some(&support), Some(&support), false), 0);
+        assert_eq!(flags(Some(&support), Some(&support)), 0);
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn same(a: Option<&Support>, b: Option<&Support>) -> bool {
             a.issuer == b.issuer
                 && a.role == b.role
                 && a.parent == b.parent
+                && a.all_children == b.all_children
                 && a.path == b.path
                 && a.quantity == b.quantity
                 && a.uom == b.uom

@@ -92,6 +92,34 @@ fn a_withdrawn_event_leaves_no_read_of_anything_in_the_container() {
 }
 
 #[test]
+fn an_emptying_stays_one_when_an_inherited_version_of_its_event_is_withdrawn() {
+    // The version that is displaced empties the pallet around the case, the one that stands the case.
+    let other = Event {
+        record_time: 9,
+        ..event(3, 20, What::UnpackAll(PALLET))
+    };
+    let stands = Event {
+        record_time: 1,
+        ..event(3, 20, What::UnpackAll(CASE))
+    };
+    let pipeline = settled(&[
+        event(1, 10, What::Pack(CASE, vec![0])),
+        event(2, 11, What::Pack(PALLET, vec![CASE])),
+        other,
+        stands,
+    ]);
+    let stays = pipeline.settled.stays();
+    let ends: Vec<_> = stays
+        .iter()
+        .map(|s| (&s.child, s.end_cause.as_deref()))
+        .collect();
+    assert_eq!(
+        ends,
+        [(&unit(CASE), None), (&unit(0), Some("unpacked_all"))]
+    );
+}
+
+#[test]
 fn what_is_sold_leaves_its_case_without_an_unpacking() {
     let pipeline = settled(&[
         event(1, 10, What::Pack(CASE, vec![0, 1])),
