@@ -1,7 +1,6 @@
 //! The same unit in every spelling and by every door is one unit with one journey.
 #![allow(clippy::unwrap_used)]
 
-
 use serialtrail_end_to_end::Deployment;
 use serialtrail_end_to_end::documents::{
     bare, commissioning, declared_in_error, document, identified, object,
