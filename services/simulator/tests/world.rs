@@ -6,7 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serialtrail_simulator::{Noise, Options, Shape, Simulation, generate, write_world};
 
 fn small(seed: u64) -> (Options, Simulation) {
-    let options = Options { seed, units: 1_000, ..Options::default() };
+    let options = Options {
+        seed,
+        units: 1_000,
+        ..Options::default()
+    };
     let sim = generate(&options);
     (options, sim)
 }
@@ -53,14 +57,21 @@ fn every_rule_has_its_anomalies_and_no_unit_has_two() {
             "STATUS_VIOLATION",
         ] {
             let n = rules.get(rule).copied().unwrap_or(0);
-            assert!(n >= options.anomalies_per_rule, "seed {seed}: {rule} has {n}: {rules:?}");
+            assert!(
+                n >= options.anomalies_per_rule,
+                "seed {seed}: {rule} has {n}: {rules:?}"
+            );
         }
     }
 }
 
 #[test]
 fn an_honest_world_has_no_labels() {
-    let options = Options { anomalies_per_rule: 0, units: 600, ..Options::default() };
+    let options = Options {
+        anomalies_per_rule: 0,
+        units: 600,
+        ..Options::default()
+    };
     assert!(generate(&options).truth.is_empty());
 }
 
@@ -70,7 +81,11 @@ fn grace_periods_can_pass_after_the_last_anomaly() {
     let last = sim.uploads.iter().map(|u| u.time).max().unwrap();
     let labelled: BTreeSet<&String> = sim.truth.iter().flat_map(|l| &l.events).collect();
     for e in sim.events.iter().filter(|e| labelled.contains(&e.id)) {
-        assert!(last - e.time > 4 * 24 * 3_600_000_000, "{} is too late", e.id);
+        assert!(
+            last - e.time > 4 * 24 * 3_600_000_000,
+            "{} is too late",
+            e.id
+        );
     }
 }
 
@@ -80,12 +95,21 @@ fn uploads_never_come_before_what_they_report() {
     for u in &sim.uploads {
         for &e in &u.events {
             let e = &sim.events[e];
-            assert!(e.time <= u.time + Noise::default().clock_skew, "{} in {}", e.id, u.file);
+            assert!(
+                e.time <= u.time + Noise::default().clock_skew,
+                "{} in {}",
+                e.id,
+                u.file
+            );
         }
     }
     assert!(sim.uploads.windows(2).all(|w| w[0].time <= w[1].time));
     let mut files = BTreeSet::new();
-    let repeated = sim.uploads.iter().filter(|u| !files.insert(&u.file)).count();
+    let repeated = sim
+        .uploads
+        .iter()
+        .filter(|u| !files.insert(&u.file))
+        .count();
     assert!(repeated > 0, "no repeated upload");
 }
 
@@ -96,10 +120,19 @@ fn every_pack_is_made_once_and_packed_into_one_case() {
     let mut packed = BTreeMap::new();
     for e in &sim.events {
         match &e.shape {
-            Shape::Object { action: "ADD", epcs, .. } => {
-                epcs.iter().for_each(|u| *made.entry(u.clone()).or_insert(0) += 1);
+            Shape::Object {
+                action: "ADD",
+                epcs,
+                ..
+            } => {
+                epcs.iter()
+                    .for_each(|u| *made.entry(u.clone()).or_insert(0) += 1);
             }
-            Shape::Aggregation { action: "ADD", children, .. } => children
+            Shape::Aggregation {
+                action: "ADD",
+                children,
+                ..
+            } => children
                 .iter()
                 .filter(|c| c.contains("sgtin"))
                 .for_each(|u| *packed.entry(u.clone()).or_insert(0) += 1),

@@ -57,7 +57,17 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         "registry.ndjson",
     ];
     let files = files.map(|name| world.join(name)).to_vec();
-    expect_success(load::run(load::Args { files, ..load::Args::default() }, context).await?, "load")?;
+    expect_success(
+        load::run(
+            load::Args {
+                files,
+                ..load::Args::default()
+            },
+            context,
+        )
+        .await?,
+        "load",
+    )?;
     settle::settle(SETTLE_LIMIT, context).await?;
     say(context, "4/5 streaming its traffic");
     let begun = Instant::now();

@@ -17,10 +17,10 @@ pub mod reference;
 pub mod registry;
 pub mod rejected;
 pub mod schemas;
+pub mod state_detector;
 pub mod state_dispatcher;
 pub mod state_enricher;
 pub mod state_work;
-pub mod state_detector;
 pub mod unit;
 
 pub use alert::Alert;

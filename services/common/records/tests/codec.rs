@@ -13,7 +13,9 @@ use serialtrail_records::{
 };
 
 fn repo(path: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../..")
+        .join(path)
 }
 
 fn event() -> EpcisEvent {
@@ -28,8 +30,14 @@ fn event() -> EpcisEvent {
             uom: Some("KGM".into()),
             ..Quantity::default()
         }],
-        sources: vec![TypedId { r#type: Some("owning_party".into()), id: "urn:x".into() }],
-        error_declaration: Some(ErrorDeclaration { declaration_time: 7, ..Default::default() }),
+        sources: vec![TypedId {
+            r#type: Some("owning_party".into()),
+            id: "urn:x".into(),
+        }],
+        error_declaration: Some(ErrorDeclaration {
+            declaration_time: 7,
+            ..Default::default()
+        }),
         original: vec![0, 255, 1],
         ..EpcisEvent::default()
     }
@@ -43,11 +51,17 @@ fn a_record_comes_back_as_it_was_written() {
     let unit = UnitEvent {
         unit: "00/1".into(),
         children: vec!["a".into(), "b".into()],
-        body: ReadBody { latitude: Some(52.5), ..ReadBody::default() },
+        body: ReadBody {
+            latitude: Some(52.5),
+            ..ReadBody::default()
+        },
         ..UnitEvent::default()
     };
     let bytes = codec.encode(&unit).unwrap();
-    assert_eq!(UnitMessage::decode(&codec, &bytes).unwrap(), UnitMessage::UnitEvent(unit));
+    assert_eq!(
+        UnitMessage::decode(&codec, &bytes).unwrap(),
+        UnitMessage::UnitEvent(unit)
+    );
 }
 
 #[test]
@@ -61,9 +75,24 @@ fn every_record_of_this_build_encodes_with_its_schema() {
         )+};
     }
     default_encodes!(
-        EpcisEvent, Mark, UnitEvent, InheritedRead, MembershipEnd, RegistryEntry, LotStatus,
-        SerialState, Product, Location, Party, Lane, EnrichedObservation, Membership, Alert,
-        RejectedEvent, CaptureJob, PartnerEvent
+        EpcisEvent,
+        Mark,
+        UnitEvent,
+        InheritedRead,
+        MembershipEnd,
+        RegistryEntry,
+        LotStatus,
+        SerialState,
+        Product,
+        Location,
+        Party,
+        Lane,
+        EnrichedObservation,
+        Membership,
+        Alert,
+        RejectedEvent,
+        CaptureJob,
+        PartnerEvent
     );
 }
 
@@ -109,9 +138,15 @@ fn every_schema_reads_what_every_released_version_wrote() {
             *checked.entry(*name).or_insert(0) += 1;
         }
     }
-    let unreleased: Vec<_> =
-        schemas::ALL.iter().map(|(n, _)| *n).filter(|n| !checked.contains_key(n)).collect();
-    assert!(unreleased.is_empty(), "not yet under schemas/avro/released: {unreleased:?}");
+    let unreleased: Vec<_> = schemas::ALL
+        .iter()
+        .map(|(n, _)| *n)
+        .filter(|n| !checked.contains_key(n))
+        .collect();
+    assert!(
+        unreleased.is_empty(),
+        "not yet under schemas/avro/released: {unreleased:?}"
+    );
 }
 
 #[test]
@@ -125,7 +160,10 @@ fn a_released_schema_is_never_taken_away() {
         for file in files {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|e| e == "avsc") {
-                let name = format!("io.serialtrail.{}", path.file_stem().unwrap().to_string_lossy());
+                let name = format!(
+                    "io.serialtrail.{}",
+                    path.file_stem().unwrap().to_string_lossy()
+                );
                 assert!(
                     schemas::ALL.iter().any(|(n, _)| *n == name),
                     "{name} was released and is gone"
@@ -173,6 +211,9 @@ fn a_record_nested_in_several_schemas_is_the_same_in_each() {
         collect(&serde_json::from_str(text).unwrap(), &mut all);
     }
     for (name, copies) in all {
-        assert!(copies.iter().all(|c| *c == copies[0]), "copies of {name} differ");
+        assert!(
+            copies.iter().all(|c| *c == copies[0]),
+            "copies of {name} differ"
+        );
     }
 }

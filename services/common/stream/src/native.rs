@@ -21,10 +21,7 @@ fn millis(duration: Duration) -> i32 {
 /// # Errors
 /// `KafkaError::Flush` with a time-out: failed messages wait in the event queue for
 /// `BaseProducer::poll`, or acknowledgements are still missing.
-pub fn flush<C: ProducerContext>(
-    producer: &BaseProducer<C>,
-    timeout: Duration,
-) -> KafkaResult<()> {
+pub fn flush<C: ProducerContext>(producer: &BaseProducer<C>, timeout: Duration) -> KafkaResult<()> {
     // SAFETY: the pointer is that of a live client, borrowed for the whole call; the function is
     // thread safe and keeps nothing.
     let code = unsafe { sys::rd_kafka_flush(producer.client().native_ptr(), millis(timeout)) };
