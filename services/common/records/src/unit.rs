@@ -86,7 +86,7 @@ pub struct UnitEvent {
     pub revision: i64,
     /// False withdraws the event (error declaration, lost conflict).
     pub asserted: bool,
-    /// epc, parent, child, input, output or class.
+    /// epc, parent, child, input, output or class; place for an event that touches no unit, keyed by its read point.
     pub role: String,
     /// For role child: key of the parent; null when the event names none.
     pub parent: Option<String>,
