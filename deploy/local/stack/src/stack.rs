@@ -323,21 +323,23 @@ impl Stack {
         Ok(())
     }
 
-    /// Removes the stopped stack's folder.
+    /// Ends every process of the stack in `folder` and removes the folder, whatever state its files are
+    /// in. Whether there was one.
     ///
     /// # Errors
-    /// Something runs, or the folder cannot be removed.
-    pub fn remove(&self) -> anyhow::Result<()> {
-        let running = self.running();
-        ensure!(
-            running.is_empty(),
-            "{} still runs: `serialtrail down` first",
-            running
-                .first()
-                .map_or_else(String::new, |member| member.name())
-        );
-        let root = self.layout.root();
-        std::fs::remove_dir_all(root).with_context(|| format!("cannot remove {}", root.display()))
+    /// A process may not be signalled, or the folder cannot be removed.
+    pub fn clear(folder: &Path) -> anyhow::Result<bool> {
+        let layout = Layout::new(absolute(folder)?);
+        for (_, process) in process::marked(&layout.mark_prefix()) {
+            process.kill()?;
+        }
+        // Only what `up` made is removed: the folder may have been named by mistake.
+        if !layout.shape().is_file() {
+            return Ok(false);
+        }
+        std::fs::remove_dir_all(layout.root())
+            .with_context(|| format!("cannot remove {}", layout.root().display()))?;
+        Ok(true)
     }
 
     /// The process of a member; `None` when it does not run.
@@ -477,6 +479,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let message = Stack::open(folder.path()).unwrap_err().to_string();
         assert!(message.contains("serialtrail up"), "{message}");
+    }
+
+    #[test]
+    fn a_stack_whose_files_are_damaged_is_cleared_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path().join("run"));
+        layout.create().unwrap();
+        assert!(!Stack::clear(layout.root()).unwrap());
+        assert!(layout.root().is_dir(), "`up` did not make it");
+        std::fs::write(layout.shape(), "clock = 7").unwrap();
+        assert!(Stack::open(layout.root()).is_err());
+        let mut command = std::process::Command::new("sleep");
+        command.arg("60");
+        let mark = format!("{}kafka", layout.mark_prefix());
+        let (log, pid) = (layout.log(Member::Kafka), layout.pid(Member::Kafka));
+        let left = process::start(command, &mark, &log, &pid).unwrap();
+        assert!(Stack::clear(layout.root()).unwrap());
+        assert!(!left.is_alive() && !layout.root().exists());
     }
 
     #[test]

@@ -14,12 +14,13 @@ pub struct Args {}
 /// # Errors
 /// Something cannot be stopped or removed.
 pub async fn run(_: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    down::stop(context).await?;
     let folder = context.stack_dir()?;
-    let there = folder.join("stack.toml").is_file();
-    if there {
-        Stack::open(&folder)?.remove()?;
+    // Files that cannot be read are no reason to keep them: what runs is found without them.
+    if let Err(error) = down::stop(context).await {
+        eprintln!("not stopped in order: {error:#}");
     }
+    let removing = folder.clone();
+    let there = tokio::task::spawn_blocking(move || Stack::clear(&removing)).await??;
     if context.json {
         println!(
             "{}",
