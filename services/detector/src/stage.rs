@@ -63,8 +63,8 @@ impl Detector {
         }
         let codec = Arc::clone(&self.codec);
         let mut unit = Unit::load(&seen.unit, &codec, ctx)?;
-        let newer = !unit.is_known() || seen.revision > unit.head.facts_revision;
-        let (captured_at, revision) = (seen.body.captured_at, seen.revision);
+        let newer = !unit.is_known() || seen.facts.revision > unit.head.facts_revision;
+        let (captured_at, revision) = (seen.body.captured_at, seen.facts.revision);
         self.count_foreign(&seen);
         let facts = seen.facts.clone();
         let product = unit.product(&seen.facts)?;

@@ -31,6 +31,7 @@ pub(crate) fn read(
     let known = Known {
         unit,
         facts: &state.facts,
+        facts_revision: state.facts_revision,
         registry: state.registry.as_ref(),
         table: env.table,
         policy: env.policy,

@@ -139,6 +139,7 @@ pub(crate) fn registered(env: &mut Env<'_>, entry: RegistryEntry) -> anyhow::Res
         }
     }
     unit.state.registry = Some(entry);
+    unit.state.facts_revision += 1;
     let reads = unit.reads(env)?;
     judge_facts(env, &mut unit, &reads)?;
     // Status and markets come from the entry itself: every read says them.
@@ -245,6 +246,7 @@ fn judge_facts(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyho
     );
     if facts != unit.state.facts {
         unit.state.facts = facts;
+        unit.state.facts_revision += 1;
         unit.state.refresh = Some(0);
     }
     Ok(())

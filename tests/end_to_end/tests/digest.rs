@@ -17,7 +17,7 @@ use serialtrail_runtime::Service;
 use serialtrail_stack::Member;
 
 const SEED: u64 = 42;
-const ITEMS: u32 = 800;
+const ITEMS: u32 = 1_200;
 const STAGES: [Service; 4] = [
     Service::Dispatcher,
     Service::Enricher,

@@ -68,6 +68,8 @@ pub struct UnitFacts {
     pub product_name: Option<String>,
     /// Brand of the product.
     pub brand: Option<String>,
+    /// Issued by the enricher per (event id, unit), rising.with each change of these facts (the product's part apart); the highest wins.
+    pub revision: i64,
 }
 
 /// Topic enriched, key unit. One read of one unit, direct or inherited, with place, product and registry facts. Identity (event_id, unit); the highest revision wins.
@@ -80,7 +82,7 @@ pub struct EnrichedObservation {
     pub kind: String,
     /// Event id.
     pub event_id: String,
-    /// Issued per unit by the enricher, rising.
+    /// Issued by the enricher per (event id, unit), rising.
     pub revision: i64,
     /// False: the read no longer holds.
     pub asserted: bool,

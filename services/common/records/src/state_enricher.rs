@@ -156,6 +156,8 @@ pub struct UnitState {
     pub refresh: Option<i32>,
     /// Stands in the work queue.
     pub queued: bool,
+    /// Revision of the unit's facts, rising.
+    pub facts_revision: i64,
 }
 
 avro_record!(UnitState, "state/UnitState");

@@ -65,10 +65,11 @@ fn messages() -> impl Strategy<Value = Vec<Message>> {
                     revision += 1;
                     let mut story = known(profile).facts(|f| f.product_markets = vec!["DE".into()]);
                     story.facts.known = revision > known_from;
+                    story.facts.revision = revision;
                     // Later rounds withdraw the read and bring it back.
                     let read = read.clone().but(|r| {
                         r.event_id = format!("event-{n}");
-                        r.revision = revision;
+                        r.revision = round as i64 + 1;
                         r.asserted = round != 1;
                     });
                     out.push(Message::Seen(Box::new(seen(&story, &read))));

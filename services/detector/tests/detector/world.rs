@@ -182,7 +182,14 @@ pub(crate) fn seen(story: &Story, read: &DetectorRead) -> EnrichedObservation {
             radius_km: r.radius_km,
             ..Site::default()
         },
-        facts: story.facts.clone(),
+        facts: serialtrail_records::UnitFacts {
+            // A story that does not date its facts changes them with every read.
+            revision: match story.facts.revision {
+                0 => r.revision,
+                told => told,
+            },
+            ..story.facts.clone()
+        },
         body: ReadBody {
             event_type: r.event_type,
             action: r.action,

@@ -13,6 +13,7 @@ const CLOCK_TOLERANCE: Micros = 10 * 60 * 1_000_000;
 pub(crate) struct Known<'a> {
     pub(crate) unit: &'a UnitKey,
     pub(crate) facts: &'a BaseFacts,
+    pub(crate) facts_revision: i64,
     pub(crate) registry: Option<&'a RegistryEntry>,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
@@ -139,6 +140,7 @@ fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
         profile: product.map(|p| p.profile.clone()),
         product_name: product.map(|p| p.name.clone()),
         brand: product.map(|p| p.brand.clone()),
+        revision: known.facts_revision,
     }
 }
 
@@ -180,6 +182,7 @@ mod tests {
         let known = Known {
             unit: &UnitKey::from_record(unit),
             facts: &BaseFacts::default(),
+            facts_revision: 1,
             registry: None,
             table: &table(),
             policy: &Policy::default(),
