@@ -19,6 +19,7 @@ mod event;
 mod flow;
 mod geography;
 mod identifiers;
+mod lots;
 mod noise;
 mod truth;
 mod world;
