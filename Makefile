@@ -4,6 +4,8 @@
 CLOCK ?=
 # Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
 DEMO ?=
+# Extra arguments of the bench, for example BENCH='--items 50000'
+BENCH ?=
 # Extra arguments of `cargo test`, for example TEST='--test containment'
 TEST ?=
 CARGO_DENY_VERSION := 0.20.2
@@ -15,7 +17,7 @@ TEST_PORTS := 9400
 export SERIALTRAIL_PARTS ?= $(CURDIR)/.local/parts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down status clean lint build parts
+.PHONY: help demo test bench up down status clean lint build parts
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -49,6 +51,10 @@ lint: ## Format, clippy without warnings, licences and advisories of dependencie
 
 # Naming a test makes Cargo choose the features tests need: `make test` then compiles nothing twice.
 BUILD := cargo build --release --workspace --bins --test local_stack
+
+# Its own stack, ports and folder; needs about 2 GB of disk and a few minutes on two cores.
+bench: parts build ## Measure the whole stack; figures in target/bench/backbone.json (BENCH='--items 50000')
+	@target/release/serialtrail-bench $(BENCH)
 
 build: ## Build all programs
 	@$(BUILD)
