@@ -238,6 +238,24 @@ impl Deployment {
         Ok(body)
     }
 
+    /// A capture job, as the gateway tells it now.
+    ///
+    /// # Errors
+    /// It is unknown, or the gateway does not answer.
+    pub fn job(&self, id: &str) -> anyhow::Result<Value> {
+        let answer = reqwest::blocking::Client::new()
+            .get(format!(
+                "http://{}/epcis/v2/capture/{id}",
+                self.settings().http.gateway
+            ))
+            .header("x-api-key", IMPORT_KEY)
+            .send()?;
+        let status = answer.status();
+        let text = answer.text()?;
+        ensure!(status.is_success(), "job {id}: {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// GET of the query service; returns (status, JSON).
     ///
     /// # Errors

@@ -122,14 +122,21 @@ fn traceable(d: &Deployment, path: &Path, name: &str) {
     let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     for event in events(&document) {
         let declared = event.get("errorDeclaration").is_some();
+        if declared {
+            let id = event["eventID"].as_str().unwrap();
+            let kept = d
+                .sql(&format!(
+                    "SELECT count() FROM events FINAL WHERE event_id = '{id}' AND declaration"
+                ))
+                .unwrap();
+            assert_ne!(kept, "0", "{name}: the declaration of {id} is not stored");
+            continue;
+        }
         for unit in units(&event) {
             let trace = d
                 .trace(&unit)
                 .unwrap_or_else(|e| panic!("{name}: {unit}: {e}"));
             let journey = trace["journey"].as_array().unwrap();
-            if declared {
-                continue;
-            }
             let found = match event["eventID"].as_str() {
                 Some(id) => journey.iter().any(|r| r["event_id"] == id),
                 None => !journey.is_empty(),
