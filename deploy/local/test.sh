@@ -5,11 +5,14 @@
 # packages has other features, and everything would be compiled again.
 set -uo pipefail
 
+{ # read whole before it runs: an edit meanwhile changes nothing
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$1
 ports=$2
 shift 2
 cd "$root" || exit 1
+export CARGO_TARGET_DIR=$root/target
 serialtrail="$root/target/release/serialtrail"
 parts=${SERIALTRAIL_PARTS:-$root/.local/parts}
 
@@ -31,3 +34,5 @@ export SERIALTRAIL_TEST_REGISTRY=http://127.0.0.1:$((ports + 2))/apis/ccompat/v7
 export SERIALTRAIL_TEST_CLICKHOUSE=http://127.0.0.1:$((ports + 3))
 export SERIALTRAIL_CHDB_LIB=$parts/chdb/libchdb.so
 cargo test --release --workspace --no-fail-fast "$@"
+exit
+}

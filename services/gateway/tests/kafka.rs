@@ -80,8 +80,8 @@ async fn a_job_is_told_by_any_instance_and_its_events_are_committed_once() {
     let events = kafka.read("epcis-events");
     for event_id in &ids {
         let captured = events.iter().filter(|(key, value)| {
-            let EventMessage::EpcisEvent(event) =
-                EventMessage::decode(&kafka.codec, value).unwrap()
+            // Other tests put bytes into this topic that are no record.
+            let Ok(EventMessage::EpcisEvent(event)) = EventMessage::decode(&kafka.codec, value)
             else {
                 return false;
             };
