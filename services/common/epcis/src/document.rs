@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use serialtrail_gs1::IdReason;
 
 use crate::context::Context;
 use crate::event::parse_event;
@@ -136,6 +137,9 @@ fn single_event(
     })
 }
 
+/// Longest name a document gives itself or its parties (bytes), as for every other identifier.
+const MAX_ID_BYTES: usize = 1024;
+
 const DOCUMENT_FIELDS: &[&str] = &[
     "@context",
     "id",
@@ -229,7 +233,7 @@ fn header(fields: &RawFields<'_>, context: &Context) -> Result<Header, DocumentE
     let creation_date = time::time(&at, &created).map_err(crate::reason::Fault::of_document)?;
     let mut sbdh = Vec::new();
     for name in ["sender", "receiver", "instanceIdentifier"] {
-        if let Some(text) = string(fields, name)? {
+        if let Some(text) = id(fields, name)? {
             sbdh.push(format!("{}:{}", Value::from(name), Value::from(text)));
         }
     }
@@ -240,7 +244,7 @@ fn header(fields: &RawFields<'_>, context: &Context) -> Result<Header, DocumentE
         sbdh.push(format!("\"epcisHeader\":{}", header.get()));
     }
     Ok(Header {
-        document_id: string(fields, "id")?,
+        document_id: id(fields, "id")?,
         schema_version: Some(schema_version),
         creation_date: Some(creation_date),
         sbdh: (!sbdh.is_empty()).then(|| format!("{{{}}}", sbdh.join(","))),
@@ -271,6 +275,22 @@ fn string(fields: &RawFields<'_>, name: &str) -> Result<Option<String>, Document
         .get(name)
         .map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type(name, "a string")))
         .transpose()
+}
+
+/// A text that names the document or one of its parties.
+fn id(fields: &RawFields<'_>, name: &str) -> Result<Option<String>, DocumentError> {
+    let text = string(fields, name)?;
+    match &text {
+        Some(long) if long.len() > MAX_ID_BYTES => Err(DocumentError::new(
+            Reason::Identifier(IdReason::BadLength),
+            name,
+            format!(
+                "{name}: {} bytes, at most {MAX_ID_BYTES} are taken",
+                long.len()
+            ),
+        )),
+        _ => Ok(text),
+    }
 }
 
 fn malformed(message: String) -> DocumentError {

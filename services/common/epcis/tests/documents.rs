@@ -200,3 +200,21 @@ fn limits_hold() {
     let event = read(&with(object_event(), "/epcList", json!(many))).unwrap();
     assert_eq!(event.epc_list.len(), 100_000);
 }
+
+#[test]
+fn a_document_and_its_parties_have_names_of_at_most_1024_bytes() {
+    for name in ["id", "sender", "receiver", "instanceIdentifier"] {
+        let named = |bytes: usize| {
+            let mut document = document(&json!([object_event()]));
+            document[name] = json!(format!("urn:x:{}", "i".repeat(bytes - 6)));
+            capture(&document)
+        };
+        assert!(named(1024).is_ok(), "{name}");
+        let refused = named(1025).unwrap_err();
+        assert_eq!(
+            (refused.reason.code(), refused.field.as_str()),
+            ("bad_length", name)
+        );
+        assert!(refused.message.len() < 100, "{}", refused.message);
+    }
+}
