@@ -11,6 +11,8 @@ TEST ?=
 CARGO_DENY_VERSION := 0.20.2
 ADVISORIES := https://github.com/rustsec/advisory-db
 
+# Wherever Cargo is set up to build, everything here looks into this folder.
+export CARGO_TARGET_DIR := $(CURDIR)/target
 SERIALTRAIL := target/release/serialtrail
 TEST_DIR := $(CURDIR)/.local/test
 TEST_PORTS := 9400
