@@ -34,6 +34,7 @@ missing_packages() {
   have node || echo nodejs
   have npm || echo npm
   have python3 || echo python3
+  python3 -c 'import ensurepip' >/dev/null 2>&1 || echo python3-venv
   have make || echo make
   have cc && have c++ || echo build-essential
   have flock || echo util-linux
@@ -63,6 +64,9 @@ prerequisites() {
   found=$(rustc --version | awk '{print $2}')
   if [ "$(printf '%s\n%s\n' "$wanted" "${found%%-*}" | sort -V | head -1)" != "$wanted" ]; then
     fail "Rust $wanted or newer is needed, found $found. Run:  rustup update stable"
+  fi
+  if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+    fail "cargo fmt or cargo clippy is missing. Run:  rustup component add rustfmt clippy"
   fi
 }
 
@@ -125,14 +129,19 @@ install_apicurio() {
   put_in_place "$new" apicurio "$APICURIO_VERSION"
 }
 
-install_chdb() {
-  local platform package new
+# The npm package of the ClickHouse engine for this machine.
+chdb_package() {
+  local platform
   case "$(uname -s)-$(uname -m)" in
     Linux-x86_64) platform=linux-x64-gnu ;;
     Linux-aarch64 | Linux-arm64) platform=linux-arm64-gnu ;;
     *) fail "the ClickHouse engine has no package for $(uname -s) $(uname -m): use Linux on x86-64 or arm64" ;;
   esac
-  package="@chdb/lib-$platform@$CHDB_VERSION"
+  echo "@chdb/lib-$platform@$CHDB_VERSION"
+}
+
+install_chdb() {
+  local package=$1 new
   installed chdb "$package" && return
   say "fetching the ClickHouse engine, $package (180 MB)"
   new=$(mktemp -d "$parts/.tmp-chdb-XXXXXX")
@@ -150,14 +159,16 @@ install_parts() {
   exec 9>"$parts/.lock"
   flock -w 900 9 || fail "another installation holds $parts/.lock"
   rm -rf "$parts"/.tmp-* # what an interrupted installation left
-  local free_mb
-  if ! { installed kafka "$(cksum <"$here/kafka/pom.xml")" && installed apicurio "$APICURIO_VERSION"; }; then
+  local chdb free_mb
+  chdb=$(chdb_package)
+  if ! { installed kafka "$(cksum <"$here/kafka/pom.xml")" && installed apicurio "$APICURIO_VERSION" &&
+    installed chdb "$chdb"; }; then
     free_mb=$(df -Pm "$parts" | awk 'NR==2 {print $4}')
     [ "$free_mb" -ge 2000 ] || fail "$parts has $free_mb MB free; the parts need 2000"
   fi
   install_kafka
   install_apicurio
-  install_chdb
+  install_chdb "$chdb"
 }
 
 case "${1:-all}" in
