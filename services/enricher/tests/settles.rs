@@ -2,10 +2,15 @@
 //! cut into windows, the same reads and memberships stand in the end, and they are the right ones.
 #![allow(clippy::unwrap_used)]
 
+#[path = "settles/cases.rs"]
 mod cases;
+#[path = "settles/harness.rs"]
 mod harness;
+#[path = "settles/large.rs"]
 mod large;
+#[path = "settles/model.rs"]
 mod model;
+#[path = "settles/world.rs"]
 mod world;
 
 use harness::{Pipeline, Settled};
