@@ -10,7 +10,7 @@ use serialtrail_enricher::{EnricherStage, Policy};
 use serialtrail_gs1::partition;
 use serialtrail_records::{
     AvroRecord, Codec, EnrichedMessage, EnrichedObservation, EpcisEvent, LotStatus, Mark,
-    Membership, RegistryEntry, RejectedEvent, SerialState,
+    Membership, RegistryEntry, RejectedEvent, SerialState, UnitFacts,
 };
 use serialtrail_stream::reference::ReferenceCopy;
 use serialtrail_stream::testing::{TestContext, record};
@@ -78,6 +78,10 @@ impl Settled {
             .filter(|r| r.asserted)
             .map(|r| EnrichedObservation {
                 revision: 0,
+                facts: UnitFacts {
+                    revision: 0,
+                    ..r.facts.clone()
+                },
                 ..r.clone()
             })
             .collect()
