@@ -11,6 +11,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Memory the ClickHouse engine may use, MiB: two stacks fit on a machine of 8 GB.
+const CLICKHOUSE_MIB: &str = "1500";
+
 /// What a launch needs to know about its stack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Launch<'a> {
@@ -131,7 +134,8 @@ impl Launch<'_> {
             .arg("--data")
             .arg(self.layout.part(Member::ClickHouse).join("data"))
             .arg("--listen")
-            .arg(self.ports.of(Member::ClickHouse).to_string());
+            .arg(self.ports.of(Member::ClickHouse).to_string())
+            .args(["--memory-limit", CLICKHOUSE_MIB]);
         Ok(command)
     }
 }
