@@ -3,7 +3,7 @@
 use crate::context::Context;
 use clap::ValueEnum;
 use serialtrail_runtime::Clock;
-use serialtrail_stack::{Member, Stack, Wish, stack};
+use serialtrail_stack::{Member, Stack, Wish, shape};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -116,7 +116,7 @@ pub fn urls(stack: &Stack) -> String {
         lines.push_str(&format!("  {:<16} {what}\n", member.name()));
     }
     let folder = stack.layout().root().display();
-    let clock = stack::clock_name(stack.shape().clock);
+    let clock = shape::clock_name(stack.shape().clock);
     lines.push_str(&format!("  {clock} clock, data and logs in {folder}\n"));
     lines
 }
