@@ -6,7 +6,7 @@
 //! one is found whose pid file was never written.
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::os::unix::process::CommandExt;
@@ -74,15 +74,6 @@ impl Identity {
             }
         }
         Ok(())
-    }
-
-    /// Sends a signal to the process alone (SIGSTOP and SIGCONT freeze and wake it).
-    ///
-    /// # Errors
-    /// It may not be signalled.
-    pub fn signal_one(&self, signal: Signal) -> anyhow::Result<()> {
-        let pid = Pid::from_raw(self.pid).context("a pid is above zero")?;
-        kill_process(pid, signal).with_context(|| format!("cannot signal process {}", self.pid))
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
