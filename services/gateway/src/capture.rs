@@ -20,6 +20,8 @@ use crate::rejected::{Input, Origin, Refusal};
 
 /// Errors kept in a job record; all are in `rejected-events`.
 const JOB_ERRORS: usize = 100;
+/// Text of the errors kept in a job record, bytes: the record stays well below the topic's limit.
+const JOB_ERROR_BYTES: usize = 128 * 1024;
 
 /// Content type of events captured by HTTP.
 pub const JSON_LD: &str = "application/ld+json";
@@ -438,7 +440,13 @@ fn job(
 ) -> CaptureJob {
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let errors_total = count(errors.len());
-    errors.truncate(JOB_ERRORS);
+    let mut bytes = 0;
+    let fitting = errors.iter().take_while(|error| {
+        bytes += error.reason.len() + error.message.len();
+        bytes += error.place.as_ref().map_or(0, String::len);
+        bytes <= JOB_ERROR_BYTES
+    });
+    errors.truncate(fitting.take(JOB_ERRORS).count());
     CaptureJob {
         capture_id: submission.capture_id.into(),
         source_party: submission.source_party.into(),

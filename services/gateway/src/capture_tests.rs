@@ -1,6 +1,7 @@
 use super::*;
 use serde_json::{Value, json};
 use serialtrail_records::EpcisEvent;
+use serialtrail_runtime::topics::CAPTURE_JOBS;
 use std::sync::LazyLock;
 
 static CODEC: LazyLock<Codec> = LazyLock::new(|| Codec::offline().unwrap());
@@ -304,4 +305,35 @@ fn a_document_without_events_is_an_empty_success() {
     let assessment = assessed(&LIVE, &document(&[]));
     assert!(assessment.problem.is_none() && assessment.accepted.is_empty());
     assert!(assessment.job.success);
+}
+
+#[test]
+fn a_job_record_stays_small_whatever_the_errors_say() {
+    let events: Vec<Value> = (0..120)
+        .map(|n| {
+            let mut event = event(&format!("urn:uuid:{n}"), "A");
+            event["€".repeat(20_000)] = json!(1);
+            event["action"] = json!("€".repeat(2_000));
+            event
+        })
+        .collect();
+    let assessment = assessed(&LIVE, &document(&events));
+    assert_eq!(assessment.job.errors_total, 120);
+    assert!(!assessment.job.errors.is_empty());
+    let size = CODEC.encode(&assessment.job).unwrap().len();
+    assert!(size <= max_record_bytes(CAPTURE_JOBS), "{size} bytes");
+}
+
+#[test]
+fn an_unknown_field_of_a_megabyte_is_named_by_its_beginning() {
+    let mut event = event("urn:uuid:1", "A");
+    event["x".repeat(1_000_000)] = json!(1);
+    let assessment = assessed(&LIVE, &document(&[event]));
+    assert_eq!(assessment.job.errors_total, 1);
+    let place = assessment.job.errors[0].place.as_deref().unwrap();
+    assert!(
+        place.contains("xxx") && place.len() < 4_000,
+        "{}",
+        place.len()
+    );
 }

@@ -50,7 +50,7 @@ impl Refusal {
             event_index: self.event_index,
             reason: self.reason.clone(),
             message: cut(&self.message),
-            place: self.place.clone(),
+            place: self.place.as_deref().map(cut),
         }
     }
 }
