@@ -1,4 +1,5 @@
-//! Follows `capture-jobs` and `rejected-events`, so that any instance answers for any job.
+//! Follows `capture-jobs` and `rejected-events`, so that any instance answers for any job and none holds
+//! an event against its sender that a later stage refused.
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -9,11 +10,12 @@ use serialtrail_runtime::kafka::FollowContext;
 use serialtrail_runtime::topics::{CAPTURE_JOBS, REJECTED_EVENTS};
 use serialtrail_runtime::{Shutdown, kafka};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::jobs::Jobs;
+use crate::known::Known;
 use crate::transaction::Counts;
 
 const RPC_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,13 +45,38 @@ impl Followed {
         }
     }
 
-    fn take(self, codec: &Codec, jobs: &Jobs, value: &[u8]) -> Result<(), DecodeError> {
+    fn take(self, codec: &Codec, told: &Told, value: &[u8]) -> Result<(), DecodeError> {
         match self {
-            Self::Jobs => codec.decode::<CaptureJob>(value).map(|job| jobs.put(job)),
+            Self::Jobs => codec
+                .decode::<CaptureJob>(value)
+                .map(|job| told.jobs.put(job)),
             Self::Rejections => codec
                 .decode::<RejectedEvent>(value)
-                .map(|row| jobs.rejected(row)),
+                .map(|row| told.rejected(row)),
         }
+    }
+}
+
+/// What hears of the records.
+#[derive(Clone)]
+pub struct Told {
+    /// The jobs known.
+    pub jobs: Arc<Jobs>,
+    /// What was captured lately.
+    pub known: Arc<Mutex<Known>>,
+}
+
+impl Told {
+    /// Of a conflict the standing event stays known; an event refused for another reason does not stand.
+    fn rejected(&self, row: RejectedEvent) {
+        if row.stage != "gateway"
+            && row.reason != "event_id_conflict"
+            && let Some(event_id) = &row.event_id
+        {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.refused(event_id);
+        }
+        self.jobs.rejected(row);
     }
 }
 
@@ -58,7 +85,7 @@ pub struct Follower {
     followed: Followed,
     consumer: BaseConsumer<FollowContext>,
     codec: Arc<Codec>,
-    jobs: Arc<Jobs>,
+    told: Told,
     /// Partitions whose end has not been reached since the start.
     behind: HashSet<i32>,
     caught_up: Arc<AtomicBool>,
@@ -75,7 +102,7 @@ impl Follower {
         settings: &KafkaSettings,
         counts: &Counts,
         codec: Arc<Codec>,
-        jobs: Arc<Jobs>,
+        told: Told,
         caught_up: Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let mut config = kafka::client_config(settings);
@@ -101,7 +128,7 @@ impl Follower {
             followed,
             consumer,
             codec,
-            jobs,
+            told,
             behind,
             caught_up,
         })
@@ -117,7 +144,7 @@ impl Follower {
                 None => {}
                 Some(Ok(message)) => {
                     let value = message.payload().unwrap_or_default();
-                    if let Err(error) = self.followed.take(&self.codec, &self.jobs, value) {
+                    if let Err(error) = self.followed.take(&self.codec, &self.told, value) {
                         let (partition, offset) = (message.partition(), message.offset());
                         let topic = self.followed.topic();
                         tracing::warn!(%error, topic, partition, offset, "not one of ours");
@@ -136,5 +163,40 @@ impl Follower {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::known::Identity;
+
+    #[test]
+    fn an_event_refused_later_is_forgotten_unless_another_stands_in_its_place() {
+        let event = |content_hash: &str, record_time| Identity {
+            event_id: "e1".into(),
+            content_hash: content_hash.into(),
+            record_time,
+            declaration: false,
+        };
+        for (stage, reason, forgotten) in [
+            ("dispatcher", "event_body_too_large", true),
+            ("dispatcher", "event_id_conflict", false),
+            ("gateway", "event_id_conflict", false),
+        ] {
+            let told = Told {
+                jobs: Arc::new(Jobs::new(10)),
+                known: Arc::new(Mutex::new(Known::new(10))),
+            };
+            told.known.lock().unwrap().captured(&event("h1", 1));
+            told.rejected(RejectedEvent {
+                stage: stage.into(),
+                reason: reason.into(),
+                event_id: Some("e1".into()),
+                ..RejectedEvent::default()
+            });
+            let conflict = told.known.lock().unwrap().loses(&event("h2", 2));
+            assert_eq!(conflict, !forgotten, "{stage} {reason}");
+        }
     }
 }

@@ -57,7 +57,7 @@ pub struct Gateway {
     /// The jobs known.
     pub jobs: Arc<Jobs>,
     /// What was captured lately.
-    pub known: Mutex<Known>,
+    pub known: Arc<Mutex<Known>>,
     /// The way to the writer.
     pub queue: Queue,
     /// Largest document, bytes.

@@ -73,6 +73,11 @@ impl Known {
             })
     }
 
+    /// The event was refused after all by a later stage: its corrected form may come under the same id.
+    pub fn refused(&mut self, event_id: &str) {
+        self.standing.remove(&fingerprint(event_id));
+    }
+
     /// The event was captured. A declaration makes its id unknown: what holds then, the dispatcher says.
     pub fn captured(&mut self, event: &Identity) {
         if event.event_id == event.content_hash {
@@ -150,6 +155,16 @@ mod tests {
         assert!(!known.loses(&declaration));
         known.captured(&declaration);
         assert!(!known.loses(&event("e1", "h2", 300)));
+    }
+
+    #[test]
+    fn an_event_refused_later_may_be_corrected_under_its_id() {
+        let mut known = Known::new(10);
+        known.captured(&event("e1", "h1", 100));
+        known.captured(&event("e2", "h1", 100));
+        known.refused("e1");
+        assert!(!known.loses(&event("e1", "h2", 200)));
+        assert!(known.loses(&event("e2", "h2", 200)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::auth::KeyRing;
 use crate::clock::StreamClock;
-use crate::follow::{Followed, Follower};
+use crate::follow::{Followed, Follower, Told};
 use crate::http::{Gateway, router};
 use crate::intake::{self, Intake};
 use crate::jobs::Jobs;
@@ -123,9 +123,14 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
     let reference = ReferenceCopy::start(&settings.kafka, Arc::clone(&codec), shutdown)?;
     let jobs = Arc::new(Jobs::new(JOBS));
     let caught_up = Arc::new(AtomicBool::new(false));
+    let known = Arc::new(Mutex::new(Known::new(KNOWN_EVENTS)));
     let follow = |followed, caught_up| {
-        let (codec, jobs) = (Arc::clone(&codec), Arc::clone(&jobs));
-        Follower::new(followed, &settings.kafka, &counts, codec, jobs, caught_up)
+        let told = Told {
+            jobs: Arc::clone(&jobs),
+            known: Arc::clone(&known),
+        };
+        let codec = Arc::clone(&codec);
+        Follower::new(followed, &settings.kafka, &counts, codec, told, caught_up)
     };
     let followers = [
         follow(Followed::Jobs, Arc::clone(&caught_up))?,
@@ -148,7 +153,7 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         clock,
         reference,
         jobs,
-        known: Mutex::new(Known::new(KNOWN_EVENTS)),
+        known,
         queue,
         max_document_bytes,
         in_work: Gateway::room(),
