@@ -4,7 +4,7 @@
 //! what is acknowledged is durable. (The standard's 201 of `/events` promises an event that can be
 //! queried; here it becomes one a moment later.)
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,7 +12,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use serialtrail_epcis::BodyKind;
@@ -25,11 +24,12 @@ use tokio::sync::Semaphore;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::auth::{KeyRing, Principal, Role};
+use crate::body::{discard, read};
 use crate::capture::{Assessment, Behaviour, Conditions, JSON_LD, Submission, assess};
 use crate::clock::{StreamClock, asked_record_time, iso, parse_time};
 use crate::jobs::Jobs;
 use crate::known::{Identity, Known};
-use crate::negotiate::{accepts_json, declared_length, json_body, principal, text, too_large};
+use crate::negotiate::{accepts_json, declared_length, json_body, principal, text};
 use crate::outgoing;
 use crate::problem::{Kind, Problem};
 use crate::rejected::Origin;
@@ -191,24 +191,13 @@ async fn capture(
     let limit = gateway.max_document_bytes;
     let good = asked(&gateway, &headers)
         .and_then(|asked| declared_length(&headers, limit).map(|()| asked));
-    let (asked, body) = match good {
-        Ok(asked) => (asked, read(body, limit).await?),
+    let (asked, (body, _room)) = match good {
+        Ok(asked) => (asked, read(body, limit, &gateway.in_work).await?),
         Err(refused) => {
             discard(body, limit).await;
             return Err(refused);
         }
     };
-    let kib = u32::try_from(body.len() / 1024)
-        .unwrap_or(u32::MAX)
-        .clamp(1, IN_WORK_KIB);
-    let _room = Arc::clone(&gateway.in_work)
-        .try_acquire_many_owned(kib)
-        .map_err(|_| {
-            Problem::new(
-                Kind::Unavailable,
-                "too many documents are in work; send the same again",
-            )
-        })?;
     let capture_id = uuid::Uuid::now_v7().to_string();
     let work = {
         let gateway = Arc::clone(&gateway);
@@ -304,40 +293,6 @@ fn plan(
         identities,
         reached,
     })
-}
-
-/// Reads a body up to the limit. One over it is read on, so that the sender hears why.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let mut chunks = body.into_data_stream();
-    let mut read: Vec<u8> = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| {
-            Problem::new(
-                Kind::Validation,
-                format!("the body could not be read: {error}"),
-            )
-        })?;
-        if read.len() + chunk.len() > limit {
-            drop(read);
-            discard(Body::from_stream(chunks), limit).await;
-            return Err(too_large(limit));
-        }
-        read.extend_from_slice(&chunk);
-    }
-    Ok(read.into())
-}
-
-/// Reads a refused body and forgets it, up to four times the limit: an answer sent before the sender
-/// is done may never be read by it.
-async fn discard(body: Body, limit: usize) {
-    let mut left = limit.saturating_mul(4);
-    let mut chunks = body.into_data_stream();
-    while let Some(Ok(chunk)) = chunks.next().await {
-        match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
-            None => return,
-        }
-    }
 }
 
 fn internal(error: &anyhow::Error) -> Problem {
@@ -445,7 +400,7 @@ async fn mark(
         return Err(Problem::new(Kind::Validation, detail));
     }
     json_body(&headers)?;
-    let body = read(body, 4096).await?;
+    let (body, _room) = read(body, 4096, &gateway.in_work).await?;
     let request: MarkRequest = serde_json::from_slice(&body).map_err(|error| {
         Problem::new(
             Kind::Validation,

@@ -9,7 +9,7 @@
 //! | [`capture`] | what becomes of an input's events |
 //! | [`auth`], [`clock`], [`known`], [`device`] | who, when, conflicts known at once, personal ids |
 //! | [`event`], [`rejected`], [`partner`] | the records: in and out |
-//! | [`problem`], [`negotiate`], [`http`] | the HTTP face |
+//! | [`problem`], [`negotiate`], [`body`], [`http`] | the HTTP face |
 //! | [`writer`], [`transaction`], [`marks`], [`outgoing`] | the way to Kafka |
 //! | [`intake`] | partners' topics |
 //! | [`jobs`], [`follow`] | capture jobs, of any instance |
@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod auth;
+pub mod body;
 pub mod capture;
 pub mod clock;
 pub mod device;
