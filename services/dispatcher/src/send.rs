@@ -43,7 +43,14 @@ pub(crate) fn keep_plan(
     if bytes <= INLINE && plan.len() <= AT_ONCE {
         version.plan = plan;
     } else {
-        version.plan_pages = write_pages(ctx, codec, event_id, version.generation, plan)?;
+        version.plan_pages = write_pages(
+            ctx,
+            codec,
+            event_id,
+            version.generation,
+            &version.body,
+            plan,
+        )?;
     }
     Ok(())
 }
@@ -53,13 +60,18 @@ fn write_pages(
     codec: &Codec,
     event_id: &str,
     generation: i64,
+    body: &ReadBody,
     plan: Vec<PlannedMessage>,
 ) -> anyhow::Result<i32> {
-    let (mut pages, mut page, mut bytes) = (0, PlanPage::default(), 0);
+    let empty = || PlanPage {
+        body: body.clone(),
+        ..PlanPage::default()
+    };
+    let (mut pages, mut page, mut bytes) = (0, empty(), 0);
     for message in plan {
         if bytes + size(&message) > PAGE && !page.messages.is_empty() {
             save(ctx, codec, &page_key(event_id, generation, pages), &page)?;
-            (pages, page, bytes) = (pages + 1, PlanPage::default(), 0);
+            (pages, page, bytes) = (pages + 1, empty(), 0);
         }
         bytes += size(&message);
         page.messages.push(message);
@@ -87,7 +99,6 @@ pub(crate) fn send(
     let mut work = DispatchWork {
         generation: version.generation,
         pages: version.plan_pages,
-        body: version.body.clone(),
         asserted,
         revision: known.revision,
         last,
@@ -96,14 +107,15 @@ pub(crate) fn send(
     if version.plan_pages == 0 {
         if known.work.is_empty() {
             for message in &version.plan {
-                emit(ctx, codec, event_id, &work, message)?;
+                emit(ctx, codec, event_id, &work, &version.body, message)?;
             }
             return Ok(());
         }
         // Must not overtake: goes through pages of its own, which nobody needs afterwards.
         known.generation += 1;
         work.generation = known.generation;
-        work.pages = write_pages(ctx, codec, event_id, work.generation, version.plan.clone())?;
+        let (body, plan) = (&version.body, version.plan.clone());
+        work.pages = write_pages(ctx, codec, event_id, work.generation, body, plan)?;
         work.last = true;
     }
     known.work.push(work);
@@ -156,7 +168,7 @@ pub(crate) fn continue_work(
                     known.work[0] = work;
                     return Ok(());
                 }
-                emit(ctx, codec, event_id, &work, message)?;
+                emit(ctx, codec, event_id, &work, &page.body, message)?;
                 work.index += 1;
             }
             (work.page, work.index) = (work.page + 1, 0);
@@ -174,10 +186,11 @@ fn emit(
     codec: &Codec,
     event_id: &str,
     work: &DispatchWork,
+    body: &ReadBody,
     message: &PlannedMessage,
 ) -> anyhow::Result<()> {
     if message.role == LOT_STATUS {
-        let Some(status) = lot_status(event_id, work, message) else {
+        let Some(status) = lot_status(event_id, work, body, message) else {
             return Ok(());
         };
         let value = codec.encode(&status)?;
@@ -199,15 +212,19 @@ fn emit(
         all_children: message.all_children,
         quantity: message.quantity,
         uom: message.uom.clone(),
-        body: work.body.clone(),
+        body: body.clone(),
     };
     ctx.emit(UNIT_INBOX, message.unit.as_bytes(), codec.encode(&unit)?);
     Ok(())
 }
 
 /// The statement about a lot that a recall or withdrawal makes; it holds from the event's time on.
-fn lot_status(event_id: &str, work: &DispatchWork, message: &PlannedMessage) -> Option<LotStatus> {
-    let body: &ReadBody = &work.body;
+fn lot_status(
+    event_id: &str,
+    work: &DispatchWork,
+    body: &ReadBody,
+    message: &PlannedMessage,
+) -> Option<LotStatus> {
     let key = UnitKey::from_record(message.unit.as_str());
     Some(LotStatus {
         gtin: key.gtin()?.to_owned(),

@@ -33,6 +33,8 @@ pub struct PlannedMessage {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PlanPage {
+    /// What the event says to every unit.
+    pub body: ReadBody,
     /// Messages, in the order they are sent.
     pub messages: Vec<PlannedMessage>,
 }
@@ -103,7 +105,7 @@ pub struct Declaration {
     pub source_party: String,
     /// Its record time.
     pub record_time: Micros,
-    /// Its capture job.
+    /// Its capture job; once refused, this and its document, parties and bytes are emptied.
     pub capture_id: String,
     /// Its document.
     pub document_id: Option<String>,
@@ -111,7 +113,7 @@ pub struct Declaration {
     pub visible_to: Vec<String>,
     /// Its original bytes.
     pub original: Original,
-    /// Refused: it is not the publisher of the version that stands.
+    /// Refused: it is not the publisher of the version that stands, or too many waited already.
     pub rejected: bool,
 }
 
@@ -123,8 +125,6 @@ pub struct DispatchWork {
     pub generation: i64,
     /// How many.
     pub pages: i32,
-    /// What the version says.
-    pub body: ReadBody,
     /// Sending or withdrawal.
     pub asserted: bool,
     /// Revision of the messages.
