@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const CONFLICT: &str = "event_id_conflict";
 /// Reason: an error declaration by someone else than the event's publisher.
 pub(crate) const NOT_BY_PUBLISHER: &str = "declaration_not_by_publisher";
+/// Reason: more parties declare an error in an event not known yet than can wait for it.
+pub(crate) const TOO_MANY_DECLARATIONS: &str = "too_many_declarations";
 /// Reason: the record's key is not that of its content.
 pub(crate) const KEY_MISMATCH: &str = "key_mismatch";
 /// Reason: the record stands in another partition than its key's.

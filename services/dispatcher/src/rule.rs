@@ -19,6 +19,10 @@ pub(crate) enum Arrival {
     Conflicts,
 }
 
+/// Declarations kept with their original bytes until their event comes: each takes up to 48 KiB of the
+/// 256 KiB of a state value.
+pub(crate) const MAX_WAITING: usize = 4;
+
 /// What an error declaration does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declared {
@@ -26,6 +30,9 @@ pub(crate) enum Declared {
     Repeat,
     /// No version stands yet: it waits.
     Waits,
+    /// No version stands yet and [`MAX_WAITING`] wait already: refused, but should its publisher prove
+    /// to be the event's, it holds, as it would have in any other order.
+    TooMany,
     /// By the publisher of the standing version, which is withdrawn.
     Withdraws,
     /// By someone else: refused.
@@ -69,6 +76,9 @@ pub(crate) fn declaration(known: &DispatchedEvent, declaration: &EpcisEvent) -> 
         return Declared::Repeat;
     }
     match &known.accepted {
+        None if known.declared.iter().filter(|d| !d.rejected).count() >= MAX_WAITING => {
+            Declared::TooMany
+        }
         None => Declared::Waits,
         Some(standing) if standing.source_party == declaration.source_party => Declared::Withdraws,
         Some(_) => Declared::NotByPublisher,

@@ -4,7 +4,7 @@ use crate::body::{MAX_BODY_BYTES, body, size};
 use crate::original;
 use crate::plan::plan;
 use crate::reject;
-use crate::rule::{Arrival, Declared, arrival, declaration, withdrawn};
+use crate::rule::{Arrival, Declared, MAX_WAITING, arrival, declaration, withdrawn};
 use crate::send::{continue_work, forget_plan, keep_plan, send};
 use serialtrail_records::state_dispatcher::{AcceptedVersion, Declaration, DispatchedEvent};
 use serialtrail_records::{Codec, EpcisEvent, EventMessage, Mark, RejectedEvent};
@@ -86,14 +86,7 @@ impl DispatcherStage {
         let body = body(event);
         let refused = match plan(event) {
             Err(bad) => Some((bad.error.code(), bad.error.to_string(), Some(bad.place))),
-            Ok(_) if size(&body) > MAX_BODY_BYTES => Some((
-                reject::TOO_LARGE,
-                format!(
-                    "transactions, sources, destinations and parties of the event take more than \
-                     {MAX_BODY_BYTES} bytes, which every message of it would carry; name fewer"
-                ),
-                None,
-            )),
+            Ok(_) if size(&body) > MAX_BODY_BYTES => Some((reject::TOO_LARGE, too_large(), None)),
             Ok(plan) => {
                 self.stand(event, known, arrival, body, plan, ctx)?;
                 None
@@ -168,8 +161,23 @@ impl DispatcherStage {
             repeat();
             return Ok(false);
         }
-        known.generation += 1;
         let (codec, id) = (&*self.codec, event.event_id.as_str());
+        if size(&body(event)) > MAX_BODY_BYTES {
+            let rejected =
+                reject::event(event, reject::TOO_LARGE, &event.content_hash, too_large());
+            reject::emit(ctx, codec, rejected, &event.original)?;
+            return Ok(false);
+        }
+        if outcome == Declared::TooMany {
+            let reason = reject::TOO_MANY_DECLARATIONS;
+            let rejected = reject::event(event, reason, &event.source_party, too_many(event));
+            reject::emit(ctx, codec, rejected, &event.original)?;
+            known
+                .declared
+                .push(refused(&event.source_party, event.record_time));
+            return Ok(true);
+        }
+        known.generation += 1;
         known.declared.push(Declaration {
             source_party: event.source_party.clone(),
             record_time: event.record_time,
@@ -206,7 +214,6 @@ impl DispatcherStage {
             if declared.rejected || declared.source_party == publisher {
                 continue;
             }
-            declared.rejected = true;
             let event = EpcisEvent {
                 event_id: event_id.to_owned(),
                 capture_id: declared.capture_id.clone(),
@@ -228,6 +235,8 @@ impl DispatcherStage {
             );
             let bytes = original::read(ctx, &self.codec, event_id, &declared.original)?;
             reject::emit(ctx, &self.codec, rejected, &bytes)?;
+            original::forget(ctx, event_id, &declared.original);
+            *declared = refused(&declared.source_party, declared.record_time);
         }
         Ok(())
     }
@@ -282,6 +291,31 @@ fn repeat() {
     metrics::counter(&metrics::REPEATS)
         .with_label_values(&["dispatcher"])
         .inc();
+}
+
+/// What stays of a declaration that was refused: its party may yet prove to be the publisher.
+fn refused(source_party: &str, record_time: i64) -> Declaration {
+    Declaration {
+        source_party: source_party.to_owned(),
+        record_time,
+        rejected: true,
+        ..Declaration::default()
+    }
+}
+
+fn too_large() -> String {
+    format!(
+        "transactions, sources, destinations and parties of the event take more than \
+         {MAX_BODY_BYTES} bytes, which every message of it would carry; name fewer"
+    )
+}
+
+fn too_many(event: &EpcisEvent) -> String {
+    format!(
+        "event {} is not known yet and {MAX_WAITING} other parties have declared it an error; this \
+         declaration withdraws it only if {} proves to be its publisher",
+        event.event_id, event.source_party
+    )
 }
 
 fn conflict(event: &EpcisEvent, content: &str) -> RejectedEvent {

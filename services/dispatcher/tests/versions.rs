@@ -288,6 +288,126 @@ fn marks_of_one_window_become_one_to_every_partition() {
     assert_eq!(bench.marks, 8);
 }
 
+/// Bytes that do not compress, so that they take their room in state; another text per seed.
+fn noise(seed: u32, bytes: usize) -> Vec<u8> {
+    let mut at = seed.wrapping_mul(2_654_435_761) | 1;
+    std::iter::repeat_with(|| {
+        at = at.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (at >> 24) as u8
+    })
+    .take(bytes)
+    .collect()
+}
+
+/// Declarations by `count` parties, each as large as it may be.
+fn foreign_declarations(count: u32) -> Vec<EpcisEvent> {
+    (0..count)
+        .map(|party| EpcisEvent {
+            source_party: format!("party {party}"),
+            visible_to: vec!["9521321000018".into(); 1_800],
+            original: noise(party, 16_000),
+            ..declared(event(9, 0..3))
+        })
+        .collect()
+}
+
+impl Bench {
+    fn largest_state(&self) -> usize {
+        self.ctx
+            .state()
+            .values()
+            .map(|v| v.len())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Captures one by one; no state value exceeds what a changelog record may hold.
+    fn capture_within_state(&mut self, events: &[EpcisEvent]) {
+        for event in events {
+            self.capture(std::slice::from_ref(event));
+            let largest = self.largest_state();
+            assert!(largest <= 256 * 1024, "{largest}");
+        }
+    }
+}
+
+#[test]
+fn forty_parties_declare_one_event_and_each_is_refused_once_with_its_bytes() {
+    for event_first in [true, false] {
+        let mut bench = Bench::new();
+        let declarations = foreign_declarations(40);
+        let standing = event(5, 0..3);
+        let mut events = declarations.clone();
+        events.insert(if event_first { 0 } else { 40 }, standing);
+        bench.capture_within_state(&events);
+        bench.capture_within_state(&declarations);
+        assert_eq!(bench.believing().len(), 3);
+        let refused: BTreeSet<_> = bench.rejected.iter().map(|r| r.original.clone()).collect();
+        let sent: BTreeSet<_> = declarations.iter().map(|d| d.original.clone()).collect();
+        assert_eq!(bench.rejected.len(), 40);
+        assert_eq!(refused, sent);
+        let waited = if event_first { 40 } else { 4 };
+        let foreign = bench
+            .rejected
+            .iter()
+            .filter(|r| r.reason == "declaration_not_by_publisher");
+        assert_eq!(foreign.count(), waited);
+        assert!(
+            bench.largest_state() < 8 * 1024,
+            "little stays of what was refused: {}",
+            bench.largest_state()
+        );
+    }
+}
+
+#[test]
+fn the_publishers_declaration_withdraws_even_after_forty_others() {
+    let mut bench = Bench::new();
+    let mut events = foreign_declarations(40);
+    events.push(declared(event(9, 0..3)));
+    events.push(event(5, 0..3));
+    bench.capture_within_state(&events);
+    assert!(bench.believing().is_empty());
+    assert!(bench.sent.is_empty());
+}
+
+#[test]
+fn a_declaration_that_names_too_many_parties_is_refused_like_an_event() {
+    let mut bench = Bench::new();
+    let mut bad = declared(event(9, 0..3));
+    bad.visible_to = vec!["9521321000018".into(); 5_000];
+    bench.capture(&[bad.clone(), event(5, 0..3)]);
+    assert_eq!(bench.rejected.len(), 1);
+    assert_eq!(bench.rejected[0].reason, "event_body_too_large");
+    assert_eq!(bench.rejected[0].original, bad.original);
+    assert_eq!(bench.believing().len(), 3);
+}
+
+#[test]
+fn many_large_versions_queued_before_the_first_is_told_fit_into_state() {
+    let mut bench = Bench::new();
+    for record_time in (10..20).rev() {
+        let mut version = event(record_time, 0..1_100);
+        version.content_hash = format!("version {record_time}");
+        version.visible_to = vec!["9".repeat(30_000)];
+        version.original = noise(record_time as u32, 16_000);
+        bench.step(&version);
+        let largest = bench.largest_state();
+        assert!(largest <= 256 * 1024, "{largest}");
+    }
+    bench.settle();
+    let believing = bench.believing();
+    assert_eq!(believing.len(), 1_100);
+    assert!(believing.values().all(|(time, _)| *time == 10));
+    let mut told = bench.units.values();
+    assert!(told.all(|u| u.body.visible_to[0].len() == 30_000));
+    let pages = bench.ctx.state().keys().filter(|k| k.starts_with(b"p/"));
+    let stay: BTreeSet<&[u8]> = pages
+        .map(|k| k.split(|b| *b == b'/').nth(1).unwrap())
+        .collect();
+    assert_eq!(stay.len(), 1, "only the pages of the version that stands");
+}
+
 fn any_capture() -> impl Strategy<Value = EpcisEvent> {
     (0usize..3, 0i64..4, 0usize..2, 0u8..4).prop_map(|(content, record_time, party, declares)| {
         let units = [0..3, 2..5, 0..1][content].clone();
