@@ -42,9 +42,28 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Ends the process quietly once nobody reads what it prints, as in `serialtrail status | head -1`:
+/// `println!` panics then. (SIGPIPE as the default would also end it when a server hangs up.)
+fn end_when_unread() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let unread = panic
+            .payload()
+            .downcast_ref::<String>()
+            .is_some_and(|message| {
+                message.starts_with("failed printing to std") && message.contains("Broken pipe")
+            });
+        if unread {
+            std::process::exit(0);
+        }
+        hook(panic);
+    }));
+}
+
 /// Parses the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
+    end_when_unread();
     let cli = Cli::parse();
     serialtrail_runtime::telemetry::init_at("warn");
     let runtime = match tokio::runtime::Builder::new_multi_thread()
