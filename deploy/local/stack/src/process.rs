@@ -159,13 +159,36 @@ pub fn start(
         .spawn()
         .with_context(|| format!("cannot start {program}"))?;
     let pid = i32::try_from(child.id())?;
-    let identity = Identity::of(pid);
+    // Before the exit status is collected: until then the remains keep the pid from another process.
+    let identity = Identity::of(pid).filter(|started| recognisable(started, mark));
     // Whoever started it and still lives when it ends collects its exit status.
     std::thread::spawn(move || child.wait());
     let identity =
         identity.with_context(|| format!("{program} ended at once; see {}", log.display()))?;
     identity.write(pid_file)?;
     Ok(identity)
+}
+
+/// Waits until a process that was just started shows its mark; false when it ended without. One that
+/// hides its environment is known by its pid file alone, and waited for five seconds.
+///
+/// The system lets the starter go on when the new program has taken the process over, which is before
+/// the environment can be read: for that moment the process is there and bears no mark.
+fn recognisable(started: &Identity, mark: &str) -> bool {
+    let wanted = format!("{MARK}={mark}");
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while started.is_alive() {
+        let environment = fs::read(format!("/proc/{}/environ", started.pid)).unwrap_or_default();
+        if environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == wanted.as_bytes())
+            || Instant::now() > deadline
+        {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
 }
 
 /// Process group of a process; `None` when it is gone.
