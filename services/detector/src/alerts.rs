@@ -110,6 +110,7 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
         party: anchor.party.clone(),
         gtin: facts.gtin.clone().or_else(|| key.gtin().map(str::to_owned)),
         lot: facts.lot.clone(),
+        container: anchor.path.first().filter(|_| !anchor.direct).cloned(),
         evidence: finding.evidence_json(),
         likely_cause: finding.likely_cause.map(str::to_owned),
         source_party: anchor.source_party.clone(),

@@ -49,6 +49,7 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
             detector,
             sink,
             query,
+            ..HttpSettings::default()
         },
         worker: WorkerSettings {
             state_dir: layout.state(),
@@ -58,6 +59,8 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
             profiles: project.local("profiles.toml"),
             api_keys: project.local("api-keys.toml"),
             topics: project.local("topics.toml"),
+            routes: project.local("routes.toml"),
+            forecast: project.local("forecast.toml"),
         },
         ..Settings::default()
     }

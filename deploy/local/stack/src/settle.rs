@@ -6,10 +6,11 @@
 
 use crate::groups::{self, Positions};
 use crate::member::{Member, SERVICES};
-use crate::probe::{self, Sample};
+use crate::probe;
 use crate::stack::Stack;
 use anyhow::bail;
 use serialtrail_runtime::config::Service;
+use serialtrail_runtime::samples::{Sample, samples};
 use serialtrail_runtime::{Settings, metrics};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -138,7 +139,7 @@ fn unfinished(expositions: &[Exposition]) -> Vec<String> {
         let left: f64 = texts
             .into_iter()
             .flatten()
-            .flat_map(|text| probe::samples(text, metrics::PENDING_WORK.name))
+            .flat_map(|text| samples(text, metrics::PENDING_WORK.name))
             .map(|sample| sample.value)
             .sum();
         if left > 0.0 {
@@ -191,7 +192,7 @@ fn stream_times(expositions: &[Exposition], service: Service) -> impl Iterator<I
         .iter()
         .filter(move |(of, _)| *of == service)
         .filter_map(|(_, text)| text.as_deref())
-        .flat_map(|text| probe::samples(text, metrics::STREAM_TIME.name))
+        .flat_map(|text| samples(text, metrics::STREAM_TIME.name))
         .collect::<Vec<_>>()
         .into_iter()
 }

@@ -7,7 +7,7 @@ use crate::ready;
 use crate::shape::clock_name;
 use crate::stack::Stack;
 use serde::Serialize;
-use serialtrail_runtime::metrics;
+use serialtrail_runtime::{metrics, samples};
 use std::time::Duration;
 
 /// The state of a stack.
@@ -84,7 +84,7 @@ fn member_status(stack: &Stack, member: Member) -> MemberStatus {
         .then(|| probe::get(address, "/metrics", Duration::from_secs(2)).ok())
         .flatten()
         .and_then(|(_, text)| {
-            let samples = probe::samples(&text, metrics::STREAM_TIME.name);
+            let samples = samples::samples(&text, metrics::STREAM_TIME.name);
             samples
                 .into_iter()
                 .map(|sample| sample.value)

@@ -53,6 +53,8 @@ pub struct Alert {
     pub gtin: Option<String>,
     /// Lot.
     pub lot: Option<String>,
+    /// Unit key of the outermost container the anchor's read was inherited from; null when the subject was read itself.
+    pub container: Option<String>,
     /// Policy profile.
     pub profile: Option<String>,
     /// What shows it, as canonical JSON (sorted keys).

@@ -27,6 +27,8 @@ all!(
     crate::Alert,
     crate::RejectedEvent,
     crate::CaptureJob,
+    crate::DemandForecast,
+    crate::ParkedNotification,
     crate::PartnerEvent,
     crate::state_work::WorkQueue,
     crate::state_work::WorkItem,

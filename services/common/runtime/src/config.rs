@@ -31,6 +31,10 @@ pub struct Settings {
     pub worker: WorkerSettings,
     /// What the capture API takes.
     pub gateway: GatewaySettings,
+    /// What the query service serves beside its API.
+    pub query: QuerySettings,
+    /// Where services are that another one asks.
+    pub observe: ObserveSettings,
     /// Files read at start.
     pub files: FileSettings,
 }
@@ -131,8 +135,12 @@ pub struct HttpSettings {
     pub detector: SocketAddr,
     /// Health and metrics.
     pub sink: SocketAddr,
-    /// Query API.
+    /// Query API and console.
     pub query: SocketAddr,
+    /// Health and metrics.
+    pub notifier: SocketAddr,
+    /// Health and metrics; takes the request to forecast now.
+    pub forecaster: SocketAddr,
 }
 
 impl Default for HttpSettings {
@@ -145,6 +153,8 @@ impl Default for HttpSettings {
             detector: local(8404),
             sink: local(8405),
             query: local(8406),
+            notifier: local(8407),
+            forecaster: local(8408),
         }
     }
 }
@@ -193,6 +203,32 @@ impl Default for GatewaySettings {
     }
 }
 
+/// `[query]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuerySettings {
+    /// Folder of the built console. Where it is missing, its address says how to build it.
+    pub console: PathBuf,
+}
+
+impl Default for QuerySettings {
+    fn default() -> Self {
+        Self {
+            console: PathBuf::from("console"),
+        }
+    }
+}
+
+/// `[observe]`: where the metrics of each service are read, by the overview (lag, stream time) and by
+/// the forecaster (which days have landed whole).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObserveSettings {
+    /// Root URLs of the instances of a service, by the service's name, without a trailing slash.
+    /// A service that is not named is asked at its address in `[http]`.
+    pub services: BTreeMap<String, Vec<String>>,
+}
+
 /// `[files]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -203,6 +239,10 @@ pub struct FileSettings {
     pub api_keys: PathBuf,
     /// Topic declarations.
     pub topics: PathBuf,
+    /// Receivers of alerts and the routes to them.
+    pub routes: PathBuf,
+    /// What is forecast, how far, with which season and quantiles.
+    pub forecast: PathBuf,
 }
 
 impl Default for FileSettings {
@@ -211,6 +251,8 @@ impl Default for FileSettings {
             profiles: PathBuf::from("profiles.toml"),
             api_keys: PathBuf::from("api-keys.toml"),
             topics: PathBuf::from("topics.toml"),
+            routes: PathBuf::from("routes.toml"),
+            forecast: PathBuf::from("forecast.toml"),
         }
     }
 }
@@ -228,11 +270,27 @@ pub enum Service {
     Detector,
     /// Kafka to ClickHouse.
     Sink,
-    /// Query API.
+    /// Query API and console.
     Query,
+    /// Alerts to people.
+    Notifier,
+    /// Demand and its forecast.
+    Forecaster,
 }
 
 impl Service {
+    /// Every service, in the order of the pipeline.
+    pub const ALL: [Self; 8] = [
+        Self::Gateway,
+        Self::Dispatcher,
+        Self::Enricher,
+        Self::Detector,
+        Self::Sink,
+        Self::Query,
+        Self::Notifier,
+        Self::Forecaster,
+    ];
+
     /// Name in logs, metrics, consumer groups and state folders.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -243,6 +301,8 @@ impl Service {
             Self::Detector => "detector",
             Self::Sink => "sink",
             Self::Query => "query",
+            Self::Notifier => "notifier",
+            Self::Forecaster => "forecaster",
         }
     }
 }
@@ -258,6 +318,8 @@ impl HttpSettings {
             Service::Detector => self.detector,
             Service::Sink => self.sink,
             Service::Query => self.query,
+            Service::Notifier => self.notifier,
+            Service::Forecaster => self.forecaster,
         }
     }
 }
@@ -299,6 +361,9 @@ impl Settings {
             &mut settings.files.profiles,
             &mut settings.files.api_keys,
             &mut settings.files.topics,
+            &mut settings.files.routes,
+            &mut settings.files.forecast,
+            &mut settings.query.console,
         ] {
             *path = folder.join(&*path);
         }
@@ -341,7 +406,27 @@ impl Settings {
         range("worker.window_records", records, 1..=20_000)?;
         range("worker.window_ms", self.worker.window_ms, 1..=2000)?;
         let document = self.gateway.max_document_bytes as u64;
-        range("gateway.max_document_bytes", document, 1024..=1 << 30)
+        range("gateway.max_document_bytes", document, 1024..=1 << 30)?;
+        for (name, urls) in &self.observe.services {
+            let key = format!("observe.services.{name}");
+            ensure!(
+                Service::ALL.iter().any(|service| service.name() == name),
+                "{key}: expected the name of a service"
+            );
+            for address in urls {
+                url(&key, address)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Root URLs at which the instances of a service are asked for their metrics.
+    #[must_use]
+    pub fn instances(&self, service: Service) -> Vec<String> {
+        match self.observe.services.get(service.name()) {
+            Some(urls) => urls.clone(),
+            None => vec![format!("http://{}", self.http.listen(service))],
+        }
     }
 }
 
@@ -386,6 +471,27 @@ mod tests {
             settings.worker.state_dir,
             Path::new("/etc/serialtrail/state")
         );
+    }
+
+    #[test]
+    fn a_service_is_asked_where_it_listens_unless_its_instances_are_named() {
+        let settings = parse(
+            "[observe.services]\nsink = [\"http://a:1\", \"http://b:1\"]",
+            &[],
+        )
+        .unwrap();
+        assert_eq!(
+            settings.instances(Service::Sink),
+            ["http://a:1", "http://b:1"]
+        );
+        assert_eq!(
+            settings.instances(Service::Gateway),
+            ["http://127.0.0.1:8401"]
+        );
+        for wrong in ["snik = [\"http://a:1\"]", "sink = [\"a:1\"]"] {
+            let error = parse(&format!("[observe.services]\n{wrong}"), &[]).unwrap_err();
+            assert!(error.to_string().contains("observe.services."), "{error}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod env_override;
 pub mod health;
 pub mod kafka;
 pub mod metrics;
+pub mod samples;
 pub mod shutdown;
 pub mod telemetry;
 pub mod topics;

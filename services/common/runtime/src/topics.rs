@@ -22,6 +22,11 @@ pub const SERIAL_REGISTRY: &str = "serial-registry";
 /// State of each capture job, compacted, keyed by the job id.
 pub const CAPTURE_JOBS: &str = "capture-jobs";
 
+/// Forecasts of demand, keyed by series: `gtin/country` or `gtin/country/unit of measure`.
+pub const DEMAND_FORECASTS: &str = "demand-forecasts";
+/// Notifications no receiver took in time, keyed by receiver.
+pub const NOTIFICATIONS_PARKED: &str = "notifications-parked";
+
 /// Changelog of the dispatcher's state.
 pub const DISPATCHER_CHANGELOG: &str = "dispatcher-changelog";
 /// Changelog of the enricher's state.
@@ -31,6 +36,9 @@ pub const DETECTOR_CHANGELOG: &str = "detector-changelog";
 
 /// What the name of every partner's own topic starts with: `partner.<party>`.
 pub const PARTNER_PREFIX: &str = "partner.";
+/// What the name of the topic ends with on which a partner reads what was refused of its events:
+/// `partner.<party>.rejects`.
+pub const PARTNER_REJECTS_SUFFIX: &str = ".rejects";
 
 /// Largest record of every topic but `epcis-events` and partner topics, bytes (key and value).
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;

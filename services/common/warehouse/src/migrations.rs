@@ -44,27 +44,29 @@ pub struct Migration {
 }
 
 macro_rules! migrations {
-    ($($version:literal $name:literal),+ $(,)?) => {
+    ($($version:literal $digits:literal $name:literal),+ $(,)?) => {
         /// All migrations of this build, in order.
         pub const ALL: &[Migration] = &[$(Migration {
             version: $version,
             name: $name,
             text: include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"), "/../../../schemas/clickhouse/000", $version, "_", $name, ".sql"
+                env!("CARGO_MANIFEST_DIR"), "/../../../schemas/clickhouse/", $digits, "_", $name, ".sql"
             )),
         }),+];
     };
 }
 
 migrations!(
-    1 "events",
-    2 "observations",
-    3 "containment",
-    4 "serials",
-    5 "alerts",
-    6 "rejected",
-    7 "reference",
-    8 "plain_text",
+    1 "0001" "events",
+    2 "0002" "observations",
+    3 "0003" "containment",
+    4 "0004" "serials",
+    5 "0005" "alerts",
+    6 "0006" "rejected",
+    7 "0007" "reference",
+    8 "0008" "plain_text",
+    9 "0009" "alert_container",
+    10 "0010" "demand",
 );
 
 /// What happened.

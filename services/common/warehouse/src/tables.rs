@@ -28,6 +28,16 @@ pub const LOCATIONS: &str = "locations";
 pub const PARTIES: &str = "parties";
 /// Routes between places.
 pub const LANES: &str = "lanes";
+/// Demand by local day.
+pub const DAILY_DEMAND: &str = "daily_demand";
+/// How far the forecaster has read.
+pub const DEMAND_PROGRESS: &str = "demand_progress";
+/// Versions of the forecast.
+pub const FORECAST_VERSIONS: &str = "forecast_versions";
+/// Series of a version, with their errors.
+pub const FORECAST_SERIES: &str = "forecast_series";
+/// Days of a version's series.
+pub const FORECASTS: &str = "forecasts";
 
 /// All of them.
 pub const ALL: &[&str] = &[
@@ -45,6 +55,11 @@ pub const ALL: &[&str] = &[
     LOCATIONS,
     PARTIES,
     LANES,
+    DAILY_DEMAND,
+    DEMAND_PROGRESS,
+    FORECAST_VERSIONS,
+    FORECAST_SERIES,
+    FORECASTS,
 ];
 
 /// Tables whose rows, read with FINAL, are a function of the set of inputs: what two runs over the same
