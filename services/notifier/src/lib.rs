@@ -1,0 +1,1 @@
+//! Alerts to people: topic `alerts` to Alertmanager and webhooks.

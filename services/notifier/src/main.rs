@@ -1,0 +1,2 @@
+//! `serialtrail-notifier`: alerts to Alertmanager and webhooks.
+fn main() {}
