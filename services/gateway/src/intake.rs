@@ -6,8 +6,8 @@
 //! default holds as by HTTP.
 
 use serialtrail_epcis::BodyKind;
-use serialtrail_records::{Codec, DecodeError, Micros, PartnerEvent};
-use serialtrail_runtime::topics::{EPCIS_EVENTS, PARTNER_PREFIX, REGISTRY_LOADS, REJECTED_EVENTS};
+use serialtrail_records::{AvroRecord, Codec, DecodeError, Micros, PartnerEvent};
+use serialtrail_runtime::topics::{EPCIS_EVENTS, REGISTRY_LOADS, REJECTED_EVENTS, partner_of};
 use serialtrail_stream::reference::ReferenceCopy;
 use serialtrail_stream::{InputRecord, Stage, StepContext, WorkerConfig};
 use std::sync::Arc;
@@ -33,6 +33,38 @@ const REGISTRY_PATIENCE: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn worker() -> WorkerConfig {
     WorkerConfig::stateless("gateway-intake", &["^partner\\..+"])
+        .ignoring("^partner\\..*\\.rejects$")
+}
+
+/// The party a partner topic's name speaks of.
+pub(crate) fn party_named(name: &str) -> String {
+    party(name).unwrap_or_else(|_| name.to_owned())
+}
+
+/// The record, or (reason, message) why the bytes are none. A registry that does not answer is waited
+/// for: nothing is known about the bytes until it does.
+///
+/// # Errors
+/// It does not answer for a minute.
+pub(crate) fn decode<T: AvroRecord>(
+    codec: &Codec,
+    value: &[u8],
+) -> anyhow::Result<Result<T, (&'static str, String)>> {
+    let started = Instant::now();
+    loop {
+        let error = match codec.decode::<T>(value) {
+            Ok(record) => return Ok(Ok(record)),
+            Err(error) => error,
+        };
+        match (error.code(), &error) {
+            (Some(code), _) => return Ok(Err((code, error.to_string()))),
+            (None, DecodeError::Registry(_)) if started.elapsed() < REGISTRY_PATIENCE => {
+                tracing::warn!(%error, "waiting");
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            (None, _) => return Err(error.into()),
+        }
+    }
 }
 
 /// The stage.
@@ -63,12 +95,9 @@ impl Intake {
 
     fn assess(&self, record: &InputRecord) -> anyhow::Result<Assessment> {
         let value = record.value.as_deref().unwrap_or_default();
-        let name = record
-            .topic
-            .strip_prefix(PARTNER_PREFIX)
-            .unwrap_or(&record.topic);
+        let name = partner_of(&record.topic).unwrap_or(&record.topic);
         let capture_id = format!("{}/{}/{}", record.topic, record.partition, record.offset);
-        let source_party = party(name).unwrap_or_else(|_| name.to_owned());
+        let source_party = party_named(name);
         let asked = match self.clock.mode() {
             serialtrail_runtime::Clock::Live => Ok(None),
             serialtrail_runtime::Clock::Replay => asked_record_time(record),
@@ -112,7 +141,7 @@ impl Intake {
             Ok(asked) => asked,
             Err(message) => return Ok(refused(value, "bad_time", message)),
         };
-        let event = match self.decode(value)? {
+        let event: PartnerEvent = match decode(&self.codec, value)? {
             Ok(event) => event,
             Err((reason, message)) => return Ok(refused(value, reason, message)),
         };
@@ -123,26 +152,6 @@ impl Intake {
                 assess(&submission(body.as_bytes(), &original, asked), &conditions)
             }
             Err(bad) => Ok(refused(&original, bad.reason, bad.message)),
-        }
-    }
-
-    /// The record, or why the bytes are none. A registry that does not answer is waited for: nothing is
-    /// known about the bytes until it does.
-    fn decode(&self, value: &[u8]) -> anyhow::Result<Result<PartnerEvent, (&'static str, String)>> {
-        let started = Instant::now();
-        loop {
-            let error = match self.codec.decode::<PartnerEvent>(value) {
-                Ok(event) => return Ok(Ok(event)),
-                Err(error) => error,
-            };
-            match (error.code(), &error) {
-                (Some(code), _) => return Ok(Err((code, error.to_string()))),
-                (None, DecodeError::Registry(_)) if started.elapsed() < REGISTRY_PATIENCE => {
-                    tracing::warn!(%error, "waiting");
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-                (None, _) => return Err(error.into()),
-            }
         }
     }
 

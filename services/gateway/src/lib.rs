@@ -11,7 +11,7 @@
 //! | [`event`], [`rejected`], [`partner`] | the records: in and out |
 //! | [`problem`], [`negotiate`], [`body`], [`http`] | the HTTP face |
 //! | [`writer`], [`transaction`], [`marks`], [`outgoing`] | the way to Kafka |
-//! | [`intake`] | partners' topics |
+//! | [`intake`], [`partner_rejects`] | partners' topics: their events, what was refused of them |
 //! | [`jobs`], [`follow`] | capture jobs, of any instance |
 //! | [`service`] | the process |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -31,6 +31,7 @@ pub mod marks;
 pub mod negotiate;
 pub mod outgoing;
 pub mod partner;
+pub mod partner_rejects;
 pub mod problem;
 pub mod rejected;
 pub mod service;

@@ -1,11 +1,12 @@
 //! The process: what is connected at start, and which threads run until the end.
 
 use anyhow::Context;
+use rdkafka::consumer::BaseConsumer;
 use serialtrail_records::Codec;
 use serialtrail_runtime::config::GatewaySettings;
 use serialtrail_runtime::{App, Settings, Shutdown, kafka};
 use serialtrail_stream::reference::ReferenceCopy;
-use serialtrail_stream::run_workers;
+use serialtrail_stream::{run_worker, run_workers};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,7 @@ use crate::intake::{self, Intake};
 use crate::jobs::Jobs;
 use crate::known::Known;
 use crate::marks;
+use crate::partner_rejects::{self, PartnerRejects};
 use crate::transaction::{Counts, Transactor};
 use crate::writer::{Work, Writer, queue, tell_stream_time};
 
@@ -32,6 +34,7 @@ struct Parts {
     writer: Writer,
     work: Receiver<Work>,
     followers: [Follower; 2],
+    partner_rejects: PartnerRejects,
     caught_up: Arc<AtomicBool>,
 }
 
@@ -51,6 +54,7 @@ pub async fn run(app: App) -> anyhow::Result<()> {
         writer,
         work,
         followers,
+        partner_rejects,
         caught_up,
     } = parts;
     let registry = &settings.schema_registry.url;
@@ -89,16 +93,26 @@ pub async fn run(app: App) -> anyhow::Result<()> {
         app.shutdown.trigger();
         served
     };
-    let (served, written, taken_in, jobs, rejections) = tokio::join!(
+    let of_rejects = Arc::clone(&settings);
+    let (served, written, taken_in, given_back, jobs, rejections) = tokio::join!(
         server,
         app.run_thread("writer", move |shutdown| writer.run(&work, &shutdown)),
         app.run_thread("intake", move |shutdown| {
             run_workers(&settings, &intake::worker(), make_intake, &shutdown)
         }),
+        app.run_thread("partner-rejects", move |shutdown| {
+            let config = partner_rejects::worker();
+            run_worker(&of_rejects, config, 0, partner_rejects, &shutdown)
+        }),
         app.run_thread("jobs", move |shutdown| jobs.run(&shutdown)),
         app.run_thread("rejections", move |shutdown| rejections.run(&shutdown)),
     );
-    written.and(taken_in).and(jobs).and(rejections).and(served)
+    written
+        .and(taken_in)
+        .and(given_back)
+        .and(jobs)
+        .and(rejections)
+        .and(served)
 }
 
 /// Connects everything; blocking. `None` when a shutdown came first.
@@ -113,7 +127,7 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         return Ok(None);
     };
     let codec = Arc::new(Codec::connect(&settings.schema_registry.url)?);
-    let asking = kafka::client_config(&settings.kafka).create()?;
+    let asking: BaseConsumer = kafka::client_config(&settings.kafka).create()?;
     let counts = Counts::read(&asking, shutdown)?;
     let clock = Arc::new(StreamClock::new(
         settings.clock.mode,
@@ -146,6 +160,7 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         counts: counts.clone(),
         clock: Arc::clone(&clock),
     };
+    let partner_rejects = PartnerRejects::new(Arc::clone(&codec), asking, shutdown.clone());
     let gateway = Arc::new(Gateway {
         keys,
         codec,
@@ -163,6 +178,7 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         writer,
         work,
         followers,
+        partner_rejects,
         caught_up,
     }))
 }

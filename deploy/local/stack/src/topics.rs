@@ -153,18 +153,35 @@ impl TopicsFile {
             .collect()
     }
 
-    /// A partner's own topic. The name must be one Kafka takes.
+    /// A partner's topics in the order to make them: that of its rejects, declared like
+    /// `rejected-events`, and its own. By this order no event is ever taken in whose rejection had
+    /// nowhere to go.
     ///
     /// # Errors
-    /// It is not.
-    pub fn of_partner(&self, party: &str) -> anyhow::Result<Topic> {
+    /// The party's name is not one Kafka takes, or would read as the topic of another's rejects.
+    pub fn of_partner(&self, party: &str) -> anyhow::Result<[Topic; 2]> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         ensure!(
             !party.is_empty() && party.len() <= 200 && party.chars().all(plain),
             "party \"{party}\": expected 1 to 200 letters, digits, dots, dashes or underscores"
         );
-        let name = format!("{}{party}", topics::PARTNER_PREFIX);
-        Ok(self.decide(&name, &self.partner))
+        let suffix = topics::PARTNER_REJECTS_SUFFIX;
+        ensure!(
+            !party.ends_with(suffix),
+            "party \"{party}\": a name may not end in \"{suffix}\", as the topic of a partner's rejects does"
+        );
+        let own = format!("{}{party}", topics::PARTNER_PREFIX);
+        let rejected = self.topic.get(topics::REJECTED_EVENTS);
+        let rejected = rejected.with_context(|| {
+            format!(
+                "the topics file does not declare {}, which a partner's rejects are kept like",
+                topics::REJECTED_EVENTS
+            )
+        })?;
+        Ok([
+            self.decide(&format!("{own}{suffix}"), rejected),
+            self.decide(&own, &self.partner),
+        ])
     }
 
     fn decide(&self, name: &str, declaration: &Declaration) -> Topic {
@@ -374,8 +391,7 @@ mod tests {
     fn a_topic_takes_a_record_as_large_as_its_writers_may_write() {
         let file = declared();
         let partner = file.of_partner("acme").unwrap();
-        assert_eq!(partner.name, "partner.acme");
-        for topic in file.all().iter().chain([&partner]) {
+        for topic in file.all().iter().chain(&partner) {
             let most = topic
                 .settings
                 .get("max.message.bytes")
@@ -389,8 +405,30 @@ mod tests {
     }
 
     #[test]
+    fn a_partner_has_a_topic_for_its_rejects_made_before_its_own() {
+        let [rejects, own] = declared().of_partner("acme").unwrap();
+        assert_eq!(own.name, "partner.acme");
+        assert_eq!(rejects.name, "partner.acme.rejects");
+        assert_eq!(rejects.partitions, 8);
+        let settings: Vec<_> = rejects.settings.iter().collect();
+        let expected = [
+            ("cleanup.policy", "delete"),
+            ("compression.type", "lz4"),
+            ("retention.ms", "2592000000"),
+        ];
+        assert_eq!(
+            settings,
+            expected
+                .map(|(setting, value)| (setting, value.to_owned()))
+                .iter()
+                .map(|(setting, value)| (setting, value))
+                .collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
     fn a_partner_whose_name_kafka_does_not_take_is_refused() {
-        for party in ["", "a b", "a/b", "ü"] {
+        for party in ["", "a b", "a/b", "ü", "acme.rejects", ".rejects"] {
             assert!(declared().of_partner(party).is_err(), "{party:?}");
         }
     }

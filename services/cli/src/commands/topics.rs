@@ -19,7 +19,7 @@ pub struct Args {
 /// Topics that are not in the list.
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
-    /// The topic of one partner, `partner.<party>`
+    /// The topics of one partner: `partner.<party>`, and `partner.<party>.rejects` to read what was refused
     Partner {
         /// The partner
         party: String,
@@ -37,7 +37,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         let file = TopicsFile::read(&settings.files.topics)?;
         let wanted = match &args.what {
             None => file.all(),
-            Some(What::Partner { party }) => vec![file.of_partner(party)?],
+            Some(What::Partner { party }) => file.of_partner(party)?.into(),
         };
         topics::ensure(&settings.kafka, &wanted, args.check)
     })

@@ -83,6 +83,14 @@ pub const REJECTS: Metric = metric(
     &["stage", "reason"],
     "Inputs refused, by reason",
 );
+/// Rejections no partner reads on a topic of its own.
+pub const REJECTS_WITHHELD: Metric = metric(
+    "serialtrail_rejects_withheld_total",
+    Kind::Counter,
+    "records",
+    &["reason"],
+    "Records of rejected-events that went to no partner's topic: no_topic (its party has none), no_party (publisher unknown), unreadable",
+);
 /// Events captured again.
 pub const REPEATS: Metric = metric(
     "serialtrail_repeats_total",
@@ -210,6 +218,7 @@ pub const ALL: &[Metric] = &[
     RECORDS_IN,
     RECORDS_OUT,
     REJECTS,
+    REJECTS_WITHHELD,
     REPEATS,
     WINDOWS,
     COMMIT_SECONDS,

@@ -45,10 +45,25 @@ pub const MAX_RECORD_BYTES: usize = 256 * 1024;
 /// Largest record of `epcis-events` and partner topics, bytes (key and value).
 pub const MAX_EVENT_RECORD_BYTES: usize = 8 * 1024 * 1024;
 
+/// The partner whose own topic this is; `None` for every other topic, also for one of rejects.
+#[must_use]
+pub fn partner_of(topic: &str) -> Option<&str> {
+    let name = topic.strip_prefix(PARTNER_PREFIX)?;
+    (!name.is_empty() && !name.ends_with(PARTNER_REJECTS_SUFFIX)).then_some(name)
+}
+
+/// The partner who reads its rejects on this topic; `None` for every other topic.
+#[must_use]
+pub fn reader_of_rejects(topic: &str) -> Option<&str> {
+    let name = topic.strip_prefix(PARTNER_PREFIX)?;
+    name.strip_suffix(PARTNER_REJECTS_SUFFIX)
+        .filter(|name| !name.is_empty())
+}
+
 /// Largest record (key and value together, bytes) that may be written to `topic`.
 #[must_use]
 pub fn max_record_bytes(topic: &str) -> usize {
-    if topic == EPCIS_EVENTS || topic.starts_with(PARTNER_PREFIX) {
+    if topic == EPCIS_EVENTS || partner_of(topic).is_some() {
         MAX_EVENT_RECORD_BYTES
     } else {
         MAX_RECORD_BYTES
@@ -63,7 +78,28 @@ mod tests {
     fn only_captured_events_and_partner_topics_may_carry_large_records() {
         assert_eq!(max_record_bytes("epcis-events"), 8 << 20);
         assert_eq!(max_record_bytes("partner.acme"), 8 << 20);
+        assert_eq!(max_record_bytes("partner.acme.rejects"), 256 << 10);
         assert_eq!(max_record_bytes("unit-inbox"), 256 << 10);
         assert_eq!(max_record_bytes("enricher-changelog"), 256 << 10);
+    }
+
+    #[test]
+    fn a_topic_is_a_partners_own_or_that_of_its_rejects_never_both() {
+        for (topic, own, rejects) in [
+            ("partner.acme", Some("acme"), None),
+            ("partner.acme.rejects", None, Some("acme")),
+            ("partner.9521321000001.rejects", None, Some("9521321000001")),
+            ("partner.a.b.rejects", None, Some("a.b")),
+            ("partner.rejects", Some("rejects"), None),
+            ("partner..rejects", None, None),
+            ("partner.", None, None),
+            ("rejected-events", None, None),
+        ] {
+            assert_eq!(
+                (partner_of(topic), reader_of_rejects(topic)),
+                (own, rejects),
+                "{topic}"
+            );
+        }
     }
 }

@@ -66,6 +66,9 @@ pub(crate) fn group_consumer(
         .set("queued.max.messages.kbytes", "32768")
         .set("topic.metadata.refresh.interval.ms", refresh_ms)
         .set("statistics.interval.ms", "5000");
+    if let Some(pattern) = config.ignored {
+        client.set("topic.blacklist", pattern);
+    }
     let context = GroupContext::new(config.changelog.is_some());
     let consumer: Group = client.create_with_context(context)?;
     let inputs: Vec<&str> = config.inputs.iter().map(String::as_str).collect();

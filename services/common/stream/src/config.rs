@@ -27,6 +27,8 @@ pub struct WorkerConfig {
     pub stage: &'static str,
     /// Topics read. A stateful stage has exactly one; a name that starts with `^` is a pattern.
     pub inputs: Vec<String>,
+    /// Topics that are not read although a pattern of `inputs` matches them: a pattern itself.
+    pub ignored: Option<&'static str>,
     /// Changelog topic of the stage's state, with as many partitions as the input; `None`: no state.
     pub changelog: Option<&'static str>,
     /// Whether a keyed record must stand in the partition murmur2(key) gives it.
@@ -40,6 +42,7 @@ impl WorkerConfig {
         Self {
             stage,
             inputs: vec![input.to_owned()],
+            ignored: None,
             changelog: Some(changelog),
             check_keys: true,
         }
@@ -51,9 +54,17 @@ impl WorkerConfig {
         Self {
             stage,
             inputs: inputs.iter().map(|&topic| topic.to_owned()).collect(),
+            ignored: None,
             changelog: None,
             check_keys: false,
         }
+    }
+
+    /// The same without the topics a pattern (`^...`) matches.
+    #[must_use]
+    pub const fn ignoring(mut self, pattern: &'static str) -> Self {
+        self.ignored = Some(pattern);
+        self
     }
 
     /// `group.instance.id` and `transactional.id`: the same across restarts of the same slot, never

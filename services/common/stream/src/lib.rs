@@ -6,6 +6,7 @@
 //! this crate follows one window through its life.
 //!
 //! - [`stage`]: what a stage is; [`testing`]: running one in a unit test.
+//! - [`refusal`], [`noted`], [`pending`]: what stages share: refusing records, work over several windows, marks.
 //! - [`time`]: stream time from marks.
 //! - `worker`: the loop that owns everything; `gather`, `window`, `transaction`, `restore`: its acts.
 //! - `outcome`: librdkafka's errors sorted once.
@@ -17,12 +18,14 @@ pub mod failpoint;
 mod gather;
 mod gauges;
 mod native;
+pub mod noted;
 pub mod outcome;
 mod overlay;
 mod owned;
 pub mod pending;
 mod rebalance;
 pub mod reference;
+pub mod refusal;
 mod restore;
 pub mod stage;
 pub mod testing;
@@ -33,6 +36,8 @@ mod worker;
 
 pub use config::WorkerConfig;
 pub use native::flush;
+pub use noted::{Noted, Notes};
+pub use refusal::Refusals;
 pub use stage::{InputRecord, OutputRecord, Stage, StageError, StepContext};
 pub use time::SourceMarks;
 pub use worker::{run_worker, run_workers};

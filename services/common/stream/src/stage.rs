@@ -106,9 +106,17 @@ pub trait Stage: Send {
     /// Topics the stage emits to.
     fn outputs(&self) -> &'static [&'static str];
 
+    /// Partition count of a topic that is not among [`Stage::outputs`] because it may come and go while
+    /// the stage runs; `None` where it is none of this stage's. Asked when a window is committed. Where
+    /// the topic is gone by then the window is aborted and stepped again, after [`Stage::forget`].
+    fn further_output(&self, _topic: &str) -> Option<i32> {
+        None
+    }
+
     /// Reference-data offset (exclusive) the stage's copy must have reached before `record` may be
     /// handled; 0 when the record does not depend on reference data. The worker waits, it never skips.
-    fn reference_offset_needed(&self, _record: &InputRecord) -> i64 {
+    /// Asked right before [`Stage::step`], so a stage may keep what it had to decode.
+    fn reference_offset_needed(&mut self, _record: &InputRecord) -> i64 {
         0
     }
 

@@ -202,9 +202,11 @@ impl<S: Stage> Worker<S> {
         let mut records = Vec::with_capacity(window.outputs.records.len());
         for output in &window.outputs.records {
             let key = output.key.as_deref();
-            let partition = match (output.partition, key, self.counts.get(output.topic)) {
+            let declared = self.counts.get(output.topic).copied();
+            let count = declared.or_else(|| self.stage.further_output(output.topic));
+            let partition = match (output.partition, key, count) {
                 (Some(partition), _, Some(_)) => partition,
-                (None, Some(key), Some(count)) => serialtrail_gs1::partition(key, *count),
+                (None, Some(key), Some(count)) => serialtrail_gs1::partition(key, count),
                 (None, None, Some(_)) => {
                     bail!("output to {} without key and partition", output.topic)
                 }
