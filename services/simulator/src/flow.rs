@@ -109,6 +109,34 @@ impl Flow {
         (hours * 60.0).round() as Micros * MINUTE
     }
 
+    /// Takes away what happens from `end` on: packs sold later are still on their shelves.
+    fn cut_off(&mut self, end: Micros) {
+        for event in &mut self.events {
+            event.take_if(|event| event.time >= end);
+        }
+        for fate in self.fates.values_mut() {
+            fate.sold.take_if(|sold| self.events[*sold].is_none());
+        }
+    }
+
+    /// When a customer comes who would have come at `time`: few on Saturdays, fewer on Sundays, and who
+    /// finds the shop closed comes on Monday.
+    fn customer(&mut self, world: &World, place: usize, time: Micros) -> Micros {
+        let local = time + i64::from(world.locations[place].offset_minutes) * MINUTE;
+        // 1970-01-01 was a Thursday.
+        let weekday = (local.div_euclid(DAY) + 3).rem_euclid(7);
+        let (closed, days) = match weekday {
+            5 => (0.3, 2),
+            6 => (0.7, 1),
+            _ => (0.0, 0),
+        };
+        time + if self.rng.random_bool(closed) {
+            days * DAY
+        } else {
+            0
+        }
+    }
+
     fn minutes(&mut self, from: i64, to: i64) -> Micros {
         self.rng.random_range(from..=to) * MINUTE
     }
@@ -142,6 +170,9 @@ pub(crate) fn run(world: &mut World, options: &Options) -> Flow {
     };
     for lot in 0..world.lots.len() {
         run_lot(world, lot, &mut flow, options);
+    }
+    if let Some(end) = options.end() {
+        flow.cut_off(end);
     }
     flow
 }
@@ -314,7 +345,8 @@ fn to_outlets(
         for pack in parcel {
             let mut sold = None;
             if f.rng.random_bool(0.7) {
-                let time = delivered + f.rng.random_range(2 * 60..12 * 24 * 60) * MINUTE;
+                let time = delivered + f.rng.random_range(2 * 60..options.shelf_minutes()) * MINUTE;
+                let time = f.customer(world, outlet, time);
                 let e = f.event(
                     world,
                     outlet,

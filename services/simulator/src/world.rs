@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::event::{DAY, Micros};
+use crate::event::{DAY, HOUR, Micros};
 use crate::geography::{CITIES, City, countries};
 use crate::identifiers as id;
 use crate::noise::Noise;
@@ -19,6 +19,10 @@ pub struct Options {
     pub units: usize,
     /// First day of the world, microseconds UTC.
     pub start: Micros,
+    /// Days of steady trade: production goes on all the time, packs stay on shelves for weeks, and the
+    /// world ends with the last day, whatever is on its way then. `None`: production within 20 days, and
+    /// every pack's life to its end.
+    pub trade_days: Option<u32>,
     /// Labelled anomalies per rule, about (0 = an honest world).
     pub anomalies_per_rule: usize,
     /// Ordinary noise.
@@ -32,9 +36,27 @@ impl Default for Options {
             units: 2_000,
             // 2026-01-05T00:00:00Z
             start: 1_767_571_200_000_000,
+            trade_days: None,
             anomalies_per_rule: 5,
             noise: Noise::default(),
         }
+    }
+}
+
+impl Options {
+    /// Hours within which all lots are made.
+    fn production_hours(&self) -> i64 {
+        24 * i64::from(self.trade_days.unwrap_or(20))
+    }
+
+    /// Longest time a pack lies on a shelf before it is sold, minutes.
+    pub(crate) fn shelf_minutes(&self) -> i64 {
+        24 * 60 * if self.trade_days.is_some() { 40 } else { 12 }
+    }
+
+    /// When the world ends, if it is cut off in the middle of trade.
+    pub(crate) fn end(&self) -> Option<Micros> {
+        Some(self.start + i64::from(self.trade_days?) * DAY)
     }
 }
 
@@ -305,8 +327,7 @@ fn lots(options: &Options, products: &[Product], rng: &mut ChaCha8Rng) -> Vec<Lo
     (0..count)
         .map(|n| {
             let product = n % products.len();
-            // Production is spread over 20 days.
-            let made = options.start + rng.random_range(0..20 * 24) * (DAY / 24);
+            let made = options.start + rng.random_range(0..options.production_hours()) * HOUR;
             let day = chrono::DateTime::from_timestamp_micros(made)
                 .map_or(chrono::NaiveDate::MIN, |d| d.date_naive());
             let packs = (0..per_lot)

@@ -167,3 +167,35 @@ fn every_document_is_accepted_by_the_parser() {
     }
     assert!(events >= summary.events);
 }
+
+#[test]
+fn steady_trade_sells_every_week_and_little_on_sundays() {
+    const DAY: i64 = 24 * 3_600_000_000;
+    let options = Options {
+        units: 6_000,
+        trade_days: Some(98),
+        ..Options::default()
+    };
+    let sim = generate(&options);
+    let sold =
+        |e: &&serialtrail_simulator::Event| ["dispensing", "retail_selling"].contains(&e.step);
+    let mut weeks = [0_u32; 14];
+    let mut weekdays = [0_u32; 7];
+    for e in sim.events.iter().filter(sold) {
+        let local = e.time + i64::from(sim.world.locations[e.place].offset_minutes) * 60_000_000;
+        // The world begins on a Monday, UTC.
+        let day = (local - options.start).div_euclid(DAY);
+        weekdays[usize::try_from(day.rem_euclid(7)).unwrap()] += 1;
+        if let Some(week) = usize::try_from(day / 7).ok().and_then(|w| weeks.get_mut(w)) {
+            *week += 1;
+        }
+    }
+    let steady = &weeks[5..13];
+    let (least, most) = (steady.iter().min().unwrap(), steady.iter().max().unwrap());
+    assert!(*least * 2 > *most, "{weeks:?}");
+    let (monday, sunday) = (weekdays[0], weekdays[6]);
+    assert!(sunday * 2 < monday, "{weekdays:?}");
+    let last = sim.uploads.iter().map(|u| u.time).max().unwrap();
+    assert!(last >= options.start + 97 * DAY, "trade goes on to the end");
+    assert!(sim.truth.len() >= 5 * options.anomalies_per_rule);
+}

@@ -26,6 +26,9 @@ pub struct Args {
     pub anomalies: u16,
 }
 
+/// Days of trade the world tells of: enough weeks for a forecast to have a season to learn.
+const TRADE_DAYS: u32 = 98;
+
 /// Longest time the pipeline may take for what it was given.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1800);
 
@@ -165,6 +168,7 @@ fn make_world(
         items: args.items,
         anomalies: args.anomalies,
         start: None,
+        days: Some(TRADE_DAYS),
         no_noise: false,
     };
     let made = simulate::simulate(&simulate, context)?;

@@ -24,6 +24,10 @@ pub struct Args {
     /// First day of the world, ISO date
     #[arg(long, value_name = "DATE")]
     pub start: Option<chrono::NaiveDate>,
+    /// Days of steady trade: production goes on all the time and the world ends with the last day.
+    /// Without it all is made within 20 days and every pack's life is told to its end
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(30..=730))]
+    pub days: Option<u32>,
     /// Leave out ordinary noise (missed reads, late and repeated uploads, disorder, clock skew)
     #[arg(long)]
     pub no_noise: bool,
@@ -49,6 +53,7 @@ pub fn simulate(args: &Args, context: &Context) -> anyhow::Result<Summary> {
         seed: args.seed,
         units: args.items as usize,
         anomalies_per_rule: usize::from(args.anomalies),
+        trade_days: args.days,
         ..Options::default()
     };
     if args.no_noise {
