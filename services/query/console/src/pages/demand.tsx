@@ -1,0 +1,1 @@
+export function DemandPage() { return <h1>demand</h1>; }

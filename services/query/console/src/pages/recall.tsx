@@ -1,0 +1,1 @@
+export function RecallPage() { return <h1>recall</h1>; }
