@@ -1,6 +1,11 @@
 //! Demand by local day, and what is expected of it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod config;
+pub mod day;
+pub mod demand;
+pub mod model;
+
 use axum::Router;
 use serialtrail_runtime::App;
 

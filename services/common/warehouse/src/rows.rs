@@ -5,6 +5,7 @@
 
 mod alert;
 mod containment;
+mod demand;
 mod event;
 mod observation;
 mod reference;
@@ -13,6 +14,9 @@ mod rejected;
 
 pub use alert::AlertRow;
 pub use containment::ContainmentRow;
+pub use demand::{
+    DailyDemandRow, DemandProgressRow, ForecastRow, ForecastSeriesRow, ForecastVersionRow,
+};
 pub use event::EventRow;
 pub use observation::ObservationRow;
 pub use reference::{LaneRow, LocationRow, PartyRow, ProductRow};
