@@ -1,8 +1,7 @@
 //! From findings to alerts, and from the alerts that stood to those that should.
 
 use serialtrail_gs1::UnitKey;
-use serialtrail_records::{Alert, Micros, UnitFacts};
-use sha2::{Digest, Sha256};
+use serialtrail_records::{Alert, Micros, UnitFacts, stable_id};
 
 use crate::finding::Finding;
 use crate::history::History;
@@ -18,13 +17,7 @@ const MAX_EVENT_BYTES: usize = 128 * 1024;
 /// First 32 hex digits of SHA-256 over rule, subject and anchor, a line each.
 #[must_use]
 pub fn alert_id(rule: &str, subject: &str, anchor: &str) -> String {
-    short_hash(format!("{rule}\n{subject}\n{anchor}").as_bytes())
-}
-
-fn short_hash(bytes: &[u8]) -> String {
-    let mut hex = hex::encode(Sha256::digest(bytes));
-    hex.truncate(32);
-    hex
+    stable_id(format!("{rule}\n{subject}\n{anchor}"))
 }
 
 /// Hash of everything an alert says, revision and clocks apart: equal hashes need no new revision.
@@ -36,7 +29,7 @@ pub fn content_hash(alert: &Alert) -> anyhow::Result<String> {
     content.revision = 0;
     content.trigger_captured_at = 0;
     content.detected_at = 0;
-    Ok(short_hash(&serde_json::to_vec(&content)?))
+    Ok(stable_id(serde_json::to_vec(&content)?))
 }
 
 /// An alert that should stand, without revision and clocks, and the latest event time it cites.

@@ -1,11 +1,10 @@
 //! Input no rule can take: reason, place, original bytes.
 
-use serialtrail_records::{Codec, Micros, RejectedEvent};
-use serialtrail_runtime::{metrics, topics};
+use serialtrail_records::{Codec, Micros, RejectedEvent, stable_id};
+use serialtrail_stream::refusal::emit;
 use serialtrail_stream::{InputRecord, StepContext};
-use sha2::{Digest, Sha256};
 
-/// Writes a record to `rejected-events`, in parts where it is large.
+/// Refuses a record, at stream time.
 ///
 /// # Errors
 /// The codec failed.
@@ -18,30 +17,17 @@ pub(crate) fn reject(
     ctx: &mut dyn StepContext,
 ) -> anyhow::Result<()> {
     let at = format!("{}/{}/{}", record.topic, record.partition, record.offset);
-    let digest = Sha256::digest(format!("detector\n{at}\n{reason}").as_bytes());
-    let mut reject_id = hex::encode(digest);
-    reject_id.truncate(32);
+    let message = format!("{at}: {message}");
     let rejected = RejectedEvent {
-        reject_id: reject_id.clone(),
-        stage: "detector".to_owned(),
-        reason: reason.to_owned(),
-        message: format!("{at}: {message}"),
-        place: record
-            .key
-            .as_ref()
-            .map(|k| format!("key {}", String::from_utf8_lossy(k))),
+        // The detector's own form: ids already written stay the same.
+        reject_id: stable_id(format!("detector\n{at}\n{reason}")),
         record_time: stream_time,
-        source_topic: Some(record.topic.clone()),
-        source_partition: Some(record.partition),
-        source_offset: Some(record.offset),
-        ..RejectedEvent::default()
+        ..RejectedEvent::of_record("detector", reason, message, &record.place())
     };
-    for part in rejected.into_parts(record.value.as_deref().unwrap_or_default()) {
-        let value = codec.encode(&part)?;
-        ctx.emit(topics::REJECTED_EVENTS, reject_id.as_bytes(), value);
-    }
-    metrics::counter(&metrics::REJECTS)
-        .with_label_values(&["detector", reason])
-        .inc();
-    Ok(())
+    emit(
+        ctx,
+        codec,
+        rejected,
+        record.value.as_deref().unwrap_or_default(),
+    )
 }

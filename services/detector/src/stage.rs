@@ -9,6 +9,7 @@ use serialtrail_records::{
     Alert, Codec, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
 };
 use serialtrail_runtime::{metrics, topics};
+use serialtrail_stream::refusal::{KEY_MISMATCH, WRONG_PARTITION, wrong_partition_message};
 use serialtrail_stream::{InputRecord, Stage, StageError, StepContext};
 
 use crate::alerts::{Standing, content_hash, standing};
@@ -56,7 +57,7 @@ impl Detector {
     ) -> anyhow::Result<()> {
         if record.key.as_deref() != Some(seen.unit.as_bytes()) {
             let message = format!("the record's key is not its unit {}", seen.unit);
-            return self.reject(record, "key_mismatch", &message, ctx);
+            return self.reject(record, KEY_MISMATCH, &message, ctx);
         }
         if !has_identity(&seen) {
             return Ok(());
@@ -392,9 +393,8 @@ impl Stage for Detector {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> Result<(), StageError> {
-        let message =
-            "the record's partition is not that of its key: its producer partitions wrongly";
-        self.reject(record, "wrong_partition", message, ctx)
+        let message = wrong_partition_message(record.partition);
+        self.reject(record, WRONG_PARTITION, &message, ctx)
     }
 
     fn end_of_window(

@@ -1,17 +1,16 @@
 //! The stateless stage over `registry-loads`: entries to their unit, lot statements and marks to all.
 
-use crate::reject;
-use serialtrail_records::{Codec, LoadMessage, Mark};
+use crate::reject::REFUSALS;
+use serialtrail_records::{Codec, LoadMessage};
 use serialtrail_runtime::topics::{REJECTED_EVENTS, UNIT_INBOX};
-use serialtrail_stream::{InputRecord, Stage, StepContext};
-use std::collections::{BTreeMap, HashMap};
+use serialtrail_stream::refusal::KEY_MISMATCH;
+use serialtrail_stream::{InputRecord, Notes, Stage, StepContext};
 use std::sync::Arc;
 
 /// Routes what was loaded into the registry.
 pub struct LoadsStage {
     codec: Arc<Codec>,
-    /// Marks of the window under way, by partition and source.
-    marks: HashMap<i32, BTreeMap<String, Mark>>,
+    notes: Notes,
 }
 
 impl LoadsStage {
@@ -20,7 +19,7 @@ impl LoadsStage {
     pub fn new(codec: Arc<Codec>) -> Self {
         Self {
             codec,
-            marks: HashMap::new(),
+            notes: Notes::default(),
         }
     }
 }
@@ -36,11 +35,7 @@ impl Stage for LoadsStage {
         let value = record.value.as_deref().unwrap_or_default();
         match LoadMessage::decode(&self.codec, value) {
             Ok(LoadMessage::Mark(mark)) => {
-                let marks = self.marks.entry(ctx.partition()).or_default();
-                let held = marks.entry(mark.source.clone()).or_default();
-                if held.time <= mark.time {
-                    *held = mark;
-                }
+                self.notes.heard(ctx.partition(), mark);
                 Ok(())
             }
             Ok(LoadMessage::RegistryEntry(entry)) => {
@@ -49,16 +44,13 @@ impl Stage for LoadsStage {
                     return Ok(());
                 }
                 let message = format!("the record's key must be its unit, {}", entry.unit);
-                reject::record(ctx, &self.codec, record, reject::KEY_MISMATCH, message)
+                REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, message)
             }
             Ok(LoadMessage::LotStatus(_)) => {
                 to_all(ctx, value);
                 Ok(())
             }
-            Err(error) => match error.code() {
-                Some(code) => reject::record(ctx, &self.codec, record, code, error.to_string()),
-                None => Err(error.into()),
-            },
+            Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
         }
     }
 
@@ -67,20 +59,11 @@ impl Stage for LoadsStage {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let message = format!(
-            "partition {} is not the one of the record's key",
-            record.partition
-        );
-        reject::record(ctx, &self.codec, record, reject::WRONG_PARTITION, message)
+        REFUSALS.wrong_partition(ctx, &self.codec, record)
     }
 
     fn end_of_window(&mut self, _budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        for mark in self
-            .marks
-            .remove(&ctx.partition())
-            .unwrap_or_default()
-            .into_values()
-        {
+        for mark in self.notes.end(ctx.partition()).into_marks() {
             to_all(ctx, &self.codec.encode(&mark)?);
         }
         Ok(())
@@ -91,7 +74,7 @@ impl Stage for LoadsStage {
     }
 
     fn forget(&mut self, partition: i32) {
-        self.marks.remove(&partition);
+        self.notes.forget(partition);
     }
 
     fn outputs(&self) -> &'static [&'static str] {

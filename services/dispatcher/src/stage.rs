@@ -3,7 +3,7 @@
 use crate::body::{MAX_BODY_BYTES, body, size};
 use crate::original;
 use crate::plan::plan;
-use crate::reject;
+use crate::reject::{self, REFUSALS};
 use crate::rule::{Arrival, Declared, MAX_WAITING, arrival, declaration, withdrawn};
 use crate::send::{continue_work, forget_plan, keep_plan, send};
 use serialtrail_records::state_dispatcher::{AcceptedVersion, Declaration, DispatchedEvent};
@@ -11,24 +11,14 @@ use serialtrail_records::{Codec, EpcisEvent, EventMessage, Mark, RejectedEvent};
 use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{REJECTED_EVENTS, UNIT_INBOX};
 use serialtrail_stream::pending::{self, load, save};
-use serialtrail_stream::{InputRecord, Stage, StepContext};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use serialtrail_stream::refusal::{self, KEY_MISMATCH};
+use serialtrail_stream::{InputRecord, Notes, Stage, StepContext};
 use std::sync::Arc;
-
-/// Share of the budget a window may use for work even when its own records have used it up: 1 in 10.
-const LEAST_SHARE: usize = 10;
-
-/// Per window and partition: work begun and marks heard. Nothing of it outlives the window.
-#[derive(Default)]
-struct Window {
-    begun: VecDeque<String>,
-    marks: BTreeMap<String, Mark>,
-}
 
 /// Decides per event id which version stands, and tells the units.
 pub struct DispatcherStage {
     codec: Arc<Codec>,
-    windows: HashMap<i32, Window>,
+    notes: Notes,
 }
 
 fn state_key(event_id: &str) -> String {
@@ -41,7 +31,7 @@ impl DispatcherStage {
     pub fn new(codec: Arc<Codec>) -> Self {
         Self {
             codec,
-            windows: HashMap::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -58,8 +48,7 @@ impl DispatcherStage {
         }
         if !known.work.is_empty() && !known.queued {
             known.queued = true;
-            let window = self.windows.entry(ctx.partition()).or_default();
-            window.begun.push_back(event.event_id.clone());
+            self.notes.begun(ctx.partition(), &event.event_id);
         }
         save(ctx, &self.codec, &key, &known)
     }
@@ -78,7 +67,7 @@ impl DispatcherStage {
             }
             Arrival::Conflicts => {
                 let rejected = conflict(event, &event.content_hash);
-                reject::emit(ctx, &self.codec, rejected, &event.original)?;
+                refusal::emit(ctx, &self.codec, rejected, &event.original)?;
                 return Ok(false);
             }
             Arrival::First | Arrival::Earlier | Arrival::Displaces => {}
@@ -95,7 +84,7 @@ impl DispatcherStage {
         if let Some((reason, message, place)) = refused {
             let rejected = reject::event(event, reason, &event.content_hash, message);
             let rejected = RejectedEvent { place, ..rejected };
-            reject::emit(ctx, &self.codec, rejected, &event.original)?;
+            refusal::emit(ctx, &self.codec, rejected, &event.original)?;
             return Ok(false);
         }
         self.judge_declarations(&event.event_id, known, ctx)?;
@@ -133,7 +122,7 @@ impl DispatcherStage {
         if let Some(before) = before {
             if arrival == Arrival::Displaces {
                 let bytes = original::read(ctx, codec, id, &before.original)?;
-                reject::emit(ctx, codec, displaced(id, &before), &bytes)?;
+                refusal::emit(ctx, codec, displaced(id, &before), &bytes)?;
             }
             // The same content has the same units: the new revision alone reaches them all.
             if before.sent && (arrival == Arrival::Displaces || !holds) {
@@ -165,13 +154,13 @@ impl DispatcherStage {
         if size(&body(event)) > MAX_BODY_BYTES {
             let rejected =
                 reject::event(event, reject::TOO_LARGE, &event.content_hash, too_large());
-            reject::emit(ctx, codec, rejected, &event.original)?;
+            refusal::emit(ctx, codec, rejected, &event.original)?;
             return Ok(false);
         }
         if outcome == Declared::TooMany {
             let reason = reject::TOO_MANY_DECLARATIONS;
             let rejected = reject::event(event, reason, &event.source_party, too_many(event));
-            reject::emit(ctx, codec, rejected, &event.original)?;
+            refusal::emit(ctx, codec, rejected, &event.original)?;
             known
                 .declared
                 .push(refused(&event.source_party, event.record_time));
@@ -234,7 +223,7 @@ impl DispatcherStage {
                 message,
             );
             let bytes = original::read(ctx, &self.codec, event_id, &declared.original)?;
-            reject::emit(ctx, &self.codec, rejected, &bytes)?;
+            refusal::emit(ctx, &self.codec, rejected, &bytes)?;
             original::forget(ctx, event_id, &declared.original);
             *declared = refused(&declared.source_party, declared.record_time);
         }
@@ -244,9 +233,9 @@ impl DispatcherStage {
     /// Continues one event's work; true when nothing of it is left.
     fn work(
         &self,
+        ctx: &mut dyn StepContext,
         event_id: &str,
         limit: usize,
-        ctx: &mut dyn StepContext,
     ) -> anyhow::Result<bool> {
         let key = state_key(event_id);
         let mut known: DispatchedEvent = load(ctx, &self.codec, &key)?.unwrap_or_default();
@@ -257,14 +246,7 @@ impl DispatcherStage {
     }
 
     /// Copies marks to every partition of `unit-inbox`, but none while messages are still to come.
-    fn forward_marks(
-        &self,
-        marks: BTreeMap<String, Mark>,
-        ctx: &mut dyn StepContext,
-    ) -> anyhow::Result<()> {
-        for mark in marks.values() {
-            pending::hear(ctx, &self.codec, mark)?;
-        }
+    fn forward_marks(&self, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         if pending::any(ctx, &self.codec)? {
             return Ok(());
         }
@@ -345,11 +327,7 @@ impl Stage for DispatcherStage {
         let value = record.value.as_deref().unwrap_or_default();
         match EventMessage::decode(&self.codec, value) {
             Ok(EventMessage::Mark(mark)) => {
-                let window = self.windows.entry(ctx.partition()).or_default();
-                let held = window.marks.entry(mark.source.clone()).or_default();
-                if held.time <= mark.time {
-                    *held = mark;
-                }
+                self.notes.heard(ctx.partition(), mark);
                 Ok(())
             }
             Ok(EventMessage::EpcisEvent(event)) => {
@@ -360,12 +338,9 @@ impl Stage for DispatcherStage {
                     "the record's key must be the event's id, {}; nothing of it was taken",
                     event.event_id
                 );
-                reject::record(ctx, &self.codec, record, reject::KEY_MISMATCH, message)
+                REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, message)
             }
-            Err(error) => match error.code() {
-                Some(code) => reject::record(ctx, &self.codec, record, code, error.to_string()),
-                None => Err(error.into()),
-            },
+            Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
         }
     }
 
@@ -374,33 +349,16 @@ impl Stage for DispatcherStage {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let message = format!(
-            "partition {} is not the one of the record's key; write with murmur2(key)",
-            record.partition
-        );
-        reject::record(ctx, &self.codec, record, reject::WRONG_PARTITION, message)
+        REFUSALS.wrong_partition(ctx, &self.codec, record)
     }
 
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let Window { mut begun, marks } = self.windows.remove(&ctx.partition()).unwrap_or_default();
-        let limit = budget.max(ctx.emitted() + budget / LEAST_SHARE + 1);
-        while ctx.emitted() < limit {
-            if let Some(id) = pending::front(ctx, &self.codec)? {
-                if self.work(&id, limit, ctx)? {
-                    pending::pop(ctx, &self.codec)?;
-                }
-            } else if let Some(id) = begun.pop_front() {
-                if !self.work(&id, limit, ctx)? {
-                    pending::push(ctx, &self.codec, &id)?;
-                }
-            } else {
-                break;
-            }
-        }
-        for id in begun {
-            pending::push(ctx, &self.codec, &id)?;
-        }
-        self.forward_marks(marks, ctx)
+        let mut noted = self.notes.end(ctx.partition());
+        noted.work(ctx, &self.codec, budget, |ctx, key, limit| {
+            self.work(ctx, key, limit)
+        })?;
+        noted.hold_marks(ctx, &self.codec)?;
+        self.forward_marks(ctx)
     }
 
     fn has_pending(&mut self, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {
@@ -408,7 +366,7 @@ impl Stage for DispatcherStage {
     }
 
     fn forget(&mut self, partition: i32) {
-        self.windows.remove(&partition);
+        self.notes.forget(partition);
     }
 
     fn outputs(&self) -> &'static [&'static str] {

@@ -41,19 +41,20 @@ pub(crate) fn read(
         (None, Some(support)) if read.emitted => (observation(&known, event_id, support), false),
         (None, _) => return Ok(()),
     };
-    if asserted {
-        let digest = digest(&env.codec.encode(&seen)?);
-        if read.emitted && read.digest == digest {
-            return Ok(());
-        }
-        read.digest = digest;
-    }
-    read.emitted = asserted;
-    read.revision += 1;
     seen.asserted = asserted;
     seen.revision = read.revision;
-    env.ctx
-        .emit(ENRICHED, unit.as_str().as_bytes(), env.codec.encode(&seen)?);
+    // What was emitted last carried this revision: what says the same is the same bytes.
+    if asserted && read.emitted && read.digest == digest(&env.codec.encode(&seen)?) {
+        return Ok(());
+    }
+    read.revision += 1;
+    seen.revision = read.revision;
+    let value = env.codec.encode(&seen)?;
+    if asserted {
+        read.digest = digest(&value);
+    }
+    read.emitted = asserted;
+    env.ctx.emit(ENRICHED, unit.as_str().as_bytes(), value);
     Ok(())
 }
 
@@ -123,21 +124,20 @@ pub(crate) fn serial(
         source_event: facts.source_event.clone(),
         parent: latest_parent(reads),
         attributes: registry.map(|r| r.attributes.clone()).unwrap_or_default(),
-        revision: 0,
+        revision: state.serial_revision,
         source_party: facts.source_party.clone(),
         visible_to: facts.visible_to.clone(),
     };
-    let digest = digest(&env.codec.encode(&serial)?);
-    if state.serial_digest == digest {
+    // As with a read: what was emitted last carried this revision.
+    let emitted = state.serial_revision > 0;
+    if emitted && state.serial_digest == digest(&env.codec.encode(&serial)?) {
         return Ok(());
     }
-    state.serial_digest = digest;
     state.serial_revision += 1;
     serial.revision = state.serial_revision;
-    env.ctx.emit(
-        SERIAL_REGISTRY,
-        key.as_str().as_bytes(),
-        env.codec.encode(&serial)?,
-    );
+    let value = env.codec.encode(&serial)?;
+    state.serial_digest = digest(&value);
+    env.ctx
+        .emit(SERIAL_REGISTRY, key.as_str().as_bytes(), value);
     Ok(())
 }

@@ -179,7 +179,6 @@ fn changed(
         0
     };
     let restated = (old.flags | entry.flags) & COMMISSIONS != 0;
-    save_read(env, unit.key.as_str(), event_id, &read)?;
 
     let first = unit.state.serial_revision == 0;
     let reads = if first || restated || touched & (OF_CHILDREN | OF_CONTAINERS) != 0 {
@@ -189,6 +188,8 @@ fn changed(
     };
     let earlier = before_change(&reads, event_id, old_entry);
     if restated {
+        // The facts are judged by what stands in state.
+        save_read(env, unit.key.as_str(), event_id, &read)?;
         judge_facts(env, unit, &reads)?;
     }
     emit::read(

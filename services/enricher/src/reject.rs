@@ -1,86 +1,19 @@
-//! What the enricher refuses: a record on `rejected-events` with reason, path and original bytes.
+//! What the enricher refuses: records as they were read, and reads and packings that go nowhere.
 
 use crate::children::CHILD_OPS;
 use crate::fanout::HOP_LIMIT;
 use crate::unit::Env;
-use serialtrail_records::{Codec, InheritedRead, ReadBody, RejectedEvent, UnitEvent};
-use serialtrail_runtime::metrics;
-use serialtrail_runtime::topics::REJECTED_EVENTS;
-use serialtrail_stream::{InputRecord, StepContext};
-use sha2::{Digest, Sha256};
+use serialtrail_records::{InheritedRead, ReadBody, RejectedEvent, UnitEvent};
+use serialtrail_stream::Refusals;
+use serialtrail_stream::refusal::emit;
 
-/// Reason: the record's key is not that of its content.
-pub(crate) const KEY_MISMATCH: &str = "key_mismatch";
-/// Reason: the record stands in another partition than its key's.
-pub(crate) const WRONG_PARTITION: &str = "wrong_partition";
 const CONTAINER_LOOP: &str = "container_loop";
 const HOPS: &str = "hop_limit";
 const TOO_MANY: &str = "too_many_packings";
 const STAGE: &str = "enricher";
 
-/// Stable id of a refusal: the first 32 hex digits of SHA-256 over what identifies it.
-fn id(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hex::encode(&hash.finalize()[..16])
-}
-
-fn emit(
-    ctx: &mut dyn StepContext,
-    codec: &Codec,
-    rejected: RejectedEvent,
-    original: &[u8],
-) -> anyhow::Result<()> {
-    metrics::counter(&metrics::REJECTS)
-        .with_label_values(&[STAGE, rejected.reason.as_str()])
-        .inc();
-    let key = rejected
-        .capture_id
-        .clone()
-        .filter(|id| !id.is_empty())
-        .or_else(|| rejected.event_id.clone())
-        .unwrap_or_else(|| rejected.reject_id.clone());
-    for part in rejected.into_parts(original) {
-        ctx.emit(REJECTED_EVENTS, key.as_bytes(), codec.encode(&part)?);
-    }
-    Ok(())
-}
-
-/// A rejection of a record as it was read.
-pub(crate) fn record(
-    ctx: &mut dyn StepContext,
-    codec: &Codec,
-    record: &InputRecord,
-    reason: &str,
-    message: String,
-) -> anyhow::Result<()> {
-    let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
-    let key = record
-        .key
-        .as_deref()
-        .map(|k| String::from_utf8_lossy(k).into_owned());
-    let rejected = RejectedEvent {
-        reject_id: id(&[STAGE, reason, &record.topic, &partition, &offset]),
-        stage: STAGE.to_owned(),
-        reason: reason.to_owned(),
-        message,
-        place: key.map(|k| format!("key {k}")),
-        record_time: record.timestamp_ms.saturating_mul(1000),
-        source_topic: Some(record.topic.clone()),
-        source_partition: Some(record.partition),
-        source_offset: Some(record.offset),
-        ..RejectedEvent::default()
-    };
-    emit(
-        ctx,
-        codec,
-        rejected,
-        record.value.as_deref().unwrap_or_default(),
-    )
-}
+/// Refuses records as they were read.
+pub(crate) const REFUSALS: Refusals = Refusals::of(STAGE);
 
 fn about(
     body: &ReadBody,
@@ -91,7 +24,7 @@ fn about(
     path: Vec<String>,
 ) -> RejectedEvent {
     RejectedEvent {
-        reject_id: id(&[
+        reject_id: RejectedEvent::id_of(&[
             STAGE,
             reason,
             event_id,

@@ -2,26 +2,17 @@
 
 use crate::domain::facts::{issuer, may_issue};
 use crate::policy::Policy;
+use crate::reject::REFUSALS;
 use crate::unit::{Env, Sizes, Unit};
-use crate::{fanout, reads, reject};
-use serialtrail_records::{Codec, LotStatus, Mark, UnitMessage};
+use crate::{fanout, reads};
+use serialtrail_records::{Codec, DecodeError, LotStatus, Mark, UnitMessage};
 use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{ENRICHED, REJECTED_EVENTS, SERIAL_REGISTRY, UNIT_INBOX};
 use serialtrail_stream::pending;
 use serialtrail_stream::reference::{ReferenceCopy, ReferenceTable};
-use serialtrail_stream::{InputRecord, Stage, StepContext};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use serialtrail_stream::refusal::KEY_MISMATCH;
+use serialtrail_stream::{InputRecord, Notes, Stage, StepContext};
 use std::sync::Arc;
-
-/// Share of the budget a window may use for work even when its own records have used it up: 1 in 10.
-const LEAST_SHARE: usize = 10;
-
-/// Per window and partition: units with new work, marks heard. Nothing of it outlives the window.
-#[derive(Default)]
-struct Window {
-    begun: VecDeque<String>,
-    marks: BTreeMap<String, Mark>,
-}
 
 /// Owner of the serial registry: containment, facts, inherited reads.
 pub struct EnricherStage {
@@ -29,7 +20,9 @@ pub struct EnricherStage {
     reference: ReferenceCopy,
     policy: Policy,
     sizes: Sizes,
-    windows: HashMap<i32, Window>,
+    notes: Notes,
+    /// Partition, offset and content of the record asked about last: it is stepped next.
+    asked: Option<(i32, i64, UnitMessage)>,
 }
 
 impl EnricherStage {
@@ -41,7 +34,8 @@ impl EnricherStage {
             reference,
             policy,
             sizes: Sizes::default(),
-            windows: HashMap::new(),
+            notes: Notes::default(),
+            asked: None,
         }
     }
 
@@ -54,6 +48,17 @@ impl EnricherStage {
             tasks,
         };
         self
+    }
+
+    fn decode(&mut self, record: &InputRecord) -> Result<UnitMessage, DecodeError> {
+        match self.asked.take() {
+            Some((partition, offset, message))
+                if (partition, offset) == (record.partition, record.offset) =>
+            {
+                Ok(message)
+            }
+            _ => UnitMessage::decode(&self.codec, record.value.as_deref().unwrap_or_default()),
+        }
     }
 
     fn on_message(
@@ -82,11 +87,7 @@ impl EnricherStage {
                 None
             }
             UnitMessage::Mark(mark) => {
-                let window = self.windows.entry(env.ctx.partition()).or_default();
-                let held = window.marks.entry(mark.source.clone()).or_default();
-                if held.time <= mark.time {
-                    *held = mark;
-                }
+                self.notes.heard(env.ctx.partition(), mark);
                 None
             }
         };
@@ -95,14 +96,13 @@ impl EnricherStage {
         };
         if unit.has_work() && !unit.state.queued {
             unit.state.queued = true;
-            let window = self.windows.entry(env.ctx.partition()).or_default();
-            window.begun.push_back(unit.key.as_str().to_owned());
+            self.notes.begun(env.ctx.partition(), unit.key.as_str());
         }
         unit.save(&mut env)
     }
 
     /// Continues one unit's work; true when nothing of it is left.
-    fn work(&self, key: &str, limit: usize, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {
+    fn work(&self, ctx: &mut dyn StepContext, key: &str, limit: usize) -> anyhow::Result<bool> {
         let table = self.reference.table();
         let mut env = Env {
             ctx,
@@ -119,14 +119,7 @@ impl EnricherStage {
     }
 
     /// Passes stream time on when it has moved and nothing of the partition is still on its way.
-    fn forward_time(
-        &self,
-        marks: BTreeMap<String, Mark>,
-        ctx: &mut dyn StepContext,
-    ) -> anyhow::Result<()> {
-        for mark in marks.values() {
-            pending::hear(ctx, &self.codec, mark)?;
-        }
+    fn forward_time(&self, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let mut held = pending::marks(ctx, &self.codec)?;
         let Some(time) = pending::stream_time(&held) else {
             return Ok(());
@@ -172,20 +165,16 @@ fn key_of(message: &UnitMessage) -> Option<&str> {
 
 impl Stage for EnricherStage {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let value = record.value.as_deref().unwrap_or_default();
-        match UnitMessage::decode(&self.codec, value) {
+        match self.decode(record) {
             Ok(message) => {
                 let key = key_of(&message);
                 if record.key.as_deref() == key.map(str::as_bytes) {
                     return self.on_message(message, ctx);
                 }
                 let text = format!("the record's key must be its unit, {key:?}");
-                reject::record(ctx, &self.codec, record, reject::KEY_MISMATCH, text)
+                REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, text)
             }
-            Err(error) => match error.code() {
-                Some(code) => reject::record(ctx, &self.codec, record, code, error.to_string()),
-                None => Err(error.into()),
-            },
+            Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
         }
     }
 
@@ -194,33 +183,16 @@ impl Stage for EnricherStage {
         record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let message = format!(
-            "partition {} is not the one of the record's key",
-            record.partition
-        );
-        reject::record(ctx, &self.codec, record, reject::WRONG_PARTITION, message)
+        REFUSALS.wrong_partition(ctx, &self.codec, record)
     }
 
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let Window { mut begun, marks } = self.windows.remove(&ctx.partition()).unwrap_or_default();
-        let limit = budget.max(ctx.emitted() + budget / LEAST_SHARE + 1);
-        while ctx.emitted() < limit {
-            if let Some(key) = pending::front(ctx, &self.codec)? {
-                if self.work(&key, limit, ctx)? {
-                    pending::pop(ctx, &self.codec)?;
-                }
-            } else if let Some(key) = begun.pop_front() {
-                if !self.work(&key, limit, ctx)? {
-                    pending::push(ctx, &self.codec, &key)?;
-                }
-            } else {
-                break;
-            }
-        }
-        for key in begun {
-            pending::push(ctx, &self.codec, &key)?;
-        }
-        self.forward_time(marks, ctx)
+        let mut noted = self.notes.end(ctx.partition());
+        noted.work(ctx, &self.codec, budget, |ctx, key, limit| {
+            self.work(ctx, key, limit)
+        })?;
+        noted.hold_marks(ctx, &self.codec)?;
+        self.forward_time(ctx)
     }
 
     fn has_pending(&mut self, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {
@@ -228,21 +200,29 @@ impl Stage for EnricherStage {
     }
 
     fn forget(&mut self, partition: i32) {
-        self.windows.remove(&partition);
+        self.notes.forget(partition);
+        self.asked = None;
     }
 
     fn outputs(&self) -> &'static [&'static str] {
         &[ENRICHED, UNIT_INBOX, SERIAL_REGISTRY, REJECTED_EVENTS]
     }
 
-    fn reference_offset_needed(&self, record: &InputRecord) -> i64 {
-        let value = record.value.as_deref().unwrap_or_default();
-        match UnitMessage::decode(&self.codec, value) {
-            Ok(UnitMessage::UnitEvent(m)) => m.body.reference_offset,
-            Ok(UnitMessage::InheritedRead(m)) => m.body.reference_offset,
-            Ok(UnitMessage::LotStatus(m)) => m.reference_offset,
-            _ => 0,
-        }
+    fn reference_offset_needed(&mut self, record: &InputRecord) -> i64 {
+        // What does not decode is refused when it is stepped.
+        let Ok(message) = self.decode(record) else {
+            return 0;
+        };
+        let needed = match &message {
+            UnitMessage::UnitEvent(m) => m.body.reference_offset,
+            UnitMessage::InheritedRead(m) => m.body.reference_offset,
+            UnitMessage::LotStatus(m) => m.reference_offset,
+            UnitMessage::MembershipEnd(_)
+            | UnitMessage::RegistryEntry(_)
+            | UnitMessage::Mark(_) => 0,
+        };
+        self.asked = Some((record.partition, record.offset, message));
+        needed
     }
 
     fn reference_offset_seen(&self) -> i64 {

@@ -5,17 +5,17 @@
 
 use crate::partition::Record;
 use serialtrail_records::{
-    Alert, Codec, DecodeError, EnrichedMessage, EventMessage, Micros, ReferenceMessage,
-    RejectedEvent, SerialState,
+    Alert, Codec, DecodeError, EnrichedMessage, EventMessage, Micros, RecordPlace,
+    ReferenceMessage, RejectedEvent, SerialState, stable_id,
 };
 use serialtrail_runtime::topics;
+use serialtrail_stream::refusal::{WRONG_PARTITION, wrong_partition_message};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
     PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::tables;
-use sha2::{Digest, Sha256};
 
 /// Topics the sink reads.
 pub const TOPICS: &[&str] = &[
@@ -95,14 +95,11 @@ impl Rows {
         record: &Record,
         origin: &Origin,
     ) -> Result<Verdict, RegistryDown> {
-        if let Some(key) = &record.key {
-            let expected = serialtrail_gs1::partition(key, place.partitions);
-            if expected != place.partition {
-                let message = format!(
-                    "its key belongs to partition {expected}: it was not written by Serialtrail"
-                );
-                return Ok(Err(("wrong_partition", message)));
-            }
+        if let Some(key) = &record.key
+            && serialtrail_gs1::partition(key, place.partitions) != place.partition
+        {
+            let message = wrong_partition_message(place.partition);
+            return Ok(Err((WRONG_PARTITION, message)));
         }
         let Some(value) = &record.value else {
             let message = "a record without a value says nothing that can be stored".to_owned();
@@ -216,26 +213,19 @@ impl Rows {
 
 /// The row of a record the sink itself refuses. Its id depends only on where the record stood.
 fn refusal(record: &Record, origin: &Origin, reason: &str, message: String) -> RejectedRow {
-    let name = format!(
-        "sink/{}/{}/{}",
-        origin.topic, origin.partition, origin.offset
-    );
-    let mut reject_id = hex::encode(Sha256::digest(name));
-    reject_id.truncate(32);
-    let key = record.key.as_deref().map(String::from_utf8_lossy);
+    let (topic, partition, offset) = (origin.topic, origin.partition, origin.offset);
+    let at = RecordPlace {
+        topic,
+        partition,
+        offset,
+        timestamp_ms: record.timestamp_ms,
+        key: record.key.as_deref(),
+    };
     let rejected = RejectedEvent {
-        reject_id,
-        stage: "sink".into(),
-        reason: reason.into(),
-        message,
-        place: key.map(|key| format!("key {key}")),
-        record_time: record.timestamp_ms.saturating_mul(1000),
-        source_topic: Some(origin.topic.into()),
-        source_partition: Some(origin.partition),
-        source_offset: Some(origin.offset),
+        reject_id: stable_id(format!("sink/{topic}/{partition}/{offset}")),
         original: record.value.clone().unwrap_or_default(),
         parts: 1,
-        ..RejectedEvent::default()
+        ..RejectedEvent::of_record("sink", reason, message, &at)
     };
     RejectedRow::new(rejected, origin)
 }
@@ -340,7 +330,8 @@ mod tests {
             let rows = rows(&codec, &place(topics::ALERTS), &[record(offset, vec![1])]).unwrap();
             rows.rejected[0].reject_id.clone()
         };
-        assert_eq!(once(1), once(1));
+        // Ids already written stay the same: SHA-256("sink/alerts/0/1").
+        assert_eq!(once(1), "bbebda1a414d52d51ba87c1514c48cce");
         assert_ne!(once(1), once(2));
     }
 

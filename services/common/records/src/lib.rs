@@ -19,6 +19,7 @@ pub mod reference;
 pub mod registry;
 pub mod rejected;
 pub mod schemas;
+pub mod stable_id;
 pub mod state_detector;
 pub mod state_dispatcher;
 pub mod state_enricher;
@@ -36,7 +37,8 @@ pub use notification::ParkedNotification;
 pub use partner::{PartnerEvent, PartnerQuantity};
 pub use reference::{Lane, Location, Party, Product};
 pub use registry::{LotStatus, RegistryEntry, SerialState};
-pub use rejected::RejectedEvent;
+pub use rejected::{RecordPlace, RejectedEvent};
+pub use stable_id::stable_id;
 pub use unit::{InheritedRead, MembershipEnd, ReadBody, UnitEvent};
 
 /// Microseconds since the Unix epoch, UTC (Avro `timestamp-micros`).

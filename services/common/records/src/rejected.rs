@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Micros;
 use crate::avro_record;
+use crate::{Micros, stable_id};
 
 /// Topic rejected-events, key capture_id or event id. Something that was refused, why, where, and its original bytes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,66 @@ pub struct RejectedEvent {
 
 avro_record!(RejectedEvent, "RejectedEvent");
 
+/// Where a refused record stood, and its key.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordPlace<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// Kafka's record timestamp, milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+    /// Key; it need not be text.
+    pub key: Option<&'a [u8]>,
+}
+
 impl RejectedEvent {
+    /// The rejection of a record of whose content nothing, or not enough, is known; without its bytes.
+    /// Its id follows from stage, reason and place.
+    #[must_use]
+    pub fn of_record(
+        stage: &str,
+        reason: &str,
+        message: impl Into<String>,
+        at: &RecordPlace<'_>,
+    ) -> Self {
+        let (partition, offset) = (at.partition.to_string(), at.offset.to_string());
+        let key = at.key.map(String::from_utf8_lossy);
+        Self {
+            reject_id: Self::id_of(&[stage, reason, at.topic, &partition, &offset]),
+            stage: stage.to_owned(),
+            reason: reason.to_owned(),
+            message: message.into(),
+            place: key.map(|key| format!("key {key}")),
+            record_time: at.timestamp_ms.saturating_mul(1000),
+            source_topic: Some(at.topic.to_owned()),
+            source_partition: Some(at.partition),
+            source_offset: Some(at.offset),
+            ..Self::default()
+        }
+    }
+
+    /// Stable id of the refusal that `parts` identify.
+    #[must_use]
+    pub fn id_of(parts: &[&str]) -> String {
+        let ended: Vec<u8> = parts
+            .iter()
+            .flat_map(|part| part.bytes().chain([0]))
+            .collect();
+        stable_id(ended)
+    }
+
+    /// The key it stands under on `rejected-events`: capture id, else event id, else its own id.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        let capture = self.capture_id.as_deref().filter(|id| !id.is_empty());
+        capture
+            .or(self.event_id.as_deref())
+            .unwrap_or(&self.reject_id)
+    }
+
     /// Largest part of original bytes in one record.
     pub const PART_BYTES: usize = 128 * 1024;
 
@@ -155,6 +214,54 @@ mod tests {
         }
         let bytes: Vec<u8> = parts.into_iter().flat_map(|p| p.original).collect();
         assert_eq!(bytes, original);
+    }
+
+    #[test]
+    fn a_refusal_of_a_record_is_known_by_stage_reason_and_place_alone() {
+        let at = RecordPlace {
+            topic: "epcis-events",
+            partition: 3,
+            offset: 17,
+            timestamp_ms: 5,
+            key: Some(b"k\xff"),
+        };
+        let refuse = |stage, reason, at| RejectedEvent::of_record(stage, reason, "why", &at);
+        let rejected = refuse("dispatcher", "not_avro_framed", at);
+        // Ids already written stay the same: SHA-256("dispatcher\0not_avro_framed\0epcis-events\03\017\0").
+        assert_eq!(rejected.reject_id, "fa9dcfb2e98019942d83bf455899be8e");
+        assert_eq!(rejected.place.as_deref(), Some("key k\u{fffd}"));
+        assert_eq!(rejected.record_time, 5000);
+        let same = refuse(
+            "dispatcher",
+            "not_avro_framed",
+            RecordPlace { key: None, ..at },
+        );
+        assert_eq!(same.reject_id, rejected.reject_id);
+        let others = [
+            refuse("enricher", "not_avro_framed", at),
+            refuse("dispatcher", "bad_avro", at),
+            refuse(
+                "dispatcher",
+                "not_avro_framed",
+                RecordPlace { offset: 18, ..at },
+            ),
+        ];
+        for other in others {
+            assert_ne!(other.reject_id, rejected.reject_id);
+        }
+    }
+
+    #[test]
+    fn a_refusal_stands_under_its_capture_else_its_event_else_its_own_id() {
+        let rejected = |capture: Option<&str>, event: Option<&str>| RejectedEvent {
+            reject_id: "r".into(),
+            capture_id: capture.map(Into::into),
+            event_id: event.map(Into::into),
+            ..RejectedEvent::default()
+        };
+        assert_eq!(rejected(Some("c"), Some("e")).key(), "c");
+        assert_eq!(rejected(Some(""), Some("e")).key(), "e");
+        assert_eq!(rejected(None, None).key(), "r");
     }
 
     #[test]

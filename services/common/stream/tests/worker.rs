@@ -107,7 +107,7 @@ impl Stage for Waits {
     fn outputs(&self) -> &'static [&'static str] {
         self.inner.outputs()
     }
-    fn reference_offset_needed(&self, record: &InputRecord) -> i64 {
+    fn reference_offset_needed(&mut self, record: &InputRecord) -> i64 {
         let id: i64 = std::str::from_utf8(record.value.as_ref().unwrap())
             .unwrap()
             .parse()

@@ -246,6 +246,12 @@ impl Pipeline {
             let Some(record) = station.queues[partition].pop_front() else {
                 break;
             };
+            // As the worker does, before every record.
+            let (needed, seen) = (
+                station.stage.reference_offset_needed(&record),
+                station.stage.reference_offset_seen(),
+            );
+            assert!(needed <= seen, "{needed} of {seen}");
             let key = record.key.as_deref();
             if key.is_some_and(|k| serialtrail_gs1::partition(k, PARTITIONS) != record.partition) {
                 station.stage.wrong_partition(&record, ctx).unwrap();
