@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Checks the prerequisites and installs the parts of the local stack: Kafka and Apicurio (Maven) and
-# the ClickHouse engine (npm). A part is downloaded into a temporary folder, verified and renamed, and
-# carries a manifest of its files' sizes: one that was interrupted or damaged is installed again.
-# When everything is there it needs no network and takes well under a second.
+# Checks the prerequisites and installs the parts of the local stack: Kafka and Apicurio (Maven), the
+# ClickHouse engine (npm), Prometheus and Alertmanager (Debian packages, unpacked and not installed). A
+# part is downloaded into a temporary folder, verified and renamed, and carries a manifest of its files'
+# sizes: one that was interrupted or damaged is installed again. When everything is there it needs no
+# network and takes well under a second.
+#
+# Prometheus, Alertmanager and Chromium are optional: where they cannot be had the stack goes on without
+# them and says so, and what tests need them is skipped visibly.
 #
 # usage: install.sh [--prerequisites | --parts]      default: both
 #   SERIALTRAIL_PARTS   where the parts go; default .local/parts of this checkout
@@ -67,6 +71,22 @@ prerequisites() {
   fi
   if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
     fail "cargo fmt or cargo clippy is missing. Run:  rustup component add rustfmt clippy"
+  fi
+  chromium
+}
+
+# Only the browser tests need it, and only where they run.
+chromium() {
+  if have chromium || have chromium-browser || have google-chrome; then return; fi
+  if have apt-get && [ "$(id -u)" = 0 ]; then
+    say "installing chromium, for the browser tests"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      chromium >&2 && return
+    say "chromium could not be installed: the browser tests will be skipped"
+  elif have apt-get; then
+    say "chromium is missing: the browser tests will be skipped. For them:  sudo apt-get install -y chromium"
+  else
+    say "chromium is missing: the browser tests will be skipped. They look for chromium on the PATH"
   fi
 }
 
@@ -154,6 +174,75 @@ install_chdb() {
   put_in_place "$new" chdb "$package"
 }
 
+# Unpacks Debian package $1 into part $2, without installing it, where its programs are run through
+# wrappers in bin/. It is optional: where it cannot be had, that is said with what to do, and the stack
+# goes on without; further arguments name programs on the PATH that do as well.
+install_monitor() {
+  local package=$1 part=$2 name new version
+  shift 2
+  if have apt-get && have dpkg-deb; then
+    version="$package, Debian, $(dpkg --print-architecture), 1"
+    installed "$part" "$version" && return
+    say "fetching $package (a Debian package, unpacked only)"
+    new=$(mktemp -d "$parts/.tmp-$part-XXXXXX")
+    if fetch_debian "$package" "$new" && "wrap_$part" "$new" && "$new/bin/$part" --version >/dev/null 2>&1; then
+      put_in_place "$new" "$part" "$version"
+      return
+    fi
+    rm -rf "$new"
+  fi
+  for name in "$@"; do
+    if have "$name"; then return; fi
+  done
+  say "$package is missing, and the stack goes on without it. To have it:"
+  if have apt-get; then
+    say "  sudo apt-get update    and start again; or    sudo apt-get install $package"
+  else
+    say "  put $1 and its tool (promtool, amtool) on the PATH; its releases: prometheus.io/download"
+  fi
+}
+
+# Downloads Debian package $1 (apt checks its signature) and unpacks it into folder $2. Fails where a
+# library its programs need is not on this machine.
+fetch_debian() {
+  local log=$parts/.tmp-apt.log program
+  if ! (cd "$2" && timeout 120 apt-get -q -o APT::Sandbox::User=root download "$1") >"$log" 2>&1; then
+    # The package list may be absent (a fresh container) or older than the archive.
+    { [ "$(id -u)" = 0 ] && apt-get update -qq &&
+      (cd "$2" && timeout 120 apt-get -q -o APT::Sandbox::User=root download "$1"); } >>"$log" 2>&1 ||
+      { tail -3 "$log" >&2; return 1; }
+  fi
+  rm -f "$log"
+  dpkg-deb -x "$2"/*.deb "$2" && rm -f "$2"/*.deb || return 1
+  for program in "$2"/usr/bin/*; do
+    if have ldd && ldd "$program" 2>/dev/null | grep 'not found' >&2; then
+      say "$program lacks the libraries above: install them with apt-get"
+      return 1
+    fi
+  done
+}
+
+# Debian's Prometheus reads its pages from /usr/share unless told otherwise.
+wrap_prometheus() {
+  mkdir "$1/bin"
+  printf '#!/bin/sh\nexec "%s" --web.local-assets="%s" "$@"\n' \
+    '${0%/*}/../usr/bin/prometheus' '${0%/*}/../usr/share/prometheus/web' >"$1/bin/prometheus"
+  chmod 755 "$1/bin/prometheus"
+  ln -s ../usr/bin/promtool "$1/bin/promtool"
+}
+
+# Debian's Alertmanager reads its templates from a folder in /usr/share that stands in the program and
+# no option changes: here the path is made relative, at the same length, and it runs in its own folder.
+wrap_alertmanager() {
+  local program="$1/usr/bin/prometheus-alertmanager"
+  LC_ALL=C sed -i 's#/usr/share/prometheus/alertmanager#usr//share/prometheus/alertmanager#g' "$program"
+  mkdir "$1/bin"
+  printf '#!/bin/sh\n# Paths in its arguments must be absolute.\ncd "%s" && exec "%s" "$@"\n' \
+    '${0%/*}/..' usr/bin/prometheus-alertmanager >"$1/bin/alertmanager"
+  chmod 755 "$1/bin/alertmanager"
+  ln -s ../usr/bin/amtool "$1/bin/amtool"
+}
+
 install_parts() {
   mkdir -p "$parts"
   exec 9>"$parts/.lock"
@@ -169,6 +258,8 @@ install_parts() {
   install_kafka
   install_apicurio
   install_chdb "$chdb"
+  install_monitor prometheus prometheus prometheus
+  install_monitor prometheus-alertmanager alertmanager alertmanager prometheus-alertmanager
 }
 
 case "${1:-all}" in

@@ -1,15 +1,17 @@
 //! What a stack writes before it starts: Kafka's properties and the settings file of all services.
 
 use crate::layout::Layout;
-use crate::member::{Member, SERVICES};
+use crate::member::{Member, SERVICES, is_stage};
 use crate::ports::Ports;
 use crate::project::Project;
+use crate::shape::Shape;
 use anyhow::Context;
+use serialtrail_runtime::Settings;
 use serialtrail_runtime::config::{
-    ClickHouseSettings, ClockSettings, FileSettings, HttpSettings, KafkaSettings,
-    SchemaRegistrySettings, WorkerSettings,
+    ClickHouseSettings, ClockSettings, FileSettings, HttpSettings, KafkaSettings, ObserveSettings,
+    QuerySettings, SchemaRegistrySettings, WorkerSettings,
 };
-use serialtrail_runtime::{Clock, Settings};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Kafka's properties, from the template in `deploy/local/kafka`.
@@ -21,11 +23,19 @@ pub fn server_properties(template: &str, ports: Ports, data: &Path) -> String {
         .replace("{data}", &data.to_string_lossy())
 }
 
-/// The settings of every service of a stack.
+/// The settings of every service of a stack of this shape.
 #[must_use]
-pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) -> Settings {
-    let [gateway, dispatcher, enricher, detector, sink, query] =
-        SERVICES.map(|service| ports.of(Member::service(service)));
+pub fn settings(project: &Project, layout: &Layout, ports: Ports, shape: Shape) -> Settings {
+    let [
+        gateway,
+        dispatcher,
+        enricher,
+        detector,
+        sink,
+        query,
+        notifier,
+        forecaster,
+    ] = SERVICES.map(|service| ports.of(Member::service(service)));
     Settings {
         kafka: KafkaSettings {
             brokers: ports.of(Member::Kafka).to_string(),
@@ -41,7 +51,7 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
             url: format!("http://{}", ports.of(Member::ClickHouse)),
             ..ClickHouseSettings::default()
         },
-        clock: ClockSettings { mode: clock },
+        clock: ClockSettings { mode: shape.clock },
         http: HttpSettings {
             gateway,
             dispatcher,
@@ -49,7 +59,14 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
             detector,
             sink,
             query,
-            ..HttpSettings::default()
+            notifier,
+            forecaster,
+        },
+        query: QuerySettings {
+            console: project.console(),
+        },
+        observe: ObserveSettings {
+            services: instances(ports, shape.instances),
         },
         worker: WorkerSettings {
             state_dir: layout.state(),
@@ -64,6 +81,18 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, clock: Clock) 
         },
         ..Settings::default()
     }
+}
+
+/// Where the instances of each stage tell their metrics.
+fn instances(ports: Ports, instances: u32) -> BTreeMap<String, Vec<String>> {
+    let stages = SERVICES.into_iter().filter(|service| is_stage(*service));
+    stages
+        .map(|service| {
+            let members = (0..instances).map(|slot| Member::Service { service, slot });
+            let urls = members.map(|member| format!("http://{}", ports.of(member)));
+            (service.name().to_owned(), urls.collect())
+        })
+        .collect()
 }
 
 /// Writes a generated file unless it already says so.
@@ -94,12 +123,18 @@ pub fn settings_text(settings: &Settings) -> anyhow::Result<String> {
 mod tests {
     use super::*;
     use crate::ports::TEST_BASE;
+    use serialtrail_runtime::Clock;
 
     fn generated() -> (Settings, String) {
         let project = Project::find().unwrap();
         let layout = Layout::new("/data/stack");
         let ports = Ports::from_base(TEST_BASE).unwrap();
-        let settings = settings(&project, &layout, ports, Clock::Replay);
+        let shape = Shape {
+            clock: Clock::Replay,
+            port_base: TEST_BASE,
+            instances: 2,
+        };
+        let settings = settings(&project, &layout, ports, shape);
         let text = settings_text(&settings).unwrap();
         (settings, text)
     }
@@ -122,6 +157,10 @@ mod tests {
             "http://127.0.0.1:9402/apis/ccompat/v7"
         );
         assert_eq!(settings.clickhouse.url, "http://127.0.0.1:9403");
+        assert_eq!(
+            settings.instances(SERVICES[3]),
+            ["http://127.0.0.1:9413", "http://127.0.0.1:9423"]
+        );
         let ports = Ports::from_base(TEST_BASE).unwrap();
         for service in SERVICES {
             assert_eq!(

@@ -11,44 +11,52 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use serde::Serialize;
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{kafka, topics};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A consumer group of Serialtrail and the topics it reads; a trailing `*` stands for any ending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Stands for every partner's own topic, those of rejects not among them.
+const PARTNERS: &str = "partner.*";
+
+/// A consumer group of Serialtrail and the topics it reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// Name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Topics it reads.
     pub topics: &'static [&'static str],
 }
 
-/// Every consumer group.
+/// Every consumer group the result depends on.
 pub const GROUPS: &[Group] = &[
     Group {
-        name: "gateway-intake",
-        topics: &["partner.*"],
+        name: Cow::Borrowed("gateway-intake"),
+        topics: &[PARTNERS],
     },
     Group {
-        name: "dispatcher",
+        name: Cow::Borrowed("gateway-rejects"),
+        topics: &[topics::REJECTED_EVENTS],
+    },
+    Group {
+        name: Cow::Borrowed("dispatcher"),
         topics: &[topics::EPCIS_EVENTS],
     },
     Group {
-        name: "dispatcher-registry",
+        name: Cow::Borrowed("dispatcher-registry"),
         topics: &[topics::REGISTRY_LOADS],
     },
     Group {
-        name: "enricher",
+        name: Cow::Borrowed("enricher"),
         topics: &[topics::UNIT_INBOX],
     },
     Group {
-        name: "detector",
+        name: Cow::Borrowed("detector"),
         topics: &[topics::ENRICHED],
     },
     Group {
-        name: "sink",
+        name: Cow::Borrowed("sink"),
         topics: &[
             topics::EPCIS_EVENTS,
             topics::ENRICHED,
@@ -60,11 +68,14 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
+/// What the names of the notifier's groups begin with: each receiver has one of its own.
+const NOTIFIER: &str = "notifier-";
+
 /// Where a group stands in one partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Position {
     /// The group.
-    pub group: &'static str,
+    pub group: String,
     /// The topic.
     pub topic: String,
     /// The partition.
@@ -82,23 +93,23 @@ pub struct Position {
 /// Every group's position in every partition it reads, and the partitions with an open transaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Positions {
-    /// Positions in the order of [`GROUPS`].
+    /// Positions in the order of the groups.
     pub positions: Vec<Position>,
     /// `topic/partition` where something is written but not committed.
     pub open_transactions: Vec<String>,
 }
 
 impl Positions {
-    /// Records each group has still to read, in the order of [`GROUPS`].
+    /// Records each of `groups` has still to read.
     #[must_use]
-    pub fn lag_by_group(&self) -> Vec<(&'static str, i64)> {
+    pub fn lag_by_group(&self, groups: &[Group]) -> Vec<(String, i64)> {
         let lag = |group: &Group| -> i64 {
             let of_group = self.positions.iter().filter(|p| p.group == group.name);
             of_group.map(|position| position.lag).sum()
         };
-        GROUPS
+        groups
             .iter()
-            .map(|group| (group.name, lag(group)))
+            .map(|group| (group.name.to_string(), lag(group)))
             .collect()
     }
 }
@@ -116,11 +127,33 @@ impl ClientContext for Quiet {
 
 impl ConsumerContext for Quiet {}
 
-/// Reads the positions.
+/// The groups of the notifier's receivers, by name; empty where it never ran.
 ///
 /// # Errors
 /// Kafka does not answer.
-pub fn positions(settings: &KafkaSettings) -> anyhow::Result<Positions> {
+pub fn of_notifier(settings: &KafkaSettings) -> anyhow::Result<Vec<Group>> {
+    let client = client(settings, "serialtrail-status", "read_committed")?;
+    let list = client
+        .fetch_group_list(None, TIMEOUT)
+        .with_context(|| format!("Kafka at {} names no groups", settings.brokers))?;
+    let names: BTreeSet<String> = list
+        .groups()
+        .iter()
+        .map(|group| group.name().to_owned())
+        .filter(|name| name.starts_with(NOTIFIER))
+        .collect();
+    let group = |name| Group {
+        name: Cow::Owned(name),
+        topics: &[topics::ALERTS],
+    };
+    Ok(names.into_iter().map(group).collect())
+}
+
+/// Reads the positions of `groups`.
+///
+/// # Errors
+/// Kafka does not answer.
+pub fn positions(settings: &KafkaSettings, groups: &[Group]) -> anyhow::Result<Positions> {
     let stable = client(settings, "serialtrail-status", "read_committed")?;
     let uncommitted = client(settings, "serialtrail-status", "read_uncommitted")?;
     let metadata = stable
@@ -133,7 +166,7 @@ pub fn positions(settings: &KafkaSettings) -> anyhow::Result<Positions> {
         .collect();
     let mut ends: BTreeMap<Partition, (i64, i64)> = BTreeMap::new();
     let mut found = Positions::default();
-    let read: BTreeSet<&str> = GROUPS
+    let read: BTreeSet<&str> = groups
         .iter()
         .flat_map(|group| topics_of(group, &counts))
         .collect();
@@ -145,7 +178,7 @@ pub fn positions(settings: &KafkaSettings) -> anyhow::Result<Positions> {
         }
         ends.insert((topic, partition), (low, end));
     }
-    for group in GROUPS {
+    for group in groups {
         found
             .positions
             .extend(of_group(settings, group, &counts, &ends)?);
@@ -166,7 +199,7 @@ fn of_group(
     if asked.count() == 0 {
         return Ok(Vec::new());
     }
-    let client = client(settings, group.name, "read_committed")?;
+    let client = client(settings, &group.name, "read_committed")?;
     let committed = client
         .committed_offsets(asked, TIMEOUT)
         .with_context(|| format!("committed offsets of {} cannot be read", group.name))?;
@@ -181,7 +214,7 @@ fn of_group(
             _ => None,
         };
         positions.push(Position {
-            group: group.name,
+            group: group.name.to_string(),
             topic: key.0,
             partition: key.1,
             committed: offset,
@@ -283,13 +316,10 @@ fn topics_of<'a>(
     counts: &'a BTreeMap<&str, usize>,
 ) -> impl Iterator<Item = &'a str> {
     let matches = |name: &&str| {
-        group
-            .topics
-            .iter()
-            .any(|topic| match topic.strip_suffix('*') {
-                Some(prefix) => name.starts_with(prefix),
-                None => name == topic,
-            })
+        group.topics.iter().any(|topic| match *topic {
+            PARTNERS => topics::partner_of(name).is_some(),
+            topic => *name == topic,
+        })
     };
     counts.keys().copied().filter(matches)
 }
@@ -313,7 +343,9 @@ mod tests {
         let counts = BTreeMap::from([
             ("alerts", 8),
             ("partner.acme", 2),
+            ("partner.acme.rejects", 2),
             ("partner.b", 2),
+            ("rejected-events", 8),
             ("x", 1),
         ]);
         let topics = |name: &str| -> Vec<&str> {
@@ -321,15 +353,16 @@ mod tests {
             topics_of(group, &counts).collect()
         };
         assert_eq!(topics("gateway-intake"), ["partner.acme", "partner.b"]);
-        assert_eq!(topics("sink"), ["alerts"]);
+        assert_eq!(topics("gateway-rejects"), ["rejected-events"]);
+        assert_eq!(topics("sink"), ["alerts", "rejected-events"]);
         assert_eq!(partitions("partner.b", &counts).len(), 2);
         assert!(partitions("unknown", &counts).is_empty());
     }
 
     #[test]
     fn the_lag_of_a_group_is_that_of_all_its_partitions() {
-        let position = |group, lag| Position {
-            group,
+        let position = |group: &str, lag| Position {
+            group: String::from(group),
             topic: "t".into(),
             partition: 0,
             committed: None,
@@ -345,7 +378,7 @@ mod tests {
             ],
             open_transactions: Vec::new(),
         };
-        let lag: BTreeMap<_, _> = positions.lag_by_group().into_iter().collect();
+        let lag: BTreeMap<String, i64> = positions.lag_by_group(GROUPS).into_iter().collect();
         assert_eq!((lag["sink"], lag["enricher"], lag["detector"]), (5, 1, 0));
     }
 }

@@ -3,16 +3,40 @@
 use crate::config;
 use crate::layout::Layout;
 use crate::member::Member;
+use crate::monitor;
 use crate::ports::Ports;
 use crate::project::{Project, program};
 use anyhow::{Context, ensure};
 use base64::Engine;
+use serialtrail_runtime::Service;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 /// Memory the ClickHouse engine may use, MiB: two stacks fit on a machine of 8 GB.
 const CLICKHOUSE_MIB: &str = "1500";
+
+/// File name of a service's program.
+fn service_program(service: Service) -> String {
+    format!("serialtrail-{}", service.name())
+}
+
+/// Whether the program of an optional member is on this machine. One that is not optional is taken to be:
+/// starting it says what is missing.
+pub(crate) fn is_available(project: &Project, member: Member) -> bool {
+    match member {
+        // Its program does nothing yet.
+        Member::Service {
+            service: Service::Notifier,
+            ..
+        } => false,
+        Member::Service { service, .. } if member.is_optional() => {
+            program(&service_program(service)).is_ok()
+        }
+        optional if optional.is_optional() => project.monitor(&optional.name()).is_some(),
+        _ => true,
+    }
+}
 
 /// What a launch needs to know about its stack.
 #[derive(Debug, Clone, Copy)]
@@ -29,20 +53,33 @@ impl Launch<'_> {
             Member::Kafka => self.kafka()?,
             Member::SchemaRegistry => self.schema_registry()?,
             Member::ClickHouse => self.clickhouse()?,
-            Member::Service { service, slot } => {
-                let mut command =
-                    Command::new(program(&format!("serialtrail-{}", service.name()))?);
-                command.arg("--config").arg(self.layout.settings());
-                command
-                    .arg("--listen")
-                    .arg(self.ports.of(member).to_string());
-                command.arg("--slot").arg(slot.to_string());
-                command
-            }
+            Member::Alertmanager => monitor::alertmanager(self.project, self.layout, self.ports)?,
+            Member::Prometheus => monitor::prometheus(self.project, self.layout, self.ports)?,
+            Member::Service { service, slot } => self.service(member, service, slot)?,
         };
         command
             .current_dir(self.layout.root())
             .env_remove("SERIALTRAIL_CONFIG");
+        Ok(command)
+    }
+
+    fn service(self, member: Member, service: Service, slot: u32) -> anyhow::Result<Command> {
+        let mut command = Command::new(program(&service_program(service))?);
+        command.arg("--config").arg(self.layout.settings());
+        command
+            .arg("--listen")
+            .arg(self.ports.of(member).to_string());
+        command.arg("--slot").arg(slot.to_string());
+        if service == Service::Notifier {
+            // Named in routes.toml, where the address of a deployment's own stands elsewhere.
+            let url = |member| format!("http://{}", self.ports.of(member));
+            command
+                .env("SERIALTRAIL_ALERTMANAGER_URL", url(Member::Alertmanager))
+                .env(
+                    "SERIALTRAIL_CONSOLE_URL",
+                    url(Member::service(Service::Query)),
+                );
+        }
         Ok(command)
     }
 

@@ -1,5 +1,5 @@
-//! The local stack: Kafka, Apicurio, the ClickHouse engine and Serialtrail's services as background
-//! processes in one folder, for demos and tests.
+//! The local stack: Kafka, Apicurio, the ClickHouse engine, Prometheus, Alertmanager and Serialtrail's
+//! services as background processes in one folder, for demos and tests.
 //!
 //! [`Stack::up`] starts it, [`Stack::open`] finds it again from any process, [`Stack::down`] ends
 //! exactly what was started. Functions block; none needs or disturbs an async runtime.
@@ -10,6 +10,7 @@ pub mod groups;
 mod launch;
 pub mod layout;
 pub mod member;
+mod monitor;
 pub mod ports;
 pub mod prepare;
 pub mod probe;

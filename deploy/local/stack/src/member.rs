@@ -1,4 +1,4 @@
-//! What a stack consists of: three parts and the services, some of them twice.
+//! What a stack consists of: the parts and the services, some of them twice.
 
 use serialtrail_runtime::Service;
 
@@ -11,6 +11,10 @@ pub enum Member {
     SchemaRegistry,
     /// The ClickHouse engine behind its HTTP interface.
     ClickHouse,
+    /// Alertmanager: takes the notifier's alerts and Prometheus's.
+    Alertmanager,
+    /// Prometheus: scrapes every member and judges the pipeline's own alert rules.
+    Prometheus,
     /// One instance of a service.
     Service {
         /// Which service.
@@ -21,17 +25,16 @@ pub enum Member {
 }
 
 /// The parts, in the order they start.
-pub const PARTS: [Member; 3] = [Member::Kafka, Member::SchemaRegistry, Member::ClickHouse];
+pub const PARTS: [Member; 5] = [
+    Member::Kafka,
+    Member::SchemaRegistry,
+    Member::ClickHouse,
+    Member::Alertmanager,
+    Member::Prometheus,
+];
 
 /// The services, in the order they start.
-pub const SERVICES: [Service; 6] = [
-    Service::Gateway,
-    Service::Dispatcher,
-    Service::Enricher,
-    Service::Detector,
-    Service::Sink,
-    Service::Query,
-];
+pub const SERVICES: [Service; 8] = Service::ALL;
 
 /// Most instances of a service in one stack.
 pub const MAX_INSTANCES: u32 = 4;
@@ -59,9 +62,25 @@ impl Member {
             Self::Kafka => "kafka".into(),
             Self::SchemaRegistry => "schema-registry".into(),
             Self::ClickHouse => "clickhouse".into(),
+            Self::Alertmanager => "alertmanager".into(),
+            Self::Prometheus => "prometheus".into(),
             Self::Service { service, slot: 0 } => service.name().into(),
             Self::Service { service, slot } => format!("{}-{slot}", service.name()),
         }
+    }
+
+    /// Whether a stack goes on without it where its program cannot be had on this machine.
+    #[must_use]
+    pub const fn is_optional(self) -> bool {
+        matches!(
+            self,
+            Self::Alertmanager
+                | Self::Prometheus
+                | Self::Service {
+                    service: Service::Notifier | Service::Forecaster,
+                    ..
+                }
+        )
     }
 
     /// The member of a name.
@@ -105,7 +124,7 @@ mod tests {
     #[test]
     fn a_second_instance_is_one_of_each_stage_only() {
         let names: Vec<String> = Member::of_stack(2).into_iter().map(Member::name).collect();
-        assert_eq!(names.len(), 3 + 6 + 4);
+        assert_eq!(names.len(), PARTS.len() + SERVICES.len() + 4);
         assert!(names.contains(&"sink-1".to_owned()));
         assert!(!names.contains(&"gateway-1".to_owned()));
     }

@@ -46,9 +46,11 @@ impl Ports {
             Member::Kafka => 0,
             Member::SchemaRegistry => 2,
             Member::ClickHouse => 3,
+            Member::Alertmanager => 4,
+            Member::Prometheus => 5,
             Member::Service { service, slot } => {
                 let place = SERVICES.iter().position(|s| *s == service).unwrap_or(0);
-                // At most six services and four slots: far below the span.
+                // At most ten services a slot, and four slots: below the span.
                 10 + 10 * slot as u16 + place as u16
             }
         };

@@ -24,7 +24,7 @@ pub fn prepare(part: Member, settings: &Settings, progress: Progress<'_>) -> any
             progress("tables are migrated");
             Ok(())
         }
-        Member::Service { .. } => Ok(()),
+        Member::Alertmanager | Member::Prometheus | Member::Service { .. } => Ok(()),
     }
 }
 

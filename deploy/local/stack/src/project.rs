@@ -70,6 +70,39 @@ impl Project {
             .with_context(|| format!("no Apicurio in {}", folder.display()))
     }
 
+    /// A program of Prometheus or Alertmanager (`prometheus`, `promtool`, `alertmanager`, `amtool`): out of
+    /// the installed parts, else from the `PATH`. `None` where this machine has none.
+    #[must_use]
+    pub fn monitor(&self, name: &str) -> Option<PathBuf> {
+        // Debian calls it by its package's name where it is installed.
+        let names: &[&str] = match name {
+            "alertmanager" => &["alertmanager", "prometheus-alertmanager"],
+            _ => &[name],
+        };
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> = ["prometheus/bin", "alertmanager/bin"]
+            .map(|folder| self.parts.join(folder))
+            .into_iter()
+            .chain(std::env::split_paths(&path))
+            .collect();
+        let mut candidates = folders
+            .iter()
+            .flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        candidates.find(|candidate| candidate.is_file())
+    }
+
+    /// A file below `deploy`.
+    #[must_use]
+    pub fn deploy(&self, name: &str) -> PathBuf {
+        self.root.join("deploy").join(name)
+    }
+
+    /// Folder of the built console.
+    #[must_use]
+    pub fn console(&self) -> PathBuf {
+        self.root.join("target/console")
+    }
+
     /// Runs the installer's part step: heals a half-installed part, returns at once (without network)
     /// when all are whole.
     ///

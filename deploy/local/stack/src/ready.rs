@@ -19,6 +19,7 @@ pub fn check(member: Member, address: SocketAddr) -> Result<(), String> {
         Member::Kafka => return kafka_answers(address),
         Member::SchemaRegistry => "/apis/ccompat/v7/subjects",
         Member::ClickHouse => "/ping",
+        Member::Alertmanager | Member::Prometheus => "/-/ready",
         Member::Service { .. } => "/readyz",
     };
     match probe::get(address, path, TIMEOUT) {

@@ -3,9 +3,12 @@
 //! Settled is: no group has a record left to read, no transaction is open, no service has work begun
 //! and not finished, and the gateway's last mark has passed the stages that keep stream time. It must
 //! be seen twice in a row.
+//!
+//! It is about the result: whom the notifier has told and what the forecaster has computed of it do not
+//! count. A receiver that is down would otherwise keep everybody from a result that stands.
 
-use crate::groups::{self, Positions};
-use crate::member::{Member, SERVICES};
+use crate::groups::{self, GROUPS, Positions};
+use crate::member::Member;
 use crate::probe;
 use crate::stack::Stack;
 use anyhow::bail;
@@ -18,6 +21,16 @@ use std::time::{Duration, Instant};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 const METRICS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The services the result goes through.
+const OF_THE_RESULT: [Service; 6] = [
+    Service::Gateway,
+    Service::Dispatcher,
+    Service::Enricher,
+    Service::Detector,
+    Service::Sink,
+    Service::Query,
+];
 
 /// Stages that keep stream time, per partition.
 const TIMED: [Service; 2] = [Service::Enricher, Service::Detector];
@@ -61,7 +74,7 @@ fn look(settings: &Settings, stack: Option<&Stack>) -> anyhow::Result<Vec<String
     // The mark first: what it covers was written before the offsets are read.
     let before = expositions(settings, stack);
     let mark = gateway_mark(&before);
-    let positions = groups::positions(&settings.kafka)?;
+    let positions = groups::positions(&settings.kafka, GROUPS)?;
     let after = expositions(settings, stack);
     let mut moving = behind(&positions);
     moving.extend(unfinished(&after));
@@ -75,11 +88,13 @@ fn expositions(settings: &Settings, stack: Option<&Stack>) -> Vec<Exposition> {
             .running()
             .into_iter()
             .filter_map(|member| match member {
-                Member::Service { service, .. } => Some((service, stack.address(member))),
+                Member::Service { service, .. } if OF_THE_RESULT.contains(&service) => {
+                    Some((service, stack.address(member)))
+                }
                 _ => None,
             })
             .collect(),
-        None => SERVICES
+        None => OF_THE_RESULT
             .map(|service| (service, settings.http.listen(service)))
             .to_vec(),
     };
@@ -99,7 +114,7 @@ fn expositions(settings: &Settings, stack: Option<&Stack>) -> Vec<Exposition> {
 /// Groups with records left, open transactions, announced inserts.
 fn behind(positions: &Positions) -> Vec<String> {
     let lag = positions
-        .lag_by_group()
+        .lag_by_group(GROUPS)
         .into_iter()
         .filter(|(_, lag)| *lag > 0);
     let mut lines: Vec<String> = lag
@@ -127,7 +142,7 @@ fn behind(positions: &Positions) -> Vec<String> {
 /// Services that do not answer, or have work left.
 fn unfinished(expositions: &[Exposition]) -> Vec<String> {
     let mut lines = Vec::new();
-    for service in SERVICES {
+    for service in OF_THE_RESULT {
         let texts: Vec<&Option<String>> = expositions
             .iter()
             .filter(|(of, _)| *of == service)
@@ -203,7 +218,7 @@ mod tests {
     use crate::groups::Position;
 
     fn all(metrics: impl Fn(Service) -> String) -> Vec<Exposition> {
-        SERVICES
+        OF_THE_RESULT
             .map(|service| (service, Some(metrics(service))))
             .to_vec()
     }
@@ -282,7 +297,7 @@ mod tests {
     fn lag_open_transactions_and_announced_inserts_are_moving() {
         let positions = Positions {
             positions: vec![Position {
-                group: "sink",
+                group: "sink".into(),
                 topic: "alerts".into(),
                 partition: 2,
                 committed: Some(5),

@@ -5,9 +5,10 @@
 //! commands never start or stop the same stack at once.
 
 use crate::config;
-use crate::launch::Launch;
+use crate::launch::{self, Launch};
 use crate::layout::Layout;
 use crate::member::Member;
+use crate::monitor;
 use crate::ports::Ports;
 use crate::prepare;
 use crate::process::{self, Identity};
@@ -95,18 +96,33 @@ impl Stack {
         }
         wanted.retain(|member| stack.identity(*member).is_none());
         if !wanted.is_empty() {
+            stack.layout.ensure_room()?;
+            stack.project.install_parts()?;
+            // Asked for by name, a missing one is an error; else the stack goes on without it.
+            if wish.only.is_empty() {
+                wanted.retain(|member| stack.is_available(*member));
+            }
+        }
+        if !wanted.is_empty() {
             stack.start_all(&wanted, progress)?;
         }
         Ok((stack, wanted))
     }
 
     fn start_all(&self, members: &[Member], progress: Progress<'_>) -> anyhow::Result<()> {
-        self.layout.ensure_room()?;
         self.ports.ensure_free(members)?;
-        self.project.install_parts()?;
         config::write(&self.layout.shape(), &toml::to_string(&self.shape)?)?;
         let settings = self.settings();
         config::write(&self.layout.settings(), &config::settings_text(&settings)?)?;
+        let mut watched = Member::of_stack(self.shape.instances);
+        watched.retain(|member| self.is_available(*member));
+        watched.extend(
+            members
+                .iter()
+                .filter(|m| !watched.contains(m))
+                .collect::<Vec<_>>(),
+        );
+        monitor::write_targets(&self.layout, self.ports, &watched)?;
         let started = self
             .start_parts(members, &settings, progress)
             .and_then(|()| {
@@ -139,7 +155,8 @@ impl Stack {
         if parts.is_empty() {
             return Ok(());
         }
-        progress("starting Kafka, schema registry and ClickHouse");
+        let names: Vec<String> = parts.iter().map(|part| part.name()).collect();
+        progress(&format!("starting {}", names.join(", ")));
         std::thread::scope(|scope| {
             let starting: Vec<_> = parts
                 .iter()
@@ -337,6 +354,12 @@ impl Stack {
         self.ports.of(member)
     }
 
+    /// Whether a member can be started on this machine; only of an optional one it may not.
+    #[must_use]
+    pub fn is_available(&self, member: Member) -> bool {
+        launch::is_available(&self.project, member)
+    }
+
     /// What it was started as.
     #[must_use]
     pub const fn shape(&self) -> Shape {
@@ -352,7 +375,7 @@ impl Stack {
     /// Settings of all its services.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        config::settings(&self.project, &self.layout, self.ports, self.shape.clock)
+        config::settings(&self.project, &self.layout, self.ports, self.shape)
     }
 }
 

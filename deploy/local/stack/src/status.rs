@@ -1,12 +1,13 @@
 //! What a stack is doing: processes, health, lag, stream time.
 
-use crate::groups;
+use crate::groups::{self, GROUPS};
 use crate::member::Member;
 use crate::probe;
 use crate::ready;
 use crate::shape::clock_name;
 use crate::stack::Stack;
 use serde::Serialize;
+use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{metrics, samples};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Status {
     /// Each member that runs or should.
     pub members: Vec<MemberStatus>,
     /// Records each consumer group has still to read; empty when Kafka does not answer.
-    pub lag: Vec<(&'static str, i64)>,
+    pub lag: Vec<(String, i64)>,
 }
 
 /// The state of one member.
@@ -30,10 +31,21 @@ pub struct MemberStatus {
     pub pid: Option<i32>,
     /// Its port.
     pub port: u16,
-    /// `ready`, or what is wrong.
+    /// `ready`, or what is wrong; [`NOT_INSTALLED`] for an optional member this machine has not.
     pub health: String,
     /// Stream time it has reached in all its partitions, seconds since 1970-01-01 UTC.
     pub stream_time: Option<f64>,
+}
+
+/// Health of an optional member whose program is not on this machine.
+pub const NOT_INSTALLED: &str = "not installed (optional)";
+
+impl MemberStatus {
+    /// Whether nothing is to be done about it.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.health == "ready" || self.health == NOT_INSTALLED
+    }
 }
 
 /// Looks at every member of a stack at once.
@@ -59,21 +71,26 @@ pub fn status(stack: &Stack) -> Status {
             .collect()
     });
     let kafka_is_ready = members.first().is_some_and(|kafka| kafka.health == "ready");
-    let positions = kafka_is_ready.then(|| groups::positions(&stack.settings().kafka));
+    let lag = kafka_is_ready.then(|| lag(&stack.settings().kafka));
     Status {
         clock: clock_name(stack.shape().clock),
         members,
-        lag: positions
-            .and_then(Result::ok)
-            .map(|p| p.lag_by_group())
-            .unwrap_or_default(),
+        lag: lag.and_then(Result::ok).unwrap_or_default(),
     }
+}
+
+/// Records every group has still to read, the notifier's receivers last.
+fn lag(kafka: &KafkaSettings) -> anyhow::Result<Vec<(String, i64)>> {
+    let mut groups = GROUPS.to_vec();
+    groups.extend(groups::of_notifier(kafka)?);
+    Ok(groups::positions(kafka, &groups)?.lag_by_group(&groups))
 }
 
 fn member_status(stack: &Stack, member: Member) -> MemberStatus {
     let address = stack.address(member);
     let pid = stack.identity(member).map(|identity| identity.pid);
     let health = match pid {
+        None if !stack.is_available(member) => NOT_INSTALLED.to_owned(),
         None => "stopped".to_owned(),
         Some(_) => ready::check(member, address)
             .err()

@@ -7,6 +7,11 @@ use std::time::{Duration, Instant};
 
 /// Arguments of `serialtrail settle`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Settled is the result: reads, alerts and the rows in ClickHouse. It does not wait until the \
+                  notifier has told every receiver, for one that is down would keep it for ever, nor for \
+                  the forecaster."
+)]
 pub struct Args {
     /// Give up after this many seconds; the message says what still moves
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]

@@ -22,7 +22,7 @@ pub async fn run(_: Args, context: &Context) -> anyhow::Result<ExitCode> {
     } else {
         print!("{}", table(&status));
     }
-    let all_ready = status.members.iter().all(|member| member.health == "ready");
+    let all_ready = status.members.iter().all(MemberStatus::is_well);
     Ok(ExitCode::from(if all_ready { 0 } else { crate::FINDINGS }))
 }
 
@@ -76,7 +76,7 @@ mod tests {
                 member(Some(77), "ready", Some(1_770_000_000.0)),
                 member(None, "stopped", None),
             ],
-            lag: vec![("sink", 12)],
+            lag: vec![("sink".into(), 12)],
         };
         let text = table(&status);
         assert!(

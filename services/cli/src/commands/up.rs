@@ -20,8 +20,8 @@ pub struct Args {
     /// Instances of dispatcher, enricher, detector and sink
     #[arg(long, value_name = "N")]
     pub instances: Option<u32>,
-    /// Only this member (repeatable): kafka, schema-registry, clickhouse, a service, or its second
-    /// instance such as detector-1
+    /// Only this member (repeatable): kafka, schema-registry, clickhouse, alertmanager, prometheus, a
+    /// service, or its second instance such as detector-1
     #[arg(long, value_name = "MEMBER", value_parser = member)]
     pub only: Vec<Member>,
 }
@@ -105,7 +105,9 @@ pub fn urls(stack: &Stack) -> String {
         let what = match member {
             Member::Kafka => address.to_string(),
             Member::SchemaRegistry => format!("http://{address}/apis/ccompat/v7"),
-            Member::ClickHouse => format!("http://{address}"),
+            Member::ClickHouse | Member::Alertmanager | Member::Prometheus => {
+                format!("http://{address}")
+            }
             Member::Service { service, slot: 0 } => match service.name() {
                 "gateway" => format!("http://{address}/epcis/v2/capture"),
                 "query" => format!("http://{address}/v1/alerts"),
