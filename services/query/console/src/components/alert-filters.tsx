@@ -28,16 +28,22 @@ export function AlertFilters({ params, change }: Props) {
       </select>
     </label>
   );
-  const text = (name: string, label: string, placeholder: string, type = "text") => (
+  const text = (name: string, label: string, placeholder: string) => (
     <label>
       {label}
       <input
-        type={type}
+        type="text"
         placeholder={placeholder}
         spellcheck={false}
         value={value(name)}
         onChange={(event) => change({ [name]: event.currentTarget.value.trim() })}
       />
+    </label>
+  );
+  const date = (name: string, label: string) => (
+    <label>
+      {label}
+      <input type="date" value={value(name)} onChange={(event) => change({ [name]: event.currentTarget.value })} />
     </label>
   );
   const clear = () =>
@@ -55,8 +61,8 @@ export function AlertFilters({ params, change }: Props) {
       {text("gtin", "Product", "GTIN")}
       {text("lot", "Lot", "as on the pack")}
       {text("site", "Place", "GLN")}
-      {text("since", "From (event day, UTC)", "", "date")}
-      {text("until", "To (event day, UTC)", "", "date")}
+      {date("since", "From (event day, UTC)")}
+      {date("until", "To (event day, UTC)")}
       <div class="filters-end">
         <button type="button" onClick={clear} disabled={set === 0}>
           Clear {set > 0 ? `${set} ${set === 1 ? "filter" : "filters"}` : "filters"}

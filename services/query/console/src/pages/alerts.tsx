@@ -38,7 +38,9 @@ export function AlertsPage() {
     setFresh(new Set());
   }, [asked]);
 
-  const live = useLiveAlerts(query, (alert) => {
+  // Retractions must come too, whatever status is shown: they take alerts out of the list.
+  const { status: wanted = "open", ...streamed } = query;
+  const live = useLiveAlerts(streamed, (alert) => {
     setArrived((before) => [alert, ...before.filter((other) => other.alert_id !== alert.alert_id)].slice(0, 500));
     if (alert.status === "open" && alert.revision === 1) {
       setFresh((before) => new Set(before).add(alert.alert_id));
@@ -49,7 +51,7 @@ export function AlertsPage() {
   });
 
   const listed = page.data?.alerts ?? [];
-  const shown = merged(listed, cursor === null ? arrived : [], query.status ?? "open", page.data?.next !== null);
+  const shown = merged(listed, cursor === null ? arrived : [], wanted, page.data?.next !== null);
   const found = useAlert(open, shown);
 
   const change = (changes: Record<string, string | null>) =>
