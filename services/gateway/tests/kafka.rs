@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod instance;
+mod partner_rejects;
 
 use instance::{Instance, Kafka};
 use serde_json::{Value, json};

@@ -13,6 +13,7 @@ use serialtrail_records::Codec;
 use serialtrail_runtime::{App, Service, ServiceArgs, Shutdown};
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,7 +70,7 @@ impl Kafka {
         })
     }
 
-    fn client(&self) -> ClientConfig {
+    pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
@@ -161,6 +162,26 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+/// A folder with the settings of a gateway in replay clock, and the settings file in it.
+pub(crate) fn settings(kafka: &Kafka) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("serialtrail.toml");
+    let settings = format!(
+        "[kafka]\nbrokers = \"{}\"\n[schema_registry]\nurl = \"{}\"\n[clock]\nmode = \"replay\"\n\
+         [gateway]\nmax_document_bytes = {MAX_DOCUMENT_BYTES}\n",
+        kafka.brokers, kafka.registry
+    );
+    std::fs::write(&config, settings).unwrap();
+    std::fs::write(folder.path().join("api-keys.toml"), KEYS).unwrap();
+    (folder, config)
+}
+
+/// An address nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap()
+}
+
 /// A running gateway.
 pub(crate) struct Instance {
     root: String,
@@ -173,18 +194,8 @@ pub(crate) struct Instance {
 impl Instance {
     /// Starts a gateway in replay clock and waits until it is ready.
     pub(crate) async fn start(kafka: &Kafka, slot: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("serialtrail.toml");
-        let settings = format!(
-            "[kafka]\nbrokers = \"{}\"\n[schema_registry]\nurl = \"{}\"\n[clock]\nmode = \"replay\"\n\
-             [gateway]\nmax_document_bytes = {MAX_DOCUMENT_BYTES}\n",
-            kafka.brokers, kafka.registry
-        );
-        std::fs::write(&config, settings).unwrap();
-        std::fs::write(folder.path().join("api-keys.toml"), KEYS).unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen: SocketAddr = free.local_addr().unwrap();
-        drop(free);
+        let (folder, config) = settings(kafka);
+        let listen = free_address();
         let args = ServiceArgs {
             config: Some(config),
             slot: Some(slot),
