@@ -1,2 +1,8 @@
 //! `serialtrail-notifier`: alerts to Alertmanager and webhooks.
-fn main() {}
+
+use serialtrail_runtime::{Service, run_service};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run_service(Service::Notifier, serialtrail_notifier::run)
+}

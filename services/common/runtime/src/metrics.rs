@@ -211,6 +211,22 @@ pub const FOREIGN_READS: Metric = metric(
     &["profile"],
     "Reads of unknown serials of unregistered products that the policy counts and does not alert on",
 );
+/// Notifications.
+pub const NOTIFICATIONS: Metric = metric(
+    "serialtrail_notifications_total",
+    Kind::Counter,
+    "notifications",
+    &["receiver", "outcome"],
+    "Notifications by outcome: delivered, parked, resent (alerts that stand, to an Alertmanager that forgot them), failed_attempt (tried again); unrouted (receiver none)",
+);
+/// Delay of a notification.
+pub const NOTIFICATION_SECONDS: Metric = metric(
+    "serialtrail_notification_seconds",
+    Kind::Histogram,
+    "seconds",
+    &["receiver"],
+    "From an alert's detected_at to the receiver's 2xx",
+);
 
 /// All of them, in the order of the table in this crate's README.
 pub const ALL: &[Metric] = &[
@@ -234,6 +250,8 @@ pub const ALL: &[Metric] = &[
     INSERT_SECONDS,
     ALERTS,
     FOREIGN_READS,
+    NOTIFICATIONS,
+    NOTIFICATION_SECONDS,
 ];
 
 /// Upper bounds of histogram buckets, seconds: from 1 us (a record) to 10 s (a commit in trouble).
