@@ -90,10 +90,7 @@ export async function getFile(path: string, accept: string): Promise<Blob> {
 }
 
 /** A path with the parameters that have a value. */
-export function withParams(
-  path: string,
-  params: Record<string, string | number | null | undefined>,
-): string {
+export function withParams(path: string, params: Record<string, string | number | null | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     if (value !== null && value !== undefined && value !== "") query.set(name, String(value));

@@ -2,7 +2,7 @@
 // tries again by itself. Nothing is asked while the tab is hidden.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { getJson, Problem, toProblem } from "./client";
+import { getJson, type Problem, toProblem } from "./client";
 import { reportOutage } from "./outage";
 
 export interface Resource<T> {

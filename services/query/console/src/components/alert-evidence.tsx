@@ -37,7 +37,13 @@ export function AlertEvidence({ alert, trace }: { alert: Alert; trace: Trace | u
               const step = read.step ?? known?.biz_step;
               return (
                 <tr key={read.event}>
-                  <td>{offset ? <LocalTime iso={read.time} offset={offset} /> : <Time iso={read.time} stacked />}</td>
+                  <td>
+                    {offset ? (
+                      <LocalTime iso={read.time} offset={offset} />
+                    ) : (
+                      <Time iso={read.time} stacked />
+                    )}
+                  </td>
                   <td>
                     <span class="stacked">
                       {plain(step) || "read"}

@@ -43,15 +43,24 @@ export function AlertFilters({ params, change }: Props) {
   const date = (name: string, label: string) => (
     <label>
       {label}
-      <input type="date" value={value(name)} onChange={(event) => change({ [name]: event.currentTarget.value })} />
+      <input
+        type="date"
+        value={value(name)}
+        onChange={(event) => change({ [name]: event.currentTarget.value })}
+      />
     </label>
   );
   const clear = () =>
-    change(Object.fromEntries([...params.keys()].filter((name) => name !== "alert").map((name) => [name, null])));
+    change(
+      Object.fromEntries([...params.keys()].filter((name) => name !== "alert").map((name) => [name, null])),
+    );
   const set = filtersSet(params);
   return (
     <form class="filters" aria-label="Filter alerts" onSubmit={(event) => event.preventDefault()}>
-      {select("rule", "Rule", [["", "All rules"], ...RULE_NAMES.map((code): [string, string] => [code, rule(code).name])])}
+      {select("rule", "Rule", [
+        ["", "All rules"],
+        ...RULE_NAMES.map((code): [string, string] => [code, rule(code).name]),
+      ])}
       {select("severity", "Severity", [
         ["", "All severities"],
         ...SEVERITIES.map((code): [string, string] => [code, code]),

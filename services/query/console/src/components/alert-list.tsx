@@ -1,7 +1,7 @@
 // Alerts as a table; each row is one link.
 
 import type { Alert } from "../api/types";
-import { rule as ruleWords, plain, shortCause, shortKey } from "../lib/words";
+import { plain, rule as ruleWords, shortCause, shortKey } from "../lib/words";
 import { Country, SeverityBadge, Tag, Time } from "./parts";
 
 interface Props {

@@ -87,10 +87,7 @@ export function AlertPanel({ alert, close }: Props) {
             ],
             ["Lot", alert.lot && alert.gtin && <a href={recallLink(alert.gtin, alert.lot)}>{alert.lot}</a>],
             ["Country", alert.country && <Country code={alert.country} />],
-            [
-              "Place",
-              alert.site && <a href={`/alerts?site=${alert.site}`}>{names.place(alert.site)}</a>,
-            ],
+            ["Place", alert.site && <a href={`/alerts?site=${alert.site}`}>{names.place(alert.site)}</a>],
             ["Party", alert.party && names.party(alert.party)],
             ["Event time", <Time key="event" iso={alert.event_time} />],
             ["Recorded", <Time key="record" iso={alert.record_time} />],

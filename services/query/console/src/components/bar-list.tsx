@@ -25,7 +25,12 @@ export function BarList({ rows, label }: { rows: BarRow[]; label: string }) {
           </span>
           <svg class="bars-bar" height="5" width="100%" aria-hidden="true">
             <rect class="bar-ground" width="100%" height="5" rx="2" />
-            <rect class={`bar-fill ${row.tone ?? ""}`} width={`${(row.value / most) * 100}%`} height="5" rx="2" />
+            <rect
+              class={`bar-fill ${row.tone ?? ""}`}
+              width={`${(row.value / most) * 100}%`}
+              height="5"
+              rx="2"
+            />
           </svg>
         </li>
       ))}

@@ -11,7 +11,11 @@ export interface Format {
 export const CSV: Format = { name: "CSV", accept: "text/csv", ending: "csv" };
 export const NDJSON: Format = { name: "NDJSON", accept: "application/x-ndjson", ending: "ndjson" };
 export const JSON_FILE: Format = { name: "JSON", accept: "application/json", ending: "json" };
-export const PARQUET: Format = { name: "Parquet", accept: "application/vnd.apache.parquet", ending: "parquet" };
+export const PARQUET: Format = {
+  name: "Parquet",
+  accept: "application/vnd.apache.parquet",
+  ending: "parquet",
+};
 
 /** Gives bytes to the person as a file. */
 export function saveAs(blob: Blob, name: string): void {
@@ -47,7 +51,6 @@ export function Downloads({ path, name, formats, label }: Props) {
     setBusy(undefined);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset belongs in a form
     <div class="downloads" role="group" aria-label={label}>
       <span class="soft small" aria-hidden="true">
         {label}

@@ -74,7 +74,9 @@ export function JourneyTable({ reads, lit, light }: Props) {
                 <span class="stacked">
                   <strong>{plain(read.biz_step) || plain(read.event_type)}</strong>
                   <span class="soft tiny">
-                    {[plain(read.disposition), read.scan_kind && `${read.scan_kind} scan`].filter(Boolean).join(" · ")}
+                    {[plain(read.disposition), read.scan_kind && `${read.scan_kind} scan`]
+                      .filter(Boolean)
+                      .join(" · ")}
                   </span>
                 </span>
                 {read.clock_suspect && <Tag tone="medium">clock doubtful</Tag>}

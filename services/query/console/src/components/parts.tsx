@@ -86,7 +86,9 @@ export function PlaceName({
     <span class="stacked">
       {name ?? <code>{gln}</code>}
       <span class="soft tiny">
-        {[kind ? plain(kind) : "", country ? nameOf(country) : "", name ? gln : ""].filter(Boolean).join(" · ")}
+        {[kind ? plain(kind) : "", country ? nameOf(country) : "", name ? gln : ""]
+          .filter(Boolean)
+          .join(" · ")}
       </span>
     </span>
   );
@@ -134,7 +136,6 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }) {
 /** A table in a box that scrolls sideways by keyboard too, where it is wider than the page. */
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={label} tabIndex={0}>
       {children}
     </section>

@@ -16,7 +16,14 @@ export function RecallForm({ gtin, lot }: { gtin: string; lot: string }) {
       <p>Which lot? Shown is where each of its units is now: at a site, on its way, sold, or ended.</p>
       <label>
         GTIN of the product
-        <input name="gtin" required inputmode="numeric" autocomplete="off" placeholder="09521000000018" value={gtin} />
+        <input
+          name="gtin"
+          required
+          inputmode="numeric"
+          autocomplete="off"
+          placeholder="09521000000018"
+          value={gtin}
+        />
       </label>
       <label>
         Lot, as on the pack

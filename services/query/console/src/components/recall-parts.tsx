@@ -10,7 +10,13 @@ import { Empty } from "./states";
 import { WorldMap } from "./world-map";
 
 /** Units by where they are, each a link that filters the list. */
-export function RecallFigures({ totals, link }: { totals: Recall["totals"]; link: (code: string) => string }) {
+export function RecallFigures({
+  totals,
+  link,
+}: {
+  totals: Recall["totals"];
+  link: (code: string) => string;
+}) {
   return (
     <dl class="figures wide">
       <div>
@@ -45,11 +51,24 @@ export function LotStatus({ recall }: { recall: Recall }) {
     <div class="card-body">
       <Facts
         of={[
-          ["Status", <Tag key="status" tone={word === "active" ? "good" : "critical"}>{word}</Tag>],
+          [
+            "Status",
+            <Tag key="status" tone={word === "active" ? "good" : "critical"}>
+              {word}
+            </Tag>,
+          ],
           ["Since", status?.since && <Time iso={status.since} />],
-          ["In", status?.markets.length ? status.markets.map(country).join(", ") : status && word !== "active" && "all markets"],
+          [
+            "In",
+            status?.markets.length
+              ? status.markets.map(country).join(", ")
+              : status && word !== "active" && "all markets",
+          ],
           ["Said by", status?.by],
-          ["Product", product && [product.name, product.brand && `(${product.brand})`].filter(Boolean).join(" ")],
+          [
+            "Product",
+            product && [product.name, product.brand && `(${product.brand})`].filter(Boolean).join(" "),
+          ],
           ["GTIN", <code key="gtin">{recall.gtin}</code>],
           ["Lot", <code key="lot">{recall.lot}</code>],
           ["Data up to", <Time key="as-of" iso={recall.as_of} />],
@@ -163,7 +182,9 @@ export function RecallMap({ sites }: { sites: RecallSite[] }) {
       <ul class="legend">
         <li>solid: units last read there; the area tells how many</li>
         {placed.some((site) => site.in_transit_to) && <li>hollow: units on the way there</li>}
-        {sites.length > placed.length && <li>{count(sites.length - placed.length, "site")} without coordinates not shown</li>}
+        {sites.length > placed.length && (
+          <li>{count(sites.length - placed.length, "site")} without coordinates not shown</li>
+        )}
       </ul>
     </>
   );

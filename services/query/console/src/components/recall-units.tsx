@@ -44,7 +44,9 @@ export function RecallUnits({ units }: { units: RecallUnit[] }) {
             <td>
               <Time iso={unit.last_time} stacked />
             </td>
-            <td class="above">{unit.container ? <UnitLink epc={unit.container} /> : <span class="soft">–</span>}</td>
+            <td class="above">
+              {unit.container ? <UnitLink epc={unit.container} /> : <span class="soft">–</span>}
+            </td>
           </tr>
         ))}
       </tbody>

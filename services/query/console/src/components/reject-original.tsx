@@ -48,11 +48,16 @@ export function RejectOriginal({ reject }: { reject: Reject }) {
             Save the bytes
           </button>
           {original.text === null && (
-            <span class="soft small"> Not text in UTF-8: shown in hexadecimal{original.bytes > SHOWN && `, the first ${bytes(SHOWN)}`}.</span>
+            <span class="soft small">
+              {" "}
+              Not text in UTF-8: shown in hexadecimal{original.bytes > SHOWN && `, the first ${bytes(SHOWN)}`}
+              .
+            </span>
           )}
         </p>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <pre tabIndex={0}>{original.text === null ? hexDump(decoded(original.base64)) : setOut(original.text)}</pre>
+        <pre tabIndex={0}>
+          {original.text === null ? hexDump(decoded(original.base64)) : setOut(original.text)}
+        </pre>
       </div>
     </details>
   );

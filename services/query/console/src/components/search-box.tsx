@@ -6,8 +6,8 @@ import type { Identified } from "../api/types";
 import { announce } from "../lib/announce";
 import { navigate } from "../lib/router";
 import { typingHint } from "../lib/search";
-import { SearchResults } from "./search-results";
 import { targets } from "../lib/targets";
+import { SearchResults } from "./search-results";
 
 interface Answer {
   found?: Identified;
@@ -105,7 +105,6 @@ export function SearchBox() {
 
   const hint = typingHint(text);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: arrow keys move among the results
     <search class="search" ref={box} onKeyDown={keys}>
       <form onSubmit={search}>
         <label class="hidden" for="search">

@@ -29,7 +29,9 @@ export function ServicesTable({ services }: { services: ServiceState[] }) {
                 <Tag tone={service.up ? "good" : "critical"}>
                   <span aria-hidden="true">{service.up ? "●" : "✕"}</span> {service.up ? "up" : "down"}
                 </Tag>
-                {service.instances > 1 && <span class="soft tiny"> {count(service.instances, "instance")}</span>}
+                {service.instances > 1 && (
+                  <span class="soft tiny"> {count(service.instances, "instance")}</span>
+                )}
                 {service.detail && <span class="detail soft tiny">{service.detail}</span>}
               </td>
               <td class="number">

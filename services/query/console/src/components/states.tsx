@@ -11,8 +11,8 @@ export function Skeleton({ lines = 4, height }: { lines?: number; height?: numbe
   }
   return (
     <div class="skeleton" aria-hidden="true">
-      {Array.from({ length: lines }, (_, at) => (
-        <div key={at} class="skeleton-line" />
+      {Array.from({ length: lines }, (_, at) => `line ${at}`).map((line) => (
+        <div key={line} class="skeleton-line" />
       ))}
     </div>
   );

@@ -18,7 +18,14 @@ export function ThemeToggle() {
       <svg viewBox="0 0 24 24" width="16" height="16" aria-hidden="true">
         <circle cx="12" cy="12" r="8.5" fill="none" stroke="currentColor" stroke-width="1.8" />
         {theme !== "light" && (
-          <path d={theme === "dark" ? "M12 3.5a8.5 8.5 0 0 1 0 17 8.5 8.5 0 0 1 0-17Z" : "M12 3.5a8.5 8.5 0 0 1 0 17Z"} fill="currentColor" />
+          <path
+            d={
+              theme === "dark"
+                ? "M12 3.5a8.5 8.5 0 0 1 0 17 8.5 8.5 0 0 1 0-17Z"
+                : "M12 3.5a8.5 8.5 0 0 1 0 17Z"
+            }
+            fill="currentColor"
+          />
         )}
       </svg>
       <span class="theme-name">{NAMES[theme]}</span>

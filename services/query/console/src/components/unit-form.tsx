@@ -16,7 +16,13 @@ export function UnitForm() {
       </p>
       <label>
         Unit
-        <input name="id" required spellcheck={false} autocomplete="off" placeholder="(01)09521000000018(21)ABC123" />
+        <input
+          name="id"
+          required
+          spellcheck={false}
+          autocomplete="off"
+          placeholder="(01)09521000000018(21)ABC123"
+        />
       </label>
       <div>
         <button type="submit" class="primary">

@@ -79,21 +79,37 @@ export function RegistryCard({ trace }: { trace: Trace }) {
     <Card
       id="registry"
       title="Product and registry"
-      aside={<Tag tone={BAD.has(state) ? "critical" : state === "unknown" ? "high" : "good"}>{plain(state)}</Tag>}
+      aside={
+        <Tag tone={BAD.has(state) ? "critical" : state === "unknown" ? "high" : "good"}>{plain(state)}</Tag>
+      }
     >
       <div class="card-body">
         <Facts
           of={[
-            ["Product", product && <strong>{[product.name, product.brand && `(${product.brand})`].filter(Boolean).join(" ")}</strong>],
+            [
+              "Product",
+              product && (
+                <strong>
+                  {[product.name, product.brand && `(${product.brand})`].filter(Boolean).join(" ")}
+                </strong>
+              ),
+            ],
             ["GTIN", gtin && <code>{gtin}</code>],
             ["Serial", registry?.serial && <code>{registry.serial}</code>],
             ["Lot", lot && gtin && <a href={recallLink(gtin, lot)}>{lot}</a>],
             ["Expiry", registry?.expiry && `${day(registry.expiry)}, last good day`],
             ["Status since", registry?.status_since && <Time iso={registry.status_since} />],
-            ["Known by", registry && (registry.known ? plain(registry.known_by) : "nobody: never registered or commissioned")],
+            [
+              "Known by",
+              registry &&
+                (registry.known ? plain(registry.known_by) : "nobody: never registered or commissioned"),
+            ],
             ["Commissioned", registry?.commissioned_at && <Time iso={registry.commissioned_at} />],
             ["Issued by", registry?.issued_by && names.party(registry.issued_by)],
-            [`Markets ${markets.length ? whose : ""}`, markets.length ? markets.map(country).join(", ") : "not limited"],
+            [
+              `Markets ${markets.length ? whose : ""}`,
+              markets.length ? markets.map(country).join(", ") : "not limited",
+            ],
             ["Profile", product?.profile],
           ]}
         />
@@ -102,7 +118,9 @@ export function RegistryCard({ trace }: { trace: Trace }) {
             {statements.map((said) => (
               <li key={`${said.source} ${said.status} ${said.record_time}`}>
                 Lot {said.lot}:{" "}
-                <Tag tone={BAD.has(said.status ?? "") ? "critical" : "good"}>{said.status ?? "no status"}</Tag>
+                <Tag tone={BAD.has(said.status ?? "") ? "critical" : "good"}>
+                  {said.status ?? "no status"}
+                </Tag>
                 {said.status_since && (
                   <>
                     {" since "}
@@ -111,7 +129,10 @@ export function RegistryCard({ trace }: { trace: Trace }) {
                 )}
                 {said.status_markets.length > 0 && ` in ${said.status_markets.map(country).join(", ")}`}
                 {!said.authorised && " (said by a party that may not: not in force)"}
-                <span class="soft"> by {said.source_party}, {said.source === "load" ? "loaded" : "as an event"}</span>
+                <span class="soft">
+                  {" "}
+                  by {said.source_party}, {said.source === "load" ? "loaded" : "as an event"}
+                </span>
               </li>
             ))}
           </ul>

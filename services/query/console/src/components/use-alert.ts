@@ -24,8 +24,7 @@ export function useAlert(id: string | null, listed: Alert[]): FoundAlert {
   const alert = here ?? page.data?.alerts.find((found) => found.alert_id === id);
   return {
     alert,
-    ended:
-      !missing || page.data !== undefined || (identified.data !== undefined && subject === undefined),
+    ended: !missing || page.data !== undefined || (identified.data !== undefined && subject === undefined),
     resource: identified.problem ? identified : page,
   };
 }

@@ -59,7 +59,11 @@ export function WorldMap({ points, lines = [], lit, light, label, height = 380 }
   const where = points.map((point) => point.at.join(" ")).join(";");
   // biome-ignore lint/correctness/useExhaustiveDependencies: `where` says whether the points moved
   const projection = useMemo(
-    () => projectionFor(points.map((point) => point.at), { ...view, width: Math.max(width, 1), height }),
+    () =>
+      projectionFor(
+        points.map((point) => point.at),
+        { ...view, width: Math.max(width, 1), height },
+      ),
     [where, view, width, height],
   );
   const ground = useMemo(() => (land ? (geoPath(projection)(land) ?? "") : ""), [land, projection]);
@@ -104,7 +108,6 @@ export function WorldMap({ points, lines = [], lit, light, label, height = 380 }
                 const at = projection(point.at);
                 if (at === null) return null;
                 return (
-                  // biome-ignore lint/a11y/useSemanticElements: a button cannot stand in SVG
                   <g
                     key={point.id}
                     class={`stop ${point.look ?? ""}${point.id === lit ? " lit" : ""}`}

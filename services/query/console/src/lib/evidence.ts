@@ -13,8 +13,23 @@ export interface Finding {
 
 /** Parts of evidence that are told elsewhere or are plain counts. */
 const TOLD = new Set([
-  "events_total", "reads", "scans", "repeats", "registered", "legs", "legs_total", "shifted", "violations",
-  "by_reason", "countries", "markets", "markets_of", "foreign_gtin", "grace_hours", "commissioned_by", "slip",
+  "events_total",
+  "reads",
+  "scans",
+  "repeats",
+  "registered",
+  "legs",
+  "legs_total",
+  "shifted",
+  "violations",
+  "by_reason",
+  "countries",
+  "markets",
+  "markets_of",
+  "foreign_gtin",
+  "grace_hours",
+  "commissioned_by",
+  "slip",
 ]);
 
 const list = (codes: string[]) => codes.map((code) => country(code)).join(", ");
@@ -34,7 +49,8 @@ function leg(of: EvidenceLeg, names: Names): string {
 function violation(of: EvidenceViolation, names: Names): string {
   const { read, because } = of;
   const what = `${plain(read.step ?? "a read")} at ${names.place(read.place)} on ${utc(read.time)}`;
-  if (because.expiry) return `${what}, although it had expired: the last good day was ${day(because.expiry)}.`;
+  if (because.expiry)
+    return `${what}, although it had expired: the last good day was ${day(because.expiry)}.`;
   if (because.broken) {
     return `${what} took a state back although ${and(because.broken.map(broken))}.`;
   }

@@ -40,7 +40,10 @@ export function projectionFor(places: Place[], view: View): GeoProjection {
       const middle = projection.invert?.([width / 2, height / 2]);
       const first = places[0] ?? [0, 0];
       const centre = middle && Number.isFinite(middle[0]) ? middle : first;
-      projection.scale(CLOSEST).translate([width / 2, height / 2]).center(centre);
+      projection
+        .scale(CLOSEST)
+        .translate([width / 2, height / 2])
+        .center(centre);
     }
   }
   const [x, y] = projection.translate();

@@ -14,7 +14,8 @@ export function ticks(most: number, wanted = 4): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((m) => m * power >= rough) ?? 10) * power;
   const list: number[] = [];
-  for (let at = 0; at <= Math.ceil(most / step - 1e-9); at += 1) list.push(Number((at * step).toPrecision(12)));
+  for (let at = 0; at <= Math.ceil(most / step - 1e-9); at += 1)
+    list.push(Number((at * step).toPrecision(12)));
   return list;
 }
 

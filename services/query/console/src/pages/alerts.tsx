@@ -14,8 +14,8 @@ import { Scroll } from "../components/parts";
 import { Empty, Failed, Loaded, Skeleton } from "../components/states";
 import { useAlert } from "../components/use-alert";
 import { announce } from "../lib/announce";
-import { merged } from "../lib/merge";
 import { count } from "../lib/format";
+import { merged } from "../lib/merge";
 import { navigate, usePlace } from "../lib/router";
 import { address, alertQuery, changed, filtersSet } from "../lib/url-state";
 import { rule } from "../lib/words";
@@ -28,7 +28,9 @@ export function AlertsPage() {
   const cursor = params.get("cursor");
   const open = params.get("alert");
   const asked = withParams("/v1/alerts", query);
-  const page = useResource<AlertPage>(withParams("/v1/alerts", { ...query, limit: PAGE, cursor }), { keep: true });
+  const page = useResource<AlertPage>(withParams("/v1/alerts", { ...query, limit: PAGE, cursor }), {
+    keep: true,
+  });
   const [arrived, setArrived] = useState<Alert[]>([]);
   const [fresh, setFresh] = useState<Set<string>>(new Set());
 
@@ -41,7 +43,9 @@ export function AlertsPage() {
   // Retractions must come too, whatever status is shown: they take alerts out of the list.
   const { status: wanted = "open", ...streamed } = query;
   const live = useLiveAlerts(streamed, (alert) => {
-    setArrived((before) => [alert, ...before.filter((other) => other.alert_id !== alert.alert_id)].slice(0, 500));
+    setArrived((before) =>
+      [alert, ...before.filter((other) => other.alert_id !== alert.alert_id)].slice(0, 500),
+    );
     if (alert.status === "open" && alert.revision === 1) {
       setFresh((before) => new Set(before).add(alert.alert_id));
       announce(`New alert: ${rule(alert.rule).name}, ${alert.severity}`);
@@ -65,13 +69,13 @@ export function AlertsPage() {
   };
   opened.current = open;
   useEffect(() => {
-    const escape = (event: KeyboardEvent) => {
+    const onEscape = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || opened.current === null) return;
       if (event.target instanceof Element && event.target.closest("search, form")) return;
       close();
     };
-    document.addEventListener("keydown", escape);
-    return () => document.removeEventListener("keydown", escape);
+    document.addEventListener("keydown", onEscape);
+    return () => document.removeEventListener("keydown", onEscape);
   });
 
   return (
@@ -107,7 +111,9 @@ export function AlertsPage() {
                   </Scroll>
                   <nav class="pager" aria-label="Pages of alerts">
                     <span>
-                      {cursor !== null && <a href={address("/alerts", changed(params, { cursor: null }))}>Newest</a>}
+                      {cursor !== null && (
+                        <a href={address("/alerts", changed(params, { cursor: null }))}>Newest</a>
+                      )}
                     </span>
                     <span class="soft small">
                       {count(shown.length, "alert")} on this page

@@ -53,7 +53,11 @@ function Waiting() {
 function Figures({ data }: { data: Overview }) {
   const { totals, throughput } = data;
   const figures = [
-    { name: "Events", value: whole(totals.events), note: `${decimal(throughput.events_per_second)} a second now` },
+    {
+      name: "Events",
+      value: whole(totals.events),
+      note: `${decimal(throughput.events_per_second)} a second now`,
+    },
     { name: "Reads", value: whole(totals.reads), note: `${whole(totals.inherited)} through containers` },
     { name: "Units", value: whole(totals.units), note: "with an identity of their own" },
     { name: "Open alerts", value: whole(totals.alerts_open), note: "all rules", to: "/alerts" },
@@ -90,14 +94,16 @@ function Content({ data }: { data: Overview }) {
         title="Throughput"
         aside={
           <span class="soft small">
-            {decimal(data.throughput.events_per_second)} events/s · {decimal(data.throughput.reads_per_second)}{" "}
-            reads/s
+            {decimal(data.throughput.events_per_second)} events/s ·{" "}
+            {decimal(data.throughput.reads_per_second)} reads/s
           </span>
         }
       >
         {quiet ? (
           <Empty title="Nothing was captured in the last 60 minutes">
-            <p>Events appear here as soon as partners publish; what was captured before counts in the totals.</p>
+            <p>
+              Events appear here as soon as partners publish; what was captured before counts in the totals.
+            </p>
           </Empty>
         ) : (
           <ThroughputChart minutes={data.throughput.per_minute} />
@@ -149,7 +155,9 @@ function Content({ data }: { data: Overview }) {
         <Card
           id="newest"
           title="Newest alerts"
-          aside={<span class="soft small">{count(data.recent_alerts.length, "alert")} by time of detection</span>}
+          aside={
+            <span class="soft small">{count(data.recent_alerts.length, "alert")} by time of detection</span>
+          }
         >
           {data.recent_alerts.length === 0 ? (
             <Empty title="No alerts yet" />

@@ -116,7 +116,9 @@ function Content({ recall, params, loading }: { recall: Recall; params: URLSearc
         >
           {recall.units.length === 0 ? (
             <Empty title="No unit here">
-              <p>{filtered === "" ? "Nothing of this lot is known by serial." : `No unit fits: ${filtered}.`}</p>
+              <p>
+                {filtered === "" ? "Nothing of this lot is known by serial." : `No unit fits: ${filtered}.`}
+              </p>
             </Empty>
           ) : (
             <div class={loading ? "stale" : ""}>

@@ -3,7 +3,7 @@
 import { withParams } from "../api/client";
 import type { Reject, RejectPage } from "../api/types";
 import { useResource } from "../api/use-resource";
-import { Card, Tag, Time, UnitLink } from "../components/parts";
+import { Tag, Time, UnitLink } from "../components/parts";
 import { RejectOriginal } from "../components/reject-original";
 import { Empty, Loaded, Skeleton } from "../components/states";
 import { count } from "../lib/format";
@@ -48,7 +48,11 @@ export function RejectsPage() {
   const date = (name: string, label: string) => (
     <label>
       {label}
-      <input type="date" value={value(name)} onChange={(event) => change({ [name]: event.currentTarget.value })} />
+      <input
+        type="date"
+        value={value(name)}
+        onChange={(event) => change({ [name]: event.currentTarget.value })}
+      />
     </label>
   );
   return (
@@ -93,7 +97,9 @@ export function RejectsPage() {
                 </ul>
                 <nav class="pager" aria-label="Pages of rejects">
                   <span>
-                    {params.has("cursor") && <a href={address("/rejects", changed(params, { cursor: null }))}>Newest</a>}
+                    {params.has("cursor") && (
+                      <a href={address("/rejects", changed(params, { cursor: null }))}>Newest</a>
+                    )}
                   </span>
                   <span class="soft small">{count(data.rejects.length, "reject")} on this page</span>
                   <span>

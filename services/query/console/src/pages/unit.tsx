@@ -9,9 +9,9 @@ import { JourneyMap } from "../components/journey-map";
 import { JourneyTable } from "../components/journey-table";
 import { Card, Scroll } from "../components/parts";
 import { Empty, Loaded, Skeleton } from "../components/states";
+import { UnitForm } from "../components/unit-form";
 import { IdentityCard, RegistryCard } from "../components/unit-identity";
 import { ContainmentCard, ContentsCard, CustodyCard } from "../components/unit-parts";
-import { UnitForm } from "../components/unit-form";
 import { count } from "../lib/format";
 import { usePlace } from "../lib/router";
 import { address, changed } from "../lib/url-state";
@@ -67,11 +67,17 @@ function Content({ trace, params }: { trace: Trace; params: URLSearchParams }) {
     <div class="grid unit">
       {trace.alerts.length > 0 && (
         <div class="wide">
-          <Card id="alerts" title="Alerts" aside={<span class="soft small">{count(trace.alerts.length, "alert")}</span>}>
+          <Card
+            id="alerts"
+            title="Alerts"
+            aside={<span class="soft small">{count(trace.alerts.length, "alert")}</span>}
+          >
             <Scroll label="Alerts of this unit">
               <AlertList
                 alerts={trace.alerts}
-                link={(alert) => `/alerts?status=any&unit=${encodeURIComponent(trace.unit)}&alert=${alert.alert_id}`}
+                link={(alert) =>
+                  `/alerts?status=any&unit=${encodeURIComponent(trace.unit)}&alert=${alert.alert_id}`
+                }
                 brief
                 caption="Alerts of this unit"
               />
