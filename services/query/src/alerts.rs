@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 
 /// Parameters this resource knows.
 pub const PARAMETERS: &[&str] = &[
+    "alert_id",
     "rule",
+    "severity",
     "unit",
     "epc",
     "product",
@@ -50,6 +52,9 @@ pub const RULES: &[&str] = &[
     "HOTSPOT",
 ];
 
+/// What `severity` may be.
+pub const SEVERITIES: &[&str] = &["low", "medium", "high", "critical"];
+
 /// What `status` may be.
 pub const STATUSES: &[&str] = &["open", "retracted", "any"];
 
@@ -59,39 +64,43 @@ const PAGE: u16 = 100;
 /// The columns of [`AlertRow`].
 pub(crate) const COLUMNS: &str = "alert_id, rule, sub_reason, subject, subject_kind, epc, revision, state, \
     retract_reason, superseded_by, severity, event_ids, event_time, record_time, detected_at, country, \
-    site, party, gtin, lot, profile, evidence, likely_cause, policy_version, source_party";
+    site, party, gtin, lot, profile, evidence, likely_cause, policy_version, source_party, container, \
+    (toString(kafka_topic), kafka_partition, kafka_offset) AS place";
 
 /// Bytes of NDJSON gathered before they are handed on.
 const CHUNK: usize = 32 * 1024;
 
 /// An alert as stored.
-#[derive(Debug, Clone, Row, Deserialize)]
+#[derive(Debug, Clone, Default, Row, Deserialize)]
 pub(crate) struct AlertRow {
     alert_id: String,
-    rule: String,
+    pub(crate) rule: String,
     sub_reason: String,
-    subject: String,
+    pub(crate) subject: String,
     subject_kind: String,
     epc: String,
     revision: u64,
-    state: String,
+    pub(crate) state: String,
     retract_reason: String,
     superseded_by: String,
-    severity: String,
+    pub(crate) severity: String,
     event_ids: Vec<String>,
     event_time: i64,
     record_time: i64,
     detected_at: i64,
-    country: String,
-    site: String,
+    pub(crate) country: String,
+    pub(crate) site: String,
     party: String,
-    gtin: String,
-    lot: String,
+    pub(crate) gtin: String,
+    pub(crate) lot: String,
     profile: String,
     evidence: String,
     likely_cause: String,
     policy_version: String,
     source_party: String,
+    container: String,
+    /// Topic, partition and offset of this revision.
+    pub(crate) place: (String, i32, i64),
 }
 
 /// Empty text is none.
@@ -141,6 +150,7 @@ impl AlertRow {
             "retract_reason": some(self.retract_reason),
             "superseded_by": some(self.superseded_by),
             "source_party": self.source_party,
+            "container": some(self.container),
         })
     }
 }
@@ -163,6 +173,12 @@ impl Question {
         };
         let select = Select::new()
             .when("state", state, "state = {state:String}")
+            .when("alert", given.text("alert_id"), "alert_id = {alert:String}")
+            .when(
+                "severities",
+                given.words("severity", SEVERITIES)?,
+                "severity IN {severities:Array(String)}",
+            )
             .when(
                 "rules",
                 given.words("rule", RULES)?,

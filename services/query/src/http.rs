@@ -1,8 +1,9 @@
 //! The routes.
 
 use crate::access::Access;
+use crate::api::Api;
 use crate::problem::Problem;
-use crate::{alerts, openapi, rejects, trace};
+use crate::{alerts, identify, openapi, rejects, trace};
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -17,12 +18,15 @@ use std::time::{Duration, Instant};
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// The routes.
-pub fn router(access: Access) -> Router {
+pub fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/trace", get(trace_by_id))
         .route("/v1/trace/{*unit}", get(trace_by_path))
         .route("/v1/alerts", get(list_alerts))
         .route("/v1/rejects", get(list_rejects))
+        .route("/v1/identify", get(identify_text))
+        .route("/v1/overview", get(overview))
+        .route("/v1/stream/alerts", get(stream_alerts))
         .layer(middleware::from_fn(in_time))
         .route("/openapi.json", get(openapi_document))
         .fallback(|uri: Uri| async move {
@@ -34,7 +38,7 @@ pub fn router(access: Access) -> Router {
         })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(measure))
-        .with_state(access)
+        .with_state(api)
 }
 
 async fn trace_by_id(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
@@ -59,6 +63,22 @@ async fn list_alerts(
 
 async fn list_rejects(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
     rejects::list(access.client(), &uri).await.map(Json)
+}
+
+async fn identify_text(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    identify::answer(access.client(), &uri).await.map(Json)
+}
+
+async fn overview(State(api): State<Api>, uri: Uri) -> Result<Json<Value>, Problem> {
+    api.overview.answer(&uri).await.map(Json)
+}
+
+async fn stream_alerts(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    api.feed.answer(&uri, &headers).await
 }
 
 async fn openapi_document() -> Response {

@@ -9,20 +9,28 @@
 //! |---|---|
 //! | [`trace`], [`custody`] | one unit: registry, journey, custody, containment, alerts |
 //! | [`alerts`] | alerts by filter: pages, or all of them streamed |
+//! | [`feed`] | alerts as they land |
 //! | [`rejects`] | what was refused, with its original bytes |
+//! | [`identify`] | what a scanned or typed text names |
+//! | [`overview`] | the pipeline at a glance |
+//! | [`whereabouts`] | where units are now, for every question that asks it |
 //! | [`parameters`], [`cursor`], [`time`] | what a request says |
 //! | [`select`] | conditions with bound values, limits of a statement |
 //! | [`access`] | what a request may read: the one place |
-//! | [`http`], [`openapi`], [`problem`] | the HTTP face |
+//! | [`api`], [`http`], [`openapi`], [`problem`] | the HTTP face |
 //! | [`service`] | the process |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
 pub mod alerts;
+pub mod api;
 pub mod cursor;
 pub mod custody;
+pub mod feed;
 pub mod http;
+pub mod identify;
 pub mod openapi;
+pub mod overview;
 pub mod parameters;
 pub mod problem;
 pub mod rejects;
@@ -30,5 +38,6 @@ pub mod select;
 pub mod service;
 pub mod time;
 pub mod trace;
+pub mod whereabouts;
 
 pub use service::run;

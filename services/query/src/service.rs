@@ -1,6 +1,6 @@
 //! The process: what it depends on, and what it serves.
 
-use crate::access::Access;
+use crate::api::Api;
 use crate::http::router;
 use clickhouse::Client;
 use serialtrail_runtime::{App, Health};
@@ -12,7 +12,7 @@ use serialtrail_warehouse::migrations;
 /// The address cannot be listened on.
 pub async fn run(mut app: App) -> anyhow::Result<()> {
     let settings = &app.settings.clickhouse;
-    let access = Access::new(settings);
+    let api = Api::new(&app.settings, app.shutdown.clone());
     if !app.listen.ip().is_loopback() {
         tracing::warn!(
             address = %app.listen,
@@ -23,12 +23,12 @@ pub async fn run(mut app: App) -> anyhow::Result<()> {
     app.health = Health::new();
     app.health
         .add_http("clickhouse", format!("{}/ping", settings.url));
-    let client = access.client().clone();
+    let client = api.access.client().clone();
     app.health.add("migrations", move || {
         let client = client.clone();
         Box::pin(async move { migrated(&client).await })
     });
-    app.serve(router(access)).await
+    app.serve(router(api)).await
 }
 
 /// Whether this build's migrations are all applied.

@@ -3,10 +3,8 @@
 
 mod common;
 
-use common::{Deployment, ORIGIN, encoded, get};
+use common::{Deployment, ORIGIN, encoded, get, routes};
 use serde_json::{Value, json};
-use serialtrail_query::access::Access;
-use serialtrail_query::http::router;
 use serialtrail_records::{Alert, RejectedEvent};
 use serialtrail_runtime::config::ClickHouseSettings;
 use serialtrail_warehouse::rows::{AlertRow, RejectedRow};
@@ -313,10 +311,10 @@ async fn large_originals_end_a_page_early_and_none_is_lost() {
 }
 
 fn away(url: &str) -> axum::Router {
-    router(Access::new(&ClickHouseSettings {
+    routes(&ClickHouseSettings {
         url: url.into(),
         ..Default::default()
-    }))
+    })
 }
 
 #[tokio::test]

@@ -3,10 +3,8 @@
 
 mod common;
 
-use common::{Deployment, ORIGIN, get};
+use common::{Deployment, ORIGIN, get, routes};
 use serde_json::{Value, json};
-use serialtrail_query::access::Access;
-use serialtrail_query::http::router;
 use serialtrail_query::{alerts, openapi, rejects, trace};
 use serialtrail_records::{
     Alert, EnrichedObservation, LotStatus, Membership, Product, RejectedEvent, SerialState, Site,
@@ -70,11 +68,11 @@ async fn every_described_route_and_parameter_is_there() {
     };
     for path in document["paths"].as_object().unwrap().keys() {
         let url = path.replace("{unit}", "00%2F095212345678900016");
-        let (_, body) = get(router(Access::new(&settings)), &url).await;
+        let (_, body) = get(routes(&settings), &url).await;
         assert_ne!(body["reason"], "no_such_resource", "{path}");
         for parameter in parameters(&document, path) {
             let url = format!("{url}?{parameter}=%00");
-            let (_, body) = get(router(Access::new(&settings)), &url).await;
+            let (_, body) = get(routes(&settings), &url).await;
             let detail = body["detail"].as_str().unwrap();
             assert!(
                 !detail.contains("there is no parameter"),

@@ -7,9 +7,10 @@ use axum::http::{Request, header};
 use clickhouse::{Client, Row};
 use serde::Serialize;
 use serde_json::Value;
-use serialtrail_query::access::Access;
+use serialtrail_query::api::Api;
 use serialtrail_query::http::router;
 use serialtrail_runtime::config::ClickHouseSettings;
+use serialtrail_runtime::{Settings, Shutdown};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::Origin;
 use std::io::{BufRead, BufReader};
@@ -124,7 +125,12 @@ impl Deployment {
     }
 
     pub(crate) fn router(&self) -> Router {
-        router(Access::new(&self.settings))
+        routes(&self.settings)
+    }
+
+    /// What the routes share, for tests that end it.
+    pub(crate) fn api(&self, shutdown: Shutdown) -> Api {
+        Api::new(&settings(&self.settings), shutdown)
     }
 
     pub(crate) async fn store<T>(&self, table: &str, rows: &[T])
@@ -176,6 +182,27 @@ impl Deployment {
             self.client().query(&sql).execute().await.unwrap();
         }
     }
+}
+
+/// Settings of a deployment whose services, ClickHouse apart, are all away.
+pub(crate) fn settings(clickhouse: &ClickHouseSettings) -> Settings {
+    let mut settings = Settings {
+        clickhouse: clickhouse.clone(),
+        ..Settings::default()
+    };
+    for service in serialtrail_runtime::Service::ALL {
+        let nowhere = vec!["http://127.0.0.1:1".to_owned()];
+        settings
+            .observe
+            .services
+            .insert(service.name().to_owned(), nowhere);
+    }
+    settings
+}
+
+/// The routes over a ClickHouse.
+pub(crate) fn routes(clickhouse: &ClickHouseSettings) -> Router {
+    router(Api::new(&settings(clickhouse), Shutdown::new()))
 }
 
 /// (status, JSON) of a GET.

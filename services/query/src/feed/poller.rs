@@ -1,0 +1,88 @@
+//! The one task that looks for new alerts while anybody listens.
+
+use super::{Feed, News, POLL, Position, after, end};
+use crate::problem::Problem;
+use crate::select::Pace;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
+
+/// Whether the task runs, and whether it knows where it began: whatever lands later is handed round.
+#[derive(Debug, Default)]
+pub(super) struct Poller {
+    running: AtomicBool,
+    begun: watch::Sender<bool>,
+}
+
+impl Poller {
+    /// Starts the task unless it runs. Its listener must have subscribed before.
+    pub(super) fn wake(&self, feed: &Feed) {
+        if !self.running.swap(true, Ordering::SeqCst) {
+            tokio::spawn(run(feed.clone()));
+        }
+    }
+
+    /// Turns true once the task knows where it began.
+    pub(super) fn begun(&self) -> watch::Receiver<bool> {
+        self.begun.subscribe()
+    }
+
+    /// Whether it runs.
+    #[cfg(test)]
+    pub(super) fn is_running(&self) -> bool {
+        self.running.load(Ordering::SeqCst)
+    }
+}
+
+/// Looks, hands round, waits; until nobody listens or the process ends.
+async fn run(feed: Feed) {
+    let poller = feed.poller.clone();
+    let mut position = None;
+    let mut away = false;
+    loop {
+        match look(&feed, &mut position).await {
+            Ok(()) => {
+                poller.begun.send_replace(true);
+                if away {
+                    let _ = feed.news.send(News::Back);
+                }
+                away = false;
+            }
+            Err(problem) if !away => {
+                // Once, not every second: the stream stays open and goes on.
+                away = true;
+                let _ = feed.news.send(News::Away(Arc::new(problem)));
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = feed.shutdown.wait() => return,
+        }
+        if feed.news.receiver_count() == 0 {
+            poller.begun.send_replace(false);
+            poller.running.store(false, Ordering::SeqCst);
+            // Somebody may have subscribed in between and found the task running: then it goes on.
+            let heard = feed.news.receiver_count() > 0;
+            if !heard || poller.running.swap(true, Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+}
+
+/// Hands round what landed since the position; the first look only finds out where the end is.
+async fn look(feed: &Feed, position: &mut Option<Position>) -> Result<(), Problem> {
+    let client = feed.access.client();
+    let Some(seen) = position else {
+        *position = Some(end(client).await?);
+        return Ok(());
+    };
+    let mut rows = after(client, seen, Pace::Answer)?;
+    while let Some(row) = rows.next().await? {
+        if seen.advance(&row.place) {
+            let _ = feed.news.send(News::Alert(Arc::new(row)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! How far a listener has seen the alerts topic: the next offset of each partition.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::BTreeMap;
+
+/// Next offset by `<topic>/<partition>`; a partition that is not in it was not seen at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Position(BTreeMap<String, i64>);
+
+impl Position {
+    /// Moves behind a record, `(topic, partition, offset)`; `false` if it was seen before.
+    pub fn advance(&mut self, (topic, partition, offset): &(String, i32, i64)) -> bool {
+        let next = self.0.entry(format!("{topic}/{partition}")).or_default();
+        let is_new = *offset >= *next;
+        if is_new {
+            *next = offset.saturating_add(1);
+        }
+        is_new
+    }
+
+    /// Partitions and their next offsets, for a statement; never empty.
+    #[must_use]
+    pub fn lists(&self) -> (Vec<String>, Vec<String>) {
+        let nowhere = [(String::new(), "0".to_owned())];
+        let seen = self.0.iter().map(|(k, next)| (k.clone(), next.to_string()));
+        nowhere.into_iter().chain(seen).unzip()
+    }
+
+    /// As the id of an event.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::json!(self.0).to_string())
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let map: BTreeMap<String, i64> = serde_json::from_slice(&bytes).ok()?;
+        map.values().all(|next| *next >= 0).then_some(Self(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn place(partition: i32, offset: i64) -> (String, i32, i64) {
+        ("alerts".to_owned(), partition, offset)
+    }
+
+    #[test]
+    fn a_position_knows_what_lies_before_it_in_each_partition() {
+        let mut position = Position::default();
+        assert!(position.advance(&place(0, 7)));
+        assert!(!position.advance(&place(0, 3)) && !position.advance(&place(0, 7)));
+        assert!(position.advance(&place(0, 8)) && position.advance(&place(1, 0)));
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_comes_back_as_it_went(seen in proptest::collection::vec((0..9, 0..1_000_000i64), 0..20)) {
+            let mut position = Position::default();
+            for (partition, offset) in seen {
+                position.advance(&place(partition, offset));
+            }
+            prop_assert_eq!(Position::decode(&position.encode()), Some(position));
+        }
+
+        #[test]
+        fn anything_else_is_no_id(text in "[A-Za-z0-9_-]{1,40}") {
+            prop_assert_eq!(Position::decode(&text), None);
+        }
+    }
+}
