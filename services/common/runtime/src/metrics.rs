@@ -228,6 +228,39 @@ pub const NOTIFICATION_SECONDS: Metric = metric(
     "From an alert's detected_at to the receiver's 2xx",
 );
 
+/// Passes of the forecaster.
+pub const FORECAST_PASSES: Metric = metric(
+    "serialtrail_forecast_passes_total",
+    Kind::Counter,
+    "passes",
+    &["outcome"],
+    "Passes of the forecaster by outcome: version (a new one), nothing_new, failed",
+);
+/// Duration of a pass.
+pub const FORECAST_PASS_SECONDS: Metric = metric(
+    "serialtrail_forecast_pass_seconds",
+    Kind::Histogram,
+    "seconds",
+    &[],
+    "One pass of the forecaster, from the stream time to the version's row",
+);
+/// Days of demand computed.
+pub const DEMAND_DAYS: Metric = metric(
+    "serialtrail_demand_days_total",
+    Kind::Counter,
+    "days",
+    &[],
+    "Days of demand computed anew because a read or alert touched them",
+);
+/// Series of the forecast that holds.
+pub const FORECAST_SERIES: Metric = metric(
+    "serialtrail_forecast_series",
+    Kind::Gauge,
+    "series",
+    &["status"],
+    "Series of the forecast that holds, by status: ok, too_short, empty",
+);
+
 /// All of them, in the order of the table in this crate's README.
 pub const ALL: &[Metric] = &[
     LAG,
@@ -252,6 +285,10 @@ pub const ALL: &[Metric] = &[
     FOREIGN_READS,
     NOTIFICATIONS,
     NOTIFICATION_SECONDS,
+    FORECAST_PASSES,
+    FORECAST_PASS_SECONDS,
+    DEMAND_DAYS,
+    FORECAST_SERIES,
 ];
 
 /// Upper bounds of histogram buckets, seconds: from 1 us (a record) to 10 s (a commit in trouble).
