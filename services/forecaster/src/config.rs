@@ -82,7 +82,8 @@ impl ForecastConfig {
     /// Whether a series is to be forecast. A place nobody knows has no country, and no market.
     #[must_use]
     pub fn wants(&self, gtin: &str, country: &str) -> bool {
-        let listed = |list: &[String], value: &str| list.is_empty() || list.iter().any(|v| v == value);
+        let listed =
+            |list: &[String], value: &str| list.is_empty() || list.iter().any(|v| v == value);
         !country.is_empty()
             && listed(&self.only.gtins, gtin)
             && listed(&self.only.countries, country)
@@ -104,7 +105,12 @@ impl ForecastConfig {
         whole("backtest.windows", self.backtest.windows.into(), 0, 200)?;
         whole("backtest.step_days", self.backtest.step_days.into(), 1, 366)?;
         let one_sale = self.one_sale;
-        whole("one_sale.same_scan_minutes", one_sale.same_scan_minutes, 0, 1440)?;
+        whole(
+            "one_sale.same_scan_minutes",
+            one_sale.same_scan_minutes,
+            0,
+            1440,
+        )?;
         whole("one_sale.one_sale_hours", one_sale.one_sale_hours, 0, 8760)?;
         let levels = &self.quantile_levels;
         let inside = levels.iter().all(|level| *level > 0.0 && *level < 1.0);
@@ -153,19 +159,51 @@ mod tests {
     #[test]
     fn an_error_names_the_key_the_value_and_what_was_expected() {
         let cases = [
-            ("refresh_seconds = 60", "refresh_seconds = 0", "refresh_seconds = 0: expected 1 to 86400"),
-            ("horizon_days = 28", "horizon_days = 1000", "horizon_days = 1000: expected 1 to 730"),
-            ("season_days = 7", "season_days = 0", "season_days = 0: expected 1 to 366"),
-            ("min_days = 21", "min_days = 1", "min_days = 1: expected 4 to 3650"),
-            ("step_days = 7", "step_days = 0", "backtest.step_days = 0: expected 1 to 366"),
+            (
+                "refresh_seconds = 60",
+                "refresh_seconds = 0",
+                "refresh_seconds = 0: expected 1 to 86400",
+            ),
+            (
+                "horizon_days = 28",
+                "horizon_days = 1000",
+                "horizon_days = 1000: expected 1 to 730",
+            ),
+            (
+                "season_days = 7",
+                "season_days = 0",
+                "season_days = 0: expected 1 to 366",
+            ),
+            (
+                "min_days = 21",
+                "min_days = 1",
+                "min_days = 1: expected 4 to 3650",
+            ),
+            (
+                "step_days = 7",
+                "step_days = 0",
+                "backtest.step_days = 0: expected 1 to 366",
+            ),
             (
                 "quantile_levels = [0.05, 0.25, 0.5, 0.75, 0.95]",
                 "quantile_levels = [0.5, 0.1]",
                 "quantile_levels = [0.5, 0.1]: expected 1 to 99 rising numbers between 0 and 1",
             ),
-            ("horizon_days = 28", "horizon = 28", "unknown field `horizon`"),
-            ("[one_sale]", "[only]\ncountries = [\"Germany\"]\n[one_sale]", "only.countries = \"Germany\""),
-            ("[one_sale]", "[only]\ngtins = [\"1\"]\n[one_sale]", "only.gtins = \"1\""),
+            (
+                "horizon_days = 28",
+                "horizon = 28",
+                "unknown field `horizon`",
+            ),
+            (
+                "[one_sale]",
+                "[only]\ncountries = [\"Germany\"]\n[one_sale]",
+                "only.countries = \"Germany\"",
+            ),
+            (
+                "[one_sale]",
+                "[only]\ngtins = [\"1\"]\n[one_sale]",
+                "only.gtins = \"1\"",
+            ),
         ];
         for (from, to, expected) in cases {
             assert!(FILE.contains(from), "{from}");

@@ -65,7 +65,11 @@ mod tests {
             ("2026-01-31T12:00:00Z", 840, "2026-02-01"),
         ];
         for (time, offset, expected) in cases {
-            assert_eq!(iso(local_day(micros(time), offset)), expected, "{time} {offset}");
+            assert_eq!(
+                iso(local_day(micros(time), offset)),
+                expected,
+                "{time} {offset}"
+            );
         }
     }
 

@@ -250,8 +250,7 @@ impl<'a> Sale<'a> {
         }
         match self.events.iter().find(|e| e.biz_step == read.biz_step) {
             Some(same) => {
-                same.same_place(read)
-                    && since(same) <= i64::from(rule.same_scan_minutes) * MINUTE
+                same.same_place(read) && since(same) <= i64::from(rule.same_scan_minutes) * MINUTE
             }
             None => {
                 self.events[0].party == read.party

@@ -58,8 +58,15 @@ fn unit(reads: &[DemandRead], verdicts: &Verdicts) -> Vec<String> {
 fn spelled(days: &Days) -> Vec<String> {
     let spell = |(slot, sums): (&Slot, &Sums)| {
         let Slot { country, uom, day } = slot;
-        let Sums { sold, returned, repeated } = sums;
-        format!("{country}{uom} {} {sold} {returned} {repeated}", &iso(*day)[5..])
+        let Sums {
+            sold,
+            returned,
+            repeated,
+        } = sums;
+        format!(
+            "{country}{uom} {} {sold} {returned} {repeated}",
+            &iso(*day)[5..]
+        )
     };
     days.iter().map(spell).collect()
 }
@@ -87,29 +94,202 @@ fn what_one_unit_adds_to_which_day() {
         ..Verdicts::default()
     };
     let cases: Vec<(&str, Vec<DemandRead>, Verdicts, Vec<&str>)> = vec![
-        ("a sale", vec![at(5, "retail_selling", "a/1")], none.clone(), vec!["DE 03-01 1 0 0"]),
-        ("a dispensing", vec![at(5, "dispensing", "a/1")], none.clone(), vec!["DE 03-01 1 0 0"]),
-        ("nothing else sells", vec![at(1, "shipping", "a/1"), at(2, "destroying", "a/1"), at(3, "receiving", "a/1")], none.clone(), vec![]),
-        ("by the date on the wall", vec![west(at(H, "dispensing", "a/1"))], none.clone(), vec!["DE 02-28 1 0 0"]),
-        ("partially dispensed, then ended", vec![partial.clone(), at(3 * D, "dispensing", "a/1")], none.clone(), vec!["DE 03-04 1 0 0"]),
-        ("only partially dispensed", vec![partial], none.clone(), vec![]),
-        ("dispensed and sold by one party", vec![at(0, "dispensing", "a/1"), at(23 * H, "retail_selling", "a/2")], none.clone(), vec!["DE 03-01 1 0 0"]),
-        ("the same scan twice, over midnight", vec![at(D - 5, "dispensing", "a/1"), at(D + 4, "dispensing", "a/1")], none.clone(), vec!["DE 03-01 1 0 0"]),
-        ("again later, no alert yet", vec![at(0, "dispensing", "a/1"), at(D, "dispensing", "a/1")], none.clone(), vec!["DE 03-01 1 0 0", "DE 03-02 1 0 0"]),
-        ("a second sale elsewhere is a repeat", vec![at(0, "dispensing", "a/1"), abroad(at(D, "dispensing", "b/1"))], duplicate(&["e0", "e1440"], 1), vec!["DE 03-01 1 0 0", "FR 03-02 1 0 1"]),
-        ("three sales, two repeats", vec![at(0, "dispensing", "a/1"), at(D, "dispensing", "b/1"), at(2 * D, "dispensing", "c/1")], duplicate(&["e0", "e1440", "e2880"], 2), vec!["DE 03-01 1 0 0", "DE 03-02 1 0 1", "DE 03-03 1 0 1"]),
-        ("the registry said sold already", vec![at(0, "dispensing", "a/1")], duplicate(&["e0"], 1), vec!["DE 03-01 1 0 1"]),
-        ("sold after it was destroyed", vec![at(0, "destroying", "a/1"), at(D, "retail_selling", "b/1")], duplicate(&["e0", "e1440"], 1), vec!["DE 03-02 1 0 1"]),
-        ("returned, on its own day and place", vec![at(0, "retail_selling", "a/1"), abroad(returned(3 * D, "b/1"))], none.clone(), vec!["DE 03-01 1 0 0", "FR 03-04 0 1 0"]),
-        ("returned and sold again", vec![at(0, "retail_selling", "a/1"), returned(D, "a/1"), at(2 * D, "retail_selling", "a/1")], none.clone(), vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0", "DE 03-03 1 0 0"]),
-        ("on its way back through two sites", vec![at(0, "retail_selling", "a/1"), returned(D, "a/1"), returned(2 * D, "c/1")], none.clone(), vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0"]),
-        ("came back unsold", vec![at(0, "shipping", "a/1"), returned(D, "b/1")], none.clone(), vec![]),
-        ("the return's clock is ten minutes behind", vec![at(10, "retail_selling", "a/1"), returned(2, "b/1")], none.clone(), vec!["DE 03-01 1 1 0"]),
-        ("returned, though it may not be sold again", vec![at(0, "dispensing", "a/1"), returned(D, "a/1"), at(2 * D, "dispensing", "a/1")], duplicate(&["e0", "e2880"], 1), vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0", "DE 03-03 1 0 1"]),
-        ("a return between does not save one of two repeats", vec![at(0, "dispensing", "a/1"), at(D, "dispensing", "b/1"), returned(2 * D, "b/1"), at(3 * D, "dispensing", "c/1")], duplicate(&["e0", "e1440", "e4320"], 2), vec!["DE 03-01 1 0 0", "DE 03-02 1 0 1", "DE 03-03 0 1 0", "DE 03-04 1 0 1"]),
-        ("two chains of repeats", vec![at(0, "retail_selling", "a/1"), at(D, "retail_selling", "b/1"), returned(2 * D, "b/1"), at(3 * D, "retail_selling", "c/1"), at(4 * D, "retail_selling", "d/1")], duplicate(&["e0", "e1440", "e4320", "e5760"], 2), vec!["DE 03-01 1 0 0", "DE 03-02 1 0 1", "DE 03-03 0 1 0", "DE 03-04 1 0 0", "DE 03-05 1 0 1"]),
-        ("an undo takes the sale back", vec![at(0, "dispensing", "a/1"), undo(120, "a/1"), at(180, "dispensing", "a/1")], none, vec!["DE 03-01 2 1 0"]),
-        ("a refused undo does not", vec![at(0, "dispensing", "a/1"), undo(120, "a/1")], refused, vec!["DE 03-01 1 0 0"]),
+        (
+            "a sale",
+            vec![at(5, "retail_selling", "a/1")],
+            none.clone(),
+            vec!["DE 03-01 1 0 0"],
+        ),
+        (
+            "a dispensing",
+            vec![at(5, "dispensing", "a/1")],
+            none.clone(),
+            vec!["DE 03-01 1 0 0"],
+        ),
+        (
+            "nothing else sells",
+            vec![
+                at(1, "shipping", "a/1"),
+                at(2, "destroying", "a/1"),
+                at(3, "receiving", "a/1"),
+            ],
+            none.clone(),
+            vec![],
+        ),
+        (
+            "by the date on the wall",
+            vec![west(at(H, "dispensing", "a/1"))],
+            none.clone(),
+            vec!["DE 02-28 1 0 0"],
+        ),
+        (
+            "partially dispensed, then ended",
+            vec![partial.clone(), at(3 * D, "dispensing", "a/1")],
+            none.clone(),
+            vec!["DE 03-04 1 0 0"],
+        ),
+        (
+            "only partially dispensed",
+            vec![partial],
+            none.clone(),
+            vec![],
+        ),
+        (
+            "dispensed and sold by one party",
+            vec![
+                at(0, "dispensing", "a/1"),
+                at(23 * H, "retail_selling", "a/2"),
+            ],
+            none.clone(),
+            vec!["DE 03-01 1 0 0"],
+        ),
+        (
+            "the same scan twice, over midnight",
+            vec![
+                at(D - 5, "dispensing", "a/1"),
+                at(D + 4, "dispensing", "a/1"),
+            ],
+            none.clone(),
+            vec!["DE 03-01 1 0 0"],
+        ),
+        (
+            "again later, no alert yet",
+            vec![at(0, "dispensing", "a/1"), at(D, "dispensing", "a/1")],
+            none.clone(),
+            vec!["DE 03-01 1 0 0", "DE 03-02 1 0 0"],
+        ),
+        (
+            "a second sale elsewhere is a repeat",
+            vec![
+                at(0, "dispensing", "a/1"),
+                abroad(at(D, "dispensing", "b/1")),
+            ],
+            duplicate(&["e0", "e1440"], 1),
+            vec!["DE 03-01 1 0 0", "FR 03-02 1 0 1"],
+        ),
+        (
+            "three sales, two repeats",
+            vec![
+                at(0, "dispensing", "a/1"),
+                at(D, "dispensing", "b/1"),
+                at(2 * D, "dispensing", "c/1"),
+            ],
+            duplicate(&["e0", "e1440", "e2880"], 2),
+            vec!["DE 03-01 1 0 0", "DE 03-02 1 0 1", "DE 03-03 1 0 1"],
+        ),
+        (
+            "the registry said sold already",
+            vec![at(0, "dispensing", "a/1")],
+            duplicate(&["e0"], 1),
+            vec!["DE 03-01 1 0 1"],
+        ),
+        (
+            "sold after it was destroyed",
+            vec![at(0, "destroying", "a/1"), at(D, "retail_selling", "b/1")],
+            duplicate(&["e0", "e1440"], 1),
+            vec!["DE 03-02 1 0 1"],
+        ),
+        (
+            "returned, on its own day and place",
+            vec![
+                at(0, "retail_selling", "a/1"),
+                abroad(returned(3 * D, "b/1")),
+            ],
+            none.clone(),
+            vec!["DE 03-01 1 0 0", "FR 03-04 0 1 0"],
+        ),
+        (
+            "returned and sold again",
+            vec![
+                at(0, "retail_selling", "a/1"),
+                returned(D, "a/1"),
+                at(2 * D, "retail_selling", "a/1"),
+            ],
+            none.clone(),
+            vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0", "DE 03-03 1 0 0"],
+        ),
+        (
+            "on its way back through two sites",
+            vec![
+                at(0, "retail_selling", "a/1"),
+                returned(D, "a/1"),
+                returned(2 * D, "c/1"),
+            ],
+            none.clone(),
+            vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0"],
+        ),
+        (
+            "came back unsold",
+            vec![at(0, "shipping", "a/1"), returned(D, "b/1")],
+            none.clone(),
+            vec![],
+        ),
+        (
+            "the return's clock is ten minutes behind",
+            vec![at(10, "retail_selling", "a/1"), returned(2, "b/1")],
+            none.clone(),
+            vec!["DE 03-01 1 1 0"],
+        ),
+        (
+            "returned, though it may not be sold again",
+            vec![
+                at(0, "dispensing", "a/1"),
+                returned(D, "a/1"),
+                at(2 * D, "dispensing", "a/1"),
+            ],
+            duplicate(&["e0", "e2880"], 1),
+            vec!["DE 03-01 1 0 0", "DE 03-02 0 1 0", "DE 03-03 1 0 1"],
+        ),
+        (
+            "a return between does not save one of two repeats",
+            vec![
+                at(0, "dispensing", "a/1"),
+                at(D, "dispensing", "b/1"),
+                returned(2 * D, "b/1"),
+                at(3 * D, "dispensing", "c/1"),
+            ],
+            duplicate(&["e0", "e1440", "e4320"], 2),
+            vec![
+                "DE 03-01 1 0 0",
+                "DE 03-02 1 0 1",
+                "DE 03-03 0 1 0",
+                "DE 03-04 1 0 1",
+            ],
+        ),
+        (
+            "two chains of repeats",
+            vec![
+                at(0, "retail_selling", "a/1"),
+                at(D, "retail_selling", "b/1"),
+                returned(2 * D, "b/1"),
+                at(3 * D, "retail_selling", "c/1"),
+                at(4 * D, "retail_selling", "d/1"),
+            ],
+            duplicate(&["e0", "e1440", "e4320", "e5760"], 2),
+            vec![
+                "DE 03-01 1 0 0",
+                "DE 03-02 1 0 1",
+                "DE 03-03 0 1 0",
+                "DE 03-04 1 0 0",
+                "DE 03-05 1 0 1",
+            ],
+        ),
+        (
+            "an undo takes the sale back",
+            vec![
+                at(0, "dispensing", "a/1"),
+                undo(120, "a/1"),
+                at(180, "dispensing", "a/1"),
+            ],
+            none,
+            vec!["DE 03-01 2 1 0"],
+        ),
+        (
+            "a refused undo does not",
+            vec![at(0, "dispensing", "a/1"), undo(120, "a/1")],
+            refused,
+            vec!["DE 03-01 1 0 0"],
+        ),
     ];
     for (name, reads, verdicts, expected) in cases {
         assert_eq!(unit(&reads, &verdicts), expected, "{name}");

@@ -12,7 +12,6 @@ mod versions;
 
 pub use days::{Change, Recorded};
 pub use reads::{Position, Touched};
-pub use versions::SeriesDays;
 
 use clickhouse::query::Query;
 use clickhouse::{Client, Row};
@@ -54,9 +53,9 @@ impl Store {
 
     fn query(&self, sql: &str) -> Query {
         let query = self.client.query_raw(sql);
-        LIMITS
-            .iter()
-            .fold(query, |query, (name, value)| query.with_setting(*name, *value))
+        LIMITS.iter().fold(query, |query, (name, value)| {
+            query.with_setting(*name, *value)
+        })
     }
 
     /// Inserts rows in batches. A batch repeated with the same rows is stored once.

@@ -88,10 +88,13 @@ impl Errors {
 
     /// Errors on days before `now`, by window.
     fn known(&self, now: usize) -> impl Iterator<Item = &[f64]> {
-        self.origins.iter().zip(&self.errors).map(move |(origin, errors)| {
-            let days = now.saturating_sub(*origin).min(errors.len());
-            &errors[..days]
-        })
+        self.origins
+            .iter()
+            .zip(&self.errors)
+            .map(move |(origin, errors)| {
+                let days = now.saturating_sub(*origin).min(errors.len());
+                &errors[..days]
+            })
     }
 
     /// Mean absolute error on days before `now`; `None` when there is none.
@@ -155,6 +158,8 @@ pub fn naive_error(series: &[f64], season: usize) -> Option<f64> {
     let season = season.max(1);
     let days = series.len().checked_sub(season).filter(|days| *days > 0)?;
     let changes = series.iter().skip(season).zip(series);
-    let sum: f64 = changes.map(|(later, earlier)| (later - earlier).abs()).sum();
+    let sum: f64 = changes
+        .map(|(later, earlier)| (later - earlier).abs())
+        .sum();
     (sum > 0.0).then(|| sum / days as f64)
 }

@@ -41,7 +41,7 @@ pub fn suited(series: &[f64], season: usize) -> Vec<Method> {
         return vec![Method::Mean];
     }
     let mut methods = Vec::new();
-    if season > 1 && series.len() >= SEASONS * season + 1 {
+    if season > 1 && series.len() > SEASONS * season {
         methods.extend([Method::Combined, Method::Mstl]);
         if series.iter().all(|value| *value >= 0.0) {
             methods.push(Method::MstlLog);
@@ -112,7 +112,7 @@ fn ets(series: &[f64], horizon: usize) -> Option<Vec<f64>> {
 }
 
 fn mstl(series: &[f64], season: usize, horizon: usize) -> Option<Vec<f64>> {
-    if series.len() < SEASONS * season + 1 {
+    if series.len() <= SEASONS * season {
         return None;
     }
     guarded(series, || {
@@ -130,7 +130,12 @@ fn mstl_log(series: &[f64], season: usize, horizon: usize) -> Option<Vec<f64>> {
 
 fn combined(series: &[f64], season: usize, horizon: usize) -> Option<Vec<f64>> {
     let (a, b) = (mstl(series, season, horizon)?, ets(series, horizon)?);
-    Some(a.iter().zip(&b).map(|(a, b)| f64::midpoint(*a, *b)).collect())
+    Some(
+        a.iter()
+            .zip(&b)
+            .map(|(a, b)| f64::midpoint(*a, *b))
+            .collect(),
+    )
 }
 
 /// Runs a library's fit. A series its arithmetic cannot take is no forecast, whether it says so or
@@ -144,7 +149,9 @@ fn guarded(series: &[f64], fit: impl FnOnce() -> Option<Vec<f64>>) -> Option<Vec
 
 /// Whether a path is whole and stays within a few times of what has been: a fit that diverged does not.
 fn is_believable(path: &[f64], series: &[f64], horizon: usize) -> bool {
-    let most = series.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let most = series
+        .iter()
+        .fold(0.0_f64, |most, value| most.max(value.abs()));
     path.len() == horizon
         && path
             .iter()

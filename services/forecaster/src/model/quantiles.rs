@@ -68,12 +68,25 @@ mod tests {
     #[test]
     fn quantiles_by_hand() {
         let rising = [1.0, 2.0, 3.0, 4.0];
-        let cases = [(0.2, 1.0), (0.4, 2.0), (0.5, 2.5), (0.8, 4.0), (0.01, 1.0), (0.99, 4.0)];
+        let cases = [
+            (0.2, 1.0),
+            (0.4, 2.0),
+            (0.5, 2.5),
+            (0.8, 4.0),
+            (0.01, 1.0),
+            (0.99, 4.0),
+        ];
         for (level, expected) in cases {
-            assert!((quantile(&rising, level) - expected).abs() < 1e-12, "{level}");
+            assert!(
+                (quantile(&rising, level) - expected).abs() < 1e-12,
+                "{level}"
+            );
         }
         assert_eq!(quantile(&[], 0.5), 0.0);
-        assert_eq!(around(1.0, &[-4.0, 0.0, 4.0], &[0.25, 0.5, 0.75]), [0.0, 1.0, 5.0]);
+        assert_eq!(
+            around(1.0, &[-4.0, 0.0, 4.0], &[0.25, 0.5, 0.75]),
+            [0.0, 1.0, 5.0]
+        );
     }
 
     #[test]

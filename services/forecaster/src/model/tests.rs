@@ -31,7 +31,10 @@ fn a_weekly_pattern_is_found_and_its_quantiles_are_narrow() {
     check(&forecast, &config);
     assert_eq!(forecast.season, 7);
     for (step, point) in forecast.points.iter().enumerate() {
-        assert!((point.mean - week[step % 7] - 1.0).abs() < 3.0, "{step} {point:?}");
+        assert!(
+            (point.mean - week[step % 7] - 1.0).abs() < 3.0,
+            "{step} {point:?}"
+        );
     }
     let backtest = forecast.backtest.unwrap();
     assert_eq!((backtest.windows, backtest.days), (4, 14 + 14 + 14 + 7));
@@ -41,7 +44,10 @@ fn a_weekly_pattern_is_found_and_its_quantiles_are_narrow() {
 #[test]
 fn too_short_says_how_many_days_are_needed() {
     let error = forecast(&[1.0; 9], &config(7)).unwrap_err();
-    assert_eq!(error.to_string(), "9 days of demand, at least 10 are needed");
+    assert_eq!(
+        error.to_string(),
+        "9 days of demand, at least 10 are needed"
+    );
     assert!(forecast(&[1.0; 10], &config(7)).is_ok());
 }
 
@@ -50,13 +56,27 @@ fn degenerate_series_have_a_forecast_too() {
     let cases: [(&str, Vec<f64>); 9] = [
         ("all zero", vec![0.0; 40]),
         ("constant", vec![7.0; 40]),
-        ("one sale", (0..40).map(|t| f64::from(u8::from(t == 20))).collect()),
-        ("one sale at the end", (0..40).map(|t| f64::from(u8::from(t == 39))).collect()),
+        (
+            "one sale",
+            (0..40).map(|t| f64::from(u8::from(t == 20))).collect(),
+        ),
+        (
+            "one sale at the end",
+            (0..40).map(|t| f64::from(u8::from(t == 39))).collect(),
+        ),
         ("a straight line", (0..40).map(f64::from).collect()),
         ("huge", (0..40).map(|t| 1e300 * f64::from(t % 2)).collect()),
         ("tiny", (0..40).map(|t| 1e-300 * f64::from(t % 3)).collect()),
-        ("below zero", (0..40).map(|t| f64::from(t % 5) - 3.0).collect()),
-        ("not numbers", (0..40).map(|t| if t % 4 == 0 { f64::NAN } else { f64::INFINITY }).collect()),
+        (
+            "below zero",
+            (0..40).map(|t| f64::from(t % 5) - 3.0).collect(),
+        ),
+        (
+            "not numbers",
+            (0..40)
+                .map(|t| if t % 4 == 0 { f64::NAN } else { f64::INFINITY })
+                .collect(),
+        ),
     ];
     for (name, series) in cases {
         for season in [1, 7, 30] {
@@ -91,10 +111,19 @@ fn errors_are_only_known_up_to_the_day() {
 
 #[test]
 fn measures_by_hand() {
-    let point = |mean, low, high| Point { mean, quantiles: vec![low, high] };
+    let point = |mean, low, high| Point {
+        mean,
+        quantiles: vec![low, high],
+    };
     let windows = [
-        Compared { points: vec![point(4.0, 2.0, 6.0), point(5.0, 4.0, 6.0)], actual: vec![6.0, 8.0] },
-        Compared { points: vec![point(3.0, 1.0, 9.0)], actual: vec![2.0] },
+        Compared {
+            points: vec![point(4.0, 2.0, 6.0), point(5.0, 4.0, 6.0)],
+            actual: vec![6.0, 8.0],
+        },
+        Compared {
+            points: vec![point(3.0, 1.0, 9.0)],
+            actual: vec![2.0],
+        },
     ];
     // Errors -2, -3, +1; demand 16; within 2, no, yes.
     let series = [1.0, 3.0, 2.0, 6.0];
@@ -106,9 +135,15 @@ fn measures_by_hand() {
     // The seasonal naive error in sample is (1 + 3) / 2.
     assert_eq!(measured.mase, Some(1.0));
     assert_eq!(measure(&series, 2, &[]), None);
-    let nothing = [Compared { points: vec![point(0.0, 0.0, 0.0)], actual: vec![0.0] }];
+    let nothing = [Compared {
+        points: vec![point(0.0, 0.0, 0.0)],
+        actual: vec![0.0],
+    }];
     let measured = measure(&[0.0; 4], 2, &nothing).unwrap();
-    assert_eq!((measured.wape, measured.mase, measured.bias), (None, None, None));
+    assert_eq!(
+        (measured.wape, measured.mase, measured.bias),
+        (None, None, None)
+    );
 }
 
 proptest! {

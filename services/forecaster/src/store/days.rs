@@ -115,11 +115,7 @@ impl Store {
     ///
     /// # Errors
     /// ClickHouse could not be reached or refused.
-    pub async fn each_day(
-        &self,
-        cutoff: Day,
-        mut take: impl FnMut(DailyDemandRow),
-    ) -> Result<()> {
+    pub async fn each_day(&self, cutoff: Day, mut take: impl FnMut(DailyDemandRow)) -> Result<()> {
         let mut sql = CURRENT.replace("{where}", "WHERE day <= toDate({cutoff:UInt16})");
         sql.push_str("ORDER BY gtin, country, uom, day");
         let query = self.query(&sql).param("cutoff", cutoff);

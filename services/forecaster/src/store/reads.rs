@@ -63,22 +63,42 @@ macro_rules! progress {
 /// progress, whatever that row says: a revision may have moved a read away from its day.
 const TOUCHED: &str = concat!(
     "SELECT splitByChar('/', unit)[2] AS gtin, country, \
-            if(kind IN ", serial!(), ", '', uom) AS of_uom, ", day!(), " AS day \
+            if(kind IN ",
+    serial!(),
+    ", '', uom) AS of_uom, ",
+    day!(),
+    " AS day \
      FROM observations_history \
-     WHERE ", relevant!(), " AND kind IN ", kinds!(), " AND ( \
+     WHERE ",
+    relevant!(),
+    " AND kind IN ",
+    kinds!(),
+    " AND ( \
        unit IN ( \
          SELECT unit FROM observations_history AS h \
-         LEFT JOIN ", progress!("reads"), " AS p USING (kafka_topic, kafka_partition) \
-         WHERE h.kind IN ", serial!(), " AND h.kafka_offset >= p.next \
+         LEFT JOIN ",
+    progress!("reads"),
+    " AS p USING (kafka_topic, kafka_partition) \
+         WHERE h.kind IN ",
+    serial!(),
+    " AND h.kafka_offset >= p.next \
          UNION ALL \
          SELECT subject FROM alerts_history AS a \
-         LEFT JOIN ", progress!("alerts"), " AS p USING (kafka_topic, kafka_partition) \
+         LEFT JOIN ",
+    progress!("alerts"),
+    " AS p USING (kafka_topic, kafka_partition) \
          WHERE a.rule IN ('DUPLICATE_SCAN', 'STATUS_VIOLATION') AND a.subject_kind = 'unit' \
            AND a.kafka_offset >= p.next) \
-       OR (kind NOT IN ", serial!(), " AND (unit, event_id) IN ( \
+       OR (kind NOT IN ",
+    serial!(),
+    " AND (unit, event_id) IN ( \
          SELECT unit, event_id FROM observations_history AS h \
-         LEFT JOIN ", progress!("reads"), " AS p USING (kafka_topic, kafka_partition) \
-         WHERE h.kind NOT IN ", serial!(), " AND h.kafka_offset >= p.next))) \
+         LEFT JOIN ",
+    progress!("reads"),
+    " AS p USING (kafka_topic, kafka_partition) \
+         WHERE h.kind NOT IN ",
+    serial!(),
+    " AND h.kafka_offset >= p.next))) \
      GROUP BY gtin, country, of_uom, day ORDER BY gtin, country, of_uom, day"
 );
 
@@ -102,17 +122,37 @@ const READS: &str = concat!(
          argMax(tuple(h.quantity), h.revision).1 AS quantity, argMax(h.uom, h.revision) AS uom \
        FROM observations_history AS h \
        WHERE h.unit >= {from:String} AND h.unit < {to:String} AND ( \
-         (h.kind IN ", serial!(), " AND h.unit IN ( \
+         (h.kind IN ",
+    serial!(),
+    " AND h.unit IN ( \
            SELECT unit FROM observations_history \
-           WHERE unit >= {from:String} AND unit < {to:String} AND kind IN ", serial!(), " \
-             AND ", relevant!(), " AND toString(", day!(), ") IN {days:Array(String)})) \
-         OR (h.kind NOT IN ", serial!(), " AND h.kind IN ", kinds!(), " \
+           WHERE unit >= {from:String} AND unit < {to:String} AND kind IN ",
+    serial!(),
+    " \
+             AND ",
+    relevant!(),
+    " AND toString(",
+    day!(),
+    ") IN {days:Array(String)})) \
+         OR (h.kind NOT IN ",
+    serial!(),
+    " AND h.kind IN ",
+    kinds!(),
+    " \
            AND (h.unit, h.event_id) IN ( \
              SELECT unit, event_id FROM observations_history \
-             WHERE unit >= {from:String} AND unit < {to:String} AND kind NOT IN ", serial!(), " \
-               AND ", relevant!(), " AND toString(", day!(), ") IN {days:Array(String)}))) \
+             WHERE unit >= {from:String} AND unit < {to:String} AND kind NOT IN ",
+    serial!(),
+    " \
+               AND ",
+    relevant!(),
+    " AND toString(",
+    day!(),
+    ") IN {days:Array(String)}))) \
        GROUP BY h.unit, h.event_id) \
-     WHERE state = 'asserted' AND (", relevant!(), " OR biz_step = 'destroying') \
+     WHERE state = 'asserted' AND (",
+    relevant!(),
+    " OR biz_step = 'destroying') \
      ORDER BY unit"
 );
 
@@ -205,7 +245,9 @@ impl Store {
                    FROM demand_progress WHERE source IN {sources:Array(String)} \
                    GROUP BY source, kafka_topic, kafka_partition";
         let names: Vec<String> = SOURCES.iter().map(|s| follower(s, rule)).collect();
-        let mut found = self.positions(self.query(sql).param("sources", &names)).await?;
+        let mut found = self
+            .positions(self.query(sql).param("sources", &names))
+            .await?;
         for position in &mut found {
             let (table, _) = position.source.split_once('/').unwrap_or_default();
             position.source = table.to_owned();
@@ -320,7 +362,10 @@ impl Store {
 
 /// The name progress is stored under: another rule begins anew.
 fn follower(source: &str, rule: OneSale) -> String {
-    format!("{source}/{RULE}-{}-{}", rule.same_scan_minutes, rule.one_sale_hours)
+    format!(
+        "{source}/{RULE}-{}-{}",
+        rule.same_scan_minutes, rule.one_sale_hours
+    )
 }
 
 impl ReadRow {
