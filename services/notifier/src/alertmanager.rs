@@ -64,6 +64,7 @@ pub fn labels(alert: &Alert, group: &Group) -> Labels {
     let given = |value: &Option<String>| value.clone().unwrap_or_default();
     [
         ("alertname", alert.rule.clone()),
+        ("rule", alert.rule.clone()),
         ("service", "serialtrail".to_owned()),
         ("alert_id", alert.alert_id.clone()),
         ("severity", alert.severity.clone()),
@@ -188,6 +189,7 @@ mod tests {
     fn labels_say_what_it_is_and_absent_ones_are_left_out() {
         let expected = [
             ("alertname", "DUPLICATE_SCAN"),
+            ("rule", "DUPLICATE_SCAN"),
             ("service", "serialtrail"),
             ("alert_id", "0f"),
             ("severity", "high"),
