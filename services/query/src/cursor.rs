@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-/// The last row shown: its time (microseconds UTC) and the id that breaks ties.
+/// The last row shown: its time (microseconds UTC) or other number, and the id that breaks ties.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor(pub i64, pub String);
 
@@ -18,6 +18,10 @@ pub enum Listing {
     Alerts,
     /// Rejections.
     Rejects,
+    /// Units of a lot, by key.
+    Recall,
+    /// Stock by place, the most first.
+    Where,
 }
 
 impl Listing {
@@ -26,6 +30,8 @@ impl Listing {
             Self::Journey => "j",
             Self::Alerts => "a",
             Self::Rejects => "r",
+            Self::Recall => "l",
+            Self::Where => "w",
         }
     }
 }

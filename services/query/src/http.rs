@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::{alerts, identify, openapi, rejects, trace};
+use crate::{alerts, identify, openapi, recall, rejects, stock, trace};
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for the beginning of an answer; ClickHouse gives up before.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// The same of an answer about all units of a lot or a product.
+const LONG_ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// The routes.
 pub fn router(api: Api) -> Router {
@@ -27,7 +29,10 @@ pub fn router(api: Api) -> Router {
         .route("/v1/identify", get(identify_text))
         .route("/v1/overview", get(overview))
         .route("/v1/stream/alerts", get(stream_alerts))
-        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(|request, next| {
+            in_time(ANSWER_WITHIN, request, next)
+        }))
+        .merge(long_answers())
         .route("/openapi.json", get(openapi_document))
         .fallback(|uri: Uri| async move {
             let detail = format!(
@@ -39,6 +44,27 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(measure))
         .with_state(api)
+}
+
+fn long_answers() -> Router<Api> {
+    Router::new()
+        .route("/v1/recall", get(recall_lot))
+        .route("/v1/where", get(stock_by_place))
+        .layer(middleware::from_fn(|request, next| {
+            in_time(LONG_ANSWER_WITHIN, request, next)
+        }))
+}
+
+async fn recall_lot(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    recall::answer(api.access.client(), &uri, &headers, api.shutdown).await
+}
+
+async fn stock_by_place(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    stock::answer(access.client(), &uri).await.map(Json)
 }
 
 async fn trace_by_id(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
@@ -89,12 +115,13 @@ async fn openapi_document() -> Response {
         .into_response()
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await {
+/// The beginning of an answer within a time; a stream may go on as long as it wants.
+async fn in_time(within: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(within, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            tracing::warn!("ClickHouse did not answer within {ANSWER_WITHIN:?}");
-            let detail = format!("ClickHouse did not answer within {ANSWER_WITHIN:?}");
+            tracing::warn!("ClickHouse did not answer within {within:?}");
+            let detail = format!("ClickHouse did not answer within {within:?}");
             Problem::unavailable("clickhouse_unreachable", detail).into_response()
         }
     }

@@ -13,8 +13,10 @@
 //! | [`rejects`] | what was refused, with its original bytes |
 //! | [`identify`] | what a scanned or typed text names |
 //! | [`overview`] | the pipeline at a glance |
+//! | [`recall`], [`stock`] | units of a lot, and stock by place |
 //! | [`whereabouts`] | where units are now, for every question that asks it |
-//! | [`parameters`], [`cursor`], [`time`] | what a request says |
+//! | [`parameters`], [`cursor`], [`time`], [`media`] | what a request says |
+//! | [`places`] | names of places |
 //! | [`select`] | conditions with bound values, limits of a statement |
 //! | [`access`] | what a request may read: the one place |
 //! | [`api`], [`http`], [`openapi`], [`problem`] | the HTTP face |
@@ -29,13 +31,18 @@ pub mod custody;
 pub mod feed;
 pub mod http;
 pub mod identify;
+pub mod media;
 pub mod openapi;
 pub mod overview;
 pub mod parameters;
+pub mod places;
 pub mod problem;
+pub mod recall;
 pub mod rejects;
 pub mod select;
 pub mod service;
+pub mod stock;
+mod stream;
 pub mod time;
 pub mod trace;
 pub mod whereabouts;

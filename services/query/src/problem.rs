@@ -43,6 +43,27 @@ impl Problem {
         }
     }
 
+    /// 400: a parameter that must be there is not; `what` completes "give …".
+    #[must_use]
+    pub fn missing(name: &str, what: &str) -> Self {
+        Self::parameter(name, format!("give {what}"))
+    }
+
+    /// 406: the answer has none of the forms the client takes, only `types`.
+    #[must_use]
+    pub fn acceptable(types: &[&str]) -> Self {
+        let detail = format!("this resource can be had as {}", types.join(", "));
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
+    }
+
+    /// 500: a failure of this service.
+    #[must_use]
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "failure here");
+        let detail = "this service failed; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
     /// 400: an identifier is malformed; the reason is the identifier's own.
     #[must_use]
     pub fn identifier(name: &str, error: &IdError) -> Self {
@@ -79,6 +100,7 @@ impl Problem {
             StatusCode::BAD_REQUEST => "Not valid",
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::METHOD_NOT_ALLOWED => "Method not allowed",
+            StatusCode::NOT_ACCEPTABLE => "Not acceptable",
             StatusCode::SERVICE_UNAVAILABLE => "Not now",
             _ => "Failure here",
         }

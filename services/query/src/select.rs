@@ -7,17 +7,22 @@ use clickhouse::query::Query;
 
 /// Seconds a statement behind a single answer may run.
 const SECONDS: &str = "10";
+/// Seconds a statement may run that goes over a whole product.
+const LONG_SECONDS: &str = "50";
 /// Seconds a statement may run whose rows are streamed as the client takes them.
 const STREAM_SECONDS: &str = "600";
-/// Bytes a statement may use, and may sort before it goes to disk.
+/// Bytes a statement may use, and may sort or group before it goes to disk.
 const MEMORY: &str = "1000000000";
 const SORT_MEMORY: &str = "200000000";
+const GROUP_MEMORY: &str = "300000000";
 
 /// How long a statement may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// One answer.
     Answer,
+    /// One answer about very many units.
+    Long,
     /// A stream, as fast as the client takes it.
     Stream,
 }
@@ -113,6 +118,7 @@ impl Select {
     pub fn query(&self, client: &Client, sql: &str, pace: Pace) -> Query {
         let seconds = match pace {
             Pace::Answer => SECONDS,
+            Pace::Long => LONG_SECONDS,
             Pace::Stream => STREAM_SECONDS,
         };
         let mut query = client
@@ -120,7 +126,9 @@ impl Select {
             .with_setting("max_execution_time", seconds)
             .with_setting("max_memory_usage", MEMORY)
             .with_setting("max_bytes_before_external_sort", SORT_MEMORY)
-            .with_setting("max_bytes_ratio_before_external_sort", "0");
+            .with_setting("max_bytes_ratio_before_external_sort", "0")
+            .with_setting("max_bytes_before_external_group_by", GROUP_MEMORY)
+            .with_setting("max_bytes_ratio_before_external_group_by", "0");
         for (name, value) in &self.values {
             query = match value {
                 Bound::Text(text) => query.param(name, text),

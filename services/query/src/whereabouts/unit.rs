@@ -74,7 +74,7 @@ FROM (
 )";
 
 /// A unit as one row of [`Now`].
-#[derive(Debug, Clone, PartialEq, Row, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Row, Deserialize)]
 pub struct NowRow {
     /// Key.
     pub unit: String,
