@@ -131,7 +131,7 @@ impl Store {
     /// # Errors
     /// ClickHouse could not be reached or refused.
     pub async fn latest_as_of(&self) -> Result<Option<Micros>> {
-        let sql = "SELECT max(as_of) AS as_of, count() AS rows FROM daily_demand";
+        let sql = "SELECT max(d.as_of) AS as_of, count() AS rows FROM daily_demand AS d";
         let found = self.query(sql).fetch_one::<AsOf>().await?;
         Ok((found.rows > 0).then_some(found.as_of))
     }

@@ -227,12 +227,13 @@ impl Store {
     /// # Errors
     /// ClickHouse could not be reached or refused.
     pub async fn ends(&self) -> Result<Vec<Position>> {
-        let sql = "SELECT 'observations_history' AS source, kafka_topic, kafka_partition, \
-                   max(kafka_offset) AS last FROM observations_history \
-                   GROUP BY kafka_topic, kafka_partition \
+        let sql = "SELECT 'observations_history' AS source, h.kafka_topic AS kafka_topic, \
+                   h.kafka_partition AS kafka_partition, max(h.kafka_offset) AS kafka_offset \
+                   FROM observations_history AS h GROUP BY h.kafka_topic, h.kafka_partition \
                    UNION ALL \
-                   SELECT 'alerts_history', toString(kafka_topic), kafka_partition, max(kafka_offset) \
-                   FROM alerts_history GROUP BY kafka_topic, kafka_partition";
+                   SELECT 'alerts_history', toString(a.kafka_topic), a.kafka_partition, \
+                   max(a.kafka_offset) \
+                   FROM alerts_history AS a GROUP BY a.kafka_topic, a.kafka_partition";
         self.positions(self.query(sql)).await
     }
 
@@ -241,9 +242,10 @@ impl Store {
     /// # Errors
     /// ClickHouse could not be reached or refused.
     pub async fn progress(&self, rule: OneSale) -> Result<Vec<Position>> {
-        let sql = "SELECT source, kafka_topic, kafka_partition, max(kafka_offset) AS last \
-                   FROM demand_progress WHERE source IN {sources:Array(String)} \
-                   GROUP BY source, kafka_topic, kafka_partition";
+        let sql = "SELECT p.source AS source, p.kafka_topic AS kafka_topic, \
+                   p.kafka_partition AS kafka_partition, max(p.kafka_offset) AS kafka_offset \
+                   FROM demand_progress AS p WHERE p.source IN {sources:Array(String)} \
+                   GROUP BY p.source, p.kafka_topic, p.kafka_partition";
         let names: Vec<String> = SOURCES.iter().map(|s| follower(s, rule)).collect();
         let mut found = self
             .positions(self.query(sql).param("sources", &names))

@@ -1,0 +1,169 @@
+//! Versions: made once for the same inputs, whatever was cut short on the way.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{DAY, GTIN, START, World, read};
+use serialtrail_forecaster::pass::PassError;
+use std::sync::atomic::Ordering;
+
+/// Five weeks of sales, more on some weekdays than on others; the last is 35 days after the start.
+async fn five_weeks(world: &World) {
+    let days = (0..35).flat_map(|day| (0..2 + day % 7).map(move |n| (day, n)));
+    let sales = days.map(|(day, n)| read(&format!("S{day}-{n}"), 24 * day + 8 + n, "dispensing"));
+    world.land(sales.collect()).await;
+}
+
+#[tokio::test]
+async fn equal_inputs_are_one_version_and_a_repeated_pass_writes_nothing() {
+    let Some(world) = World::new("versions").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let first = world.pass(38).await.unwrap();
+    let version = first.version.clone().unwrap();
+    assert!(
+        first.created && version.starts_with("2026-04-05-"),
+        "{version}"
+    );
+    assert_eq!((first.series, first.series_ok), (1, 1));
+    assert_eq!(world.count("SELECT count() FROM forecasts").await, 28);
+
+    let again = world.pass(38).await.unwrap();
+    assert_eq!(
+        (again.version.as_deref(), again.created),
+        (Some(version.as_str()), false)
+    );
+    assert_eq!((again.days_recomputed, again.days_closed), (0, 0));
+    assert_eq!(
+        world.count("SELECT count() FROM forecast_versions").await,
+        1
+    );
+
+    let published = world.topic.versions.lock().unwrap().clone();
+    assert_eq!(published.len(), 1);
+    let (key, record) = &published[0].2[0];
+    assert_eq!(key, &format!("{GTIN}/DE"));
+    assert_eq!((record.points.len(), record.status.as_str()), (28, "ok"));
+    assert_eq!(record.points[0].day, "2026-04-06");
+    let backtest = record.backtest.clone().unwrap();
+    assert_eq!(backtest.windows, 3);
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn a_late_read_before_the_cutoff_makes_a_new_version_and_one_after_it_does_not() {
+    let Some(world) = World::new("late_version").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let first = world.pass(30).await.unwrap();
+    world.land(vec![read("NEW", 24 * 29, "dispensing")]).await;
+    let after = world.pass(30).await.unwrap();
+    assert_eq!((after.days_changed, after.created), (1, false));
+    world.land(vec![read("LATE", 24 * 3, "dispensing")]).await;
+    let before = world.pass(30).await.unwrap();
+    assert!(
+        before.created && before.version != first.version,
+        "{before:?}"
+    );
+    assert_eq!(before.data_cutoff, first.data_cutoff);
+    // A version once made never changes.
+    let old = "SELECT uniqExact(version) FROM forecasts";
+    assert_eq!(world.count(old).await, 2);
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn days_become_complete_as_stream_time_passes_without_being_touched() {
+    let Some(world) = World::new("complete").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    world.pass(20).await.unwrap();
+    let complete = "SELECT count() FROM daily_demand FINAL WHERE complete";
+    assert_eq!(world.count(complete).await, 18);
+    let report = world.pass(21).await.unwrap();
+    assert_eq!((report.days_recomputed, report.days_closed), (0, 1));
+    assert_eq!(world.count(complete).await, 19);
+    // Stream time does not go back: what had landed has landed.
+    let report = world.pass(5).await.unwrap();
+    assert_eq!((report.days_closed, report.as_of), (0, START + 21 * DAY));
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn a_pass_cut_short_anywhere_is_repeated_with_the_same_result() {
+    let Some(world) = World::new("crash").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    // After the days, before the progress.
+    let store = world.store();
+    let rule = World::config().one_sale();
+    for (gtin, slots) in store.touched(rule).await.unwrap() {
+        let days = store.demand(&gtin, &slots, rule).await.unwrap();
+        let recorded = serialtrail_forecaster::store::Recorded {
+            as_of: START + 38 * DAY,
+            cutoff: serialtrail_forecaster::day::last_complete(START + 38 * DAY, 24),
+        };
+        store.record(&gtin, &days, recorded).await.unwrap();
+    }
+    let days = world.days().await;
+    // After the rows of the version, before its records.
+    world.topic.broken.store(true, Ordering::Relaxed);
+    assert!(matches!(world.pass(38).await, Err(PassError::Other(_))));
+    assert_eq!(world.count("SELECT count() FROM forecasts FINAL").await, 28);
+    assert_eq!(
+        world.count("SELECT count() FROM forecast_versions").await,
+        0
+    );
+    // After the records, before the version's row.
+    world.topic.broken.store(false, Ordering::Relaxed);
+    let made = world.pass(38).await.unwrap();
+    assert!(made.created && made.days_recomputed == 0);
+    let sql = "TRUNCATE TABLE forecast_versions";
+    world.client().query_raw(sql).execute().await.unwrap();
+    let landed = Ok(Some(START + 38 * DAY));
+    let later = START + 99 * DAY;
+    let again = world
+        .passes(World::config())
+        .run(landed, later)
+        .await
+        .unwrap();
+    assert_eq!((&again.version, again.created), (&made.version, true));
+
+    assert_eq!(world.days().await, days);
+    assert_eq!(
+        world
+            .count("SELECT count() FROM daily_demand WHERE revision > 1")
+            .await,
+        0
+    );
+    assert_eq!(world.count("SELECT count() FROM forecasts FINAL").await, 28);
+    assert_eq!(world.topic.versions.lock().unwrap().len(), 1);
+    let created = format!(
+        "SELECT count() FROM forecast_versions WHERE toUnixTimestamp64Micro(created_at) = {START}"
+    );
+    assert_eq!(world.count(&created).await, 1);
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn without_a_stream_time_a_first_pass_says_so_and_a_later_one_goes_on() {
+    let Some(world) = World::new("no_time").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let away = || Err(anyhow::anyhow!("connection refused"));
+    let error = world
+        .passes(World::config())
+        .run(away(), 0)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("connection refused"), "{error}");
+    world.pass(30).await.unwrap();
+    let report = world.passes(World::config()).run(away(), 0).await.unwrap();
+    assert_eq!(report.as_of, START + 30 * DAY);
+    world.drop().await;
+}
