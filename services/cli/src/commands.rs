@@ -6,6 +6,7 @@ pub mod clean;
 pub mod demo;
 pub mod digest;
 pub mod down;
+pub mod forecast;
 pub mod load;
 pub mod migrate;
 pub mod score;
@@ -45,6 +46,8 @@ pub enum Command {
     Trace(trace::Args),
     /// List alerts
     Alerts(alerts::Args),
+    /// Have demand recomputed and forecast now
+    Forecast(forecast::Args),
     /// Wait until everything captured so far has gone through the whole pipeline
     Settle(settle::Args),
     /// Print the SHA-256 of the settled result
@@ -73,6 +76,7 @@ impl Command {
             Self::Simulate(args) => simulate::run(args, context).await,
             Self::Trace(args) => trace::run(args, context).await,
             Self::Alerts(args) => alerts::run(args, context).await,
+            Self::Forecast(args) => forecast::run(args, context).await,
             Self::Settle(args) => settle::run(args, context).await,
             Self::Digest(args) => digest::run(args, context).await,
             Self::Score(args) => score::run(args, context).await,

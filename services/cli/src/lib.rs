@@ -7,6 +7,8 @@
 
 pub mod commands;
 pub mod context;
+pub mod forecasts;
+pub mod notified;
 pub mod query;
 pub mod summary;
 

@@ -1,5 +1,7 @@
 //! The figures of a settled deployment, as `serialtrail demo` prints them.
 
+use crate::forecasts::{self, Demand};
+use crate::notified::Notified;
 use anyhow::Context as _;
 use clickhouse::Client;
 use serde::Serialize;
@@ -25,6 +27,10 @@ pub struct Summary {
     pub latency: Option<Latency>,
     /// Seconds from the first upload to the settled result; `None` where nothing was uploaded now.
     pub seconds: Option<f64>,
+    /// Demand by day, and its forecast.
+    pub demand: Demand,
+    /// What the notifier did; `None` where it does not answer.
+    pub notified: Option<Notified>,
 }
 
 /// Distribution of the time from capture to alert, milliseconds.
@@ -46,6 +52,7 @@ pub async fn summary(
     settings: &Settings,
     score: Score,
     seconds: Option<f64>,
+    notified: Option<Notified>,
 ) -> anyhow::Result<Summary> {
     let client = serialtrail_warehouse::client(&settings.clickhouse);
     let figures = Figures { client, settings };
@@ -64,6 +71,10 @@ pub async fn summary(
         score,
         latency: figures.latency().await?,
         seconds,
+        demand: forecasts::latest(&figures.client)
+            .await
+            .with_context(|| figures.place())?,
+        notified,
     })
 }
 
@@ -142,6 +153,10 @@ impl Summary {
                 grouped(latency.alerts)
             ));
         }
+        if let Some(notified) = &self.notified {
+            lines.push(notified.line());
+        }
+        lines.extend(self.demand.lines());
         lines.push(String::new());
         lines.push("rows in ClickHouse".into());
         for (table, count) in &self.rows {
@@ -152,7 +167,7 @@ impl Summary {
 }
 
 /// A number with commas between thousands.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -196,6 +211,16 @@ mod tests {
                 alerts: 80,
             }),
             seconds: Some(60.0),
+            demand: Demand {
+                days: 98,
+                series: 1,
+                forecast: None,
+            },
+            notified: Some(Notified {
+                delivered: 79,
+                parked: 1,
+                waiting: 0,
+            }),
         };
         let text = summary.text();
         for expected in [
@@ -205,6 +230,8 @@ mod tests {
             "200 events/s, 5,000 reads/s over 60.0 s",
             "p50 41 ms, p99 120 ms",
             "observations",
+            "98 days in 1 series",
+            "79 notifications delivered, 1 parked",
         ] {
             assert!(text.contains(expected), "{text} lacks {expected}");
         }

@@ -16,26 +16,10 @@ use std::process::Command;
 /// Memory the ClickHouse engine may use, MiB: two stacks fit on a machine of 8 GB.
 const CLICKHOUSE_MIB: &str = "1500";
 
-/// File name of a service's program.
-fn service_program(service: Service) -> String {
-    format!("serialtrail-{}", service.name())
-}
-
 /// Whether the program of an optional member is on this machine. One that is not optional is taken to be:
 /// starting it says what is missing.
 pub(crate) fn is_available(project: &Project, member: Member) -> bool {
-    match member {
-        // Its program does nothing yet.
-        Member::Service {
-            service: Service::Notifier,
-            ..
-        } => false,
-        Member::Service { service, .. } if member.is_optional() => {
-            program(&service_program(service)).is_ok()
-        }
-        optional if optional.is_optional() => project.monitor(&optional.name()).is_some(),
-        _ => true,
-    }
+    !member.is_optional() || project.monitor(&member.name()).is_some()
 }
 
 /// What a launch needs to know about its stack.
@@ -64,7 +48,7 @@ impl Launch<'_> {
     }
 
     fn service(self, member: Member, service: Service, slot: u32) -> anyhow::Result<Command> {
-        let mut command = Command::new(program(&service_program(service))?);
+        let mut command = Command::new(program(&format!("serialtrail-{}", service.name()))?);
         command.arg("--config").arg(self.layout.settings());
         command
             .arg("--listen")

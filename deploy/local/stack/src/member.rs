@@ -72,15 +72,7 @@ impl Member {
     /// Whether a stack goes on without it where its program cannot be had on this machine.
     #[must_use]
     pub const fn is_optional(self) -> bool {
-        matches!(
-            self,
-            Self::Alertmanager
-                | Self::Prometheus
-                | Self::Service {
-                    service: Service::Notifier | Service::Forecaster,
-                    ..
-                }
-        )
+        matches!(self, Self::Alertmanager | Self::Prometheus)
     }
 
     /// The member of a name.

@@ -2,6 +2,8 @@
 
 use super::{capture, load, score, settle, simulate, trace, up};
 use crate::context::Context;
+use crate::forecasts;
+use crate::notified::Notified;
 use crate::summary::{Summary, summary};
 use anyhow::{Context as _, bail, ensure};
 use serialtrail_runtime::Clock;
@@ -24,6 +26,9 @@ pub struct Args {
     /// Labelled anomalies per rule, about
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     pub anomalies: u16,
+    /// First of the stack's ports; a new stack takes 8400
+    #[arg(long, value_name = "PORT")]
+    pub port_base: Option<u16>,
 }
 
 /// Days of trade the world tells of: enough weeks for a forecast to have a season to learn.
@@ -31,6 +36,9 @@ const TRADE_DAYS: u32 = 98;
 
 /// Longest time the pipeline may take for what it was given.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1800);
+
+/// Longest wait for the notifier to have told everybody.
+const NOTIFIED_LIMIT: Duration = Duration::from_secs(30);
 
 /// Starts what does not run, makes the world, streams it through, prints the summary. Leaves
 /// everything running. Exit code 3 where the alerts are not those of the truth.
@@ -42,15 +50,16 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let world = world_folder(&folder, &args)?;
     let wish = Wish {
         clock: Some(Clock::Replay),
+        port_base: args.port_base,
         ..Wish::default()
     };
-    say(context, "1/5 starting the stack and the services");
+    say(context, "1/6 starting the stack and the services");
     let (stack, _) = up::start(wish, context).await?;
-    say(context, "2/5 making the world");
+    say(context, "2/6 making the world");
     let made = make_world(&world, &args, context)?;
     say(
         context,
-        "3/5 loading its products, places, parties and registry",
+        "3/6 loading its products, places, parties and registry",
     );
     let files = [
         "parties.csv",
@@ -72,7 +81,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         "load",
     )?;
     settle::settle(SETTLE_LIMIT, context).await?;
-    say(context, "4/5 streaming its traffic");
+    say(context, "4/6 streaming its traffic");
     let begun = Instant::now();
     let uploads = capture::Args {
         record_times: Some(world.join("uploads.csv")),
@@ -80,14 +89,22 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     };
     // Documents that are refused are part of the summary, not a reason to stop.
     capture::run(uploads, context).await?;
-    say(context, "5/5 settling");
+    say(context, "5/6 settling");
     settle::settle(SETTLE_LIMIT, context).await?;
     let seconds = begun.elapsed().as_secs_f64();
+
+    say(context, "6/6 forecasting demand");
+    let settings = context.settings()?;
+    // Part of what is shown, not a reason to stop.
+    if let Err(error) = forecasts::run(settings).await {
+        eprintln!("not forecast: {error:#}");
+    }
+    let notified = Notified::when_done(settings, NOTIFIED_LIMIT).await;
 
     let truth = score::read_truth(&world.join("truth.ndjson"))?;
     let scored = serialtrail_simulator::score(&truth, score::open_alerts(context).await?);
     let perfect = scored.is_perfect();
-    let found = summary(context.settings()?, scored, Some(seconds)).await?;
+    let found = summary(settings, scored, Some(seconds), notified).await?;
     if context.json {
         println!("{}", serde_json::to_string(&found)?);
     } else {
@@ -113,6 +130,8 @@ async fn print(
     trace::run(trace::Args { id }, context).await?;
     println!("\neverything is running (`make down` stops it)");
     print!("{}", up::urls(stack));
+    let console = stack.settings().http.query;
+    println!("\nopen http://{console}/");
     Ok(())
 }
 
@@ -186,6 +205,7 @@ mod tests {
             seed,
             items: 400,
             anomalies: 2,
+            port_base: None,
         }
     }
 

@@ -35,7 +35,7 @@ fn table(status: &Status) -> String {
         text.push_str(&row(member));
     }
     for (group, lag) in &status.lag {
-        text.push_str(&format!("lag {group:<20} {lag:>10} records\n"));
+        text.push_str(&format!("lag {group:<24} {lag:>10} records\n"));
     }
     text.push_str(&format!("{} clock\n", status.clock));
     text

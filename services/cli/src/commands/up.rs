@@ -105,12 +105,13 @@ pub fn urls(stack: &Stack) -> String {
         let what = match member {
             Member::Kafka => address.to_string(),
             Member::SchemaRegistry => format!("http://{address}/apis/ccompat/v7"),
-            Member::ClickHouse | Member::Alertmanager | Member::Prometheus => {
-                format!("http://{address}")
-            }
+            Member::ClickHouse => format!("http://{address}"),
+            // Debian's Alertmanager has no page of its own.
+            Member::Alertmanager => format!("http://{address}/api/v2/alerts"),
+            Member::Prometheus => format!("http://{address}/alerts"),
             Member::Service { service, slot: 0 } => match service.name() {
                 "gateway" => format!("http://{address}/epcis/v2/capture"),
-                "query" => format!("http://{address}/v1/alerts"),
+                "query" => format!("http://{address}/    (console; its API under /v1)"),
                 _ => format!("http://{address}/metrics"),
             },
             Member::Service { .. } => format!("http://{address}/metrics"),
