@@ -4,7 +4,7 @@
 CLOCK ?=
 # Extra arguments of `serialtrail demo`, for example DEMO='--items 50000 --seed 7'
 DEMO ?=
-# Extra arguments of the bench, for example BENCH='--items 50000'
+# Extra arguments of the bench, for example BENCH='--only gateway,query' or BENCH=--quick
 BENCH ?=
 # Extra arguments of `cargo test`, for example TEST='--test containment'
 TEST ?=
@@ -19,7 +19,7 @@ TEST_PORTS := 9400
 export SERIALTRAIL_PARTS ?= $(CURDIR)/.local/parts
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down status clean lint build parts
+.PHONY: help demo test bench up down status clean lint build parts console
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ help: ## This list
 demo: parts build ## Start everything, stream a simulated world through it, print a summary
 	@$(SERIALTRAIL) demo $(DEMO)
 
-test: parts ## Every test, the end-to-end ones on a stack of their own
+test: parts console ## Every test, the end-to-end ones and those in a browser on stacks of their own
 	@deploy/local/test.sh $(TEST_DIR) $(TEST_PORTS) $(TEST)
 
 up: parts build ## Start the local stack and the services (CLOCK=live or CLOCK=replay)
@@ -42,9 +42,10 @@ status: $(SERIALTRAIL) ## Processes, ports, health, lag, stream time
 clean: $(SERIALTRAIL) ## Stop the local stack and remove its data and logs; the parts stay
 	@$(SERIALTRAIL) clean
 
-lint: ## Format, clippy without warnings, licences and advisories of dependencies
+lint: ## Format, clippy without warnings, the console's types and lints, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
+	deploy/local/console.sh lint
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --quiet --debug cargo-deny@$(CARGO_DENY_VERSION)
 	cargo deny --config .deny.toml check licenses bans sources
 	@if git ls-remote --quiet $(ADVISORIES) HEAD >/dev/null 2>&1; \
@@ -54,16 +55,20 @@ lint: ## Format, clippy without warnings, licences and advisories of dependencie
 # Naming a test makes Cargo choose the features tests need: `make test` then compiles nothing twice.
 BUILD := cargo build --release --workspace --bins --test local_stack
 
-# Its own stack, ports and folder; needs about 2 GB of disk and a few minutes on two cores.
-bench: parts build ## Measure the whole stack; figures in target/bench/backbone.json (BENCH='--items 50000')
+# Its own stacks, ports and folder; in full about 8 GB of disk and an hour on two cores.
+bench: parts build ## Measure backbone, gateway, query, notifier; figures in target/bench/bench.json (BENCH=--help says more)
 	@target/release/serialtrail-bench $(BENCH)
 
-build: ## Build all programs
+build: console ## Build all programs and the console
 	@$(BUILD)
+
+# Nothing is done, nor the network asked, when nothing of it changed.
+console: ## Build the console into target/console (npm, Vite)
+	@deploy/local/console.sh
 
 # Stopping must not wait for a build, nor need one that succeeds.
 $(SERIALTRAIL):
 	@$(BUILD)
 
-parts: ## Check prerequisites; fetch Kafka, Apicurio and the ClickHouse engine
+parts: ## Check prerequisites; fetch Kafka, Apicurio, the ClickHouse engine, Prometheus, Alertmanager
 	@deploy/local/install.sh

@@ -33,6 +33,18 @@ pub fn of_stack(stack: &Stack) -> BTreeMap<String, f64> {
         .collect()
 }
 
+/// CPU-seconds each member of a stack used since `before`.
+#[must_use]
+pub fn since(stack: &Stack, before: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    of_stack(stack)
+        .into_iter()
+        .map(|(name, now)| {
+            let then = before.get(&name).copied().unwrap_or(0.0);
+            (name, now - then)
+        })
+        .collect()
+}
+
 /// Peak resident memory of each member of a stack, MiB.
 #[must_use]
 pub fn memory_of_stack(stack: &Stack) -> BTreeMap<String, f64> {

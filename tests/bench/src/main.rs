@@ -1,38 +1,33 @@
-//! `serialtrail-bench`: the whole-stack bench, as a table and as JSON.
+//! `serialtrail-bench`: the whole-stack bench, as tables and as JSON.
 
 use clap::Parser;
-use serialtrail_bench::{Figures, Options, run};
+use serialtrail_bench::{Options, run, table};
 
-/// Streams a simulated world through a stack of its own and prints what it cost.
+/// Measures the stack: backbone, gateway, query and notifier, each on a stack of its own.
+///
+/// Nothing is asserted: figures are printed as tables and written as one JSON file, which is complete
+/// for the parts measured so far even when a later one fails. Progress goes to standard error.
+///
+/// Wall times (events/s, latencies) hold only within one run on one machine, and only when nothing else
+/// runs; CPU-seconds are each process's own and compare between runs. Stacks stand below .local/bench,
+/// one at a time; one that an interrupted run left is removed by the next.
 #[derive(Debug, Parser)]
-#[command(name = "serialtrail-bench", version)]
+#[command(name = "serialtrail-bench", version, after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     options: Options,
 }
 
+const EXAMPLES: &str = "Examples:
+  serialtrail-bench                                  all four parts in full, about an hour
+  serialtrail-bench --quick                          all four parts small, to see that they work
+  serialtrail-bench --only gateway --repeat 5        one part, with more repetitions
+  serialtrail-bench --only query --rows 1000000      query latencies over a smaller database";
+
 fn main() -> anyhow::Result<()> {
     let options = Cli::parse().options;
-    let f: Figures = run(&options)?;
-    println!(
-        "{} observations of {} events on {} cores: captured in {:.1} s, settled in {:.1} s",
-        f.observations, f.events, f.cores, f.capture_s, f.settled_s
-    );
-    println!(
-        "{:.0} observations/s; {:.0} observations per CPU-second of our services\n",
-        f.observations_per_s, f.observations_per_service_cpu_s
-    );
-    println!(
-        "{:<18} {:>8} {:>24} {:>10}",
-        "process", "CPU-s", "CPU-s per million obs.", "peak MiB"
-    );
-    for (name, cpu) in &f.cpu_s {
-        println!(
-            "{name:<18} {cpu:>8.1} {:>24.1} {:>10.0}",
-            f.cpu_s_per_million.get(name).copied().unwrap_or(0.0),
-            f.peak_mib.get(name).copied().unwrap_or(0.0)
-        );
-    }
+    let report = run(&options)?;
+    print!("{}", table::of(&report));
     println!("\nfigures: {}", options.out.display());
     Ok(())
 }

@@ -1,0 +1,186 @@
+//! The whole pipeline: a simulated world from the first upload to the settled result.
+
+use crate::cpu;
+use crate::figures::Spread;
+use crate::options::Options;
+use crate::own_stack;
+use anyhow::{Context, bail};
+use serialtrail_runtime::Clock;
+use serialtrail_stack::{Stack, program};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+/// What was measured, over the repetitions.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Figures {
+    /// Observations asserted at the end.
+    pub observations: u64,
+    /// Distinct events captured.
+    pub events: u64,
+    /// Seconds from the first upload to the last one answered.
+    pub capture_s: Spread,
+    /// Seconds from the first upload to the settled result.
+    pub settled_s: Spread,
+    /// Observations per second, first upload to settled.
+    pub observations_per_s: Spread,
+    /// Observations per CPU-second of all of our services together (broker and ClickHouse apart).
+    pub observations_per_service_cpu_s: Spread,
+    /// CPU-seconds by process per million observations.
+    pub cpu_s_per_million: BTreeMap<String, Spread>,
+    /// Peak resident memory by process, MiB.
+    pub peak_mib: BTreeMap<String, Spread>,
+}
+
+/// One repetition.
+struct Once {
+    observations: u64,
+    events: u64,
+    capture_s: f64,
+    settled_s: f64,
+    cpu_s: BTreeMap<String, f64>,
+    peak_mib: BTreeMap<String, f64>,
+}
+
+/// Processes that are not ours.
+const PARTS: [&str; 5] = [
+    "kafka",
+    "schema-registry",
+    "clickhouse",
+    "alertmanager",
+    "prometheus",
+];
+
+fn cli(folder: &Path, args: &[&str]) -> anyhow::Result<String> {
+    let out = Command::new(program("serialtrail")?)
+        .arg("--dir")
+        .arg(folder)
+        .args(args)
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    if !out.status.success() {
+        bail!("serialtrail {} ended with {}", args.join(" "), out.status);
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+fn count(stack: &Stack, sql: &str) -> anyhow::Result<u64> {
+    let clickhouse = stack.settings().clickhouse;
+    let text = reqwest::blocking::Client::new()
+        .post(format!(
+            "{}/?database={}",
+            clickhouse.url, clickhouse.database
+        ))
+        .body(sql.to_owned())
+        .send()?
+        .error_for_status()?
+        .text()?;
+    text.trim()
+        .parse()
+        .with_context(|| format!("{sql}: {text}"))
+}
+
+/// Streams the world through a fresh stack, as often as asked for.
+///
+/// # Errors
+/// A part does not start, a command fails.
+pub fn run(options: &Options) -> anyhow::Result<Figures> {
+    let mut runs = Vec::new();
+    for run in 1..=options.repeat {
+        eprintln!(
+            "backbone: {run} of {}, {} packs",
+            options.repeat, options.items
+        );
+        let once = own_stack::with(options, "backbone", Clock::Replay, Vec::new(), |stack| {
+            measure(stack, options)
+        })?;
+        eprintln!("backbone: settled after {:.1} s", once.settled_s);
+        runs.push(once);
+    }
+    let first = runs.first().context("at least one repetition")?;
+    Ok(Figures {
+        observations: first.observations,
+        events: first.events,
+        capture_s: Spread::over(&runs, |r| r.capture_s),
+        settled_s: Spread::over(&runs, |r| r.settled_s),
+        observations_per_s: Spread::over(&runs, |r| r.observations as f64 / r.settled_s),
+        observations_per_service_cpu_s: Spread::over(&runs, |r| {
+            let ours = r.cpu_s.iter().filter(|(n, _)| !PARTS.contains(&n.as_str()));
+            r.observations as f64 / ours.map(|(_, s)| s).sum::<f64>()
+        }),
+        cpu_s_per_million: by_process(&runs, |r| {
+            let millions = r.observations as f64 / 1e6;
+            let per_million = |(name, s): (&String, &f64)| (name.clone(), s / millions);
+            r.cpu_s.iter().map(per_million).collect()
+        }),
+        peak_mib: by_process(&runs, |r| r.peak_mib.clone()),
+    })
+}
+
+/// The spread of each process's figure; of those that ran in the first repetition.
+fn by_process(
+    runs: &[Once],
+    figures: impl Fn(&Once) -> BTreeMap<String, f64>,
+) -> BTreeMap<String, Spread> {
+    let runs: Vec<BTreeMap<String, f64>> = runs.iter().map(figures).collect();
+    let names = runs.first().into_iter().flat_map(BTreeMap::keys).cloned();
+    names
+        .map(|name| {
+            let spread = Spread::over(&runs, |r| r.get(&name).copied().unwrap_or(0.0));
+            (name, spread)
+        })
+        .collect()
+}
+
+fn measure(stack: &Stack, options: &Options) -> anyhow::Result<Once> {
+    let folder = stack.layout().root();
+    let world = folder.join("world");
+    let path = |name: &str| world.join(name).display().to_string();
+    let world_text = world.display().to_string();
+    let (items, seed) = (options.items.to_string(), options.seed.to_string());
+    cli(
+        folder,
+        &[
+            "simulate",
+            "--out",
+            &world_text,
+            "--items",
+            &items,
+            "--seed",
+            &seed,
+        ],
+    )?;
+    let files = [
+        "parties.csv",
+        "locations.csv",
+        "products.csv",
+        "lots.csv",
+        "registry.ndjson",
+    ];
+    let files: Vec<String> = files.iter().map(|f| path(f)).collect();
+    let mut load = vec!["load"];
+    load.extend(files.iter().map(String::as_str));
+    cli(folder, &load)?;
+    cli(folder, &["settle", "--timeout", "600"])?;
+
+    let before = cpu::of_stack(stack);
+    let start = Instant::now();
+    cli(folder, &["capture", "--record-times", &path("uploads.csv")])?;
+    let capture_s = start.elapsed().as_secs_f64();
+    cli(folder, &["settle", "--timeout", "1800"])?;
+    let settled_s = start.elapsed().as_secs_f64();
+    let cpu_s = cpu::since(stack, &before);
+
+    Ok(Once {
+        observations: count(
+            stack,
+            "SELECT count() FROM observations FINAL WHERE state = 'asserted'",
+        )?,
+        events: count(stack, "SELECT count() FROM events FINAL")?,
+        capture_s,
+        settled_s,
+        cpu_s,
+        peak_mib: cpu::memory_of_stack(stack),
+    })
+}

@@ -1,0 +1,91 @@
+//! What is asked of a run.
+
+use std::path::PathBuf;
+
+/// A part of the bench.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The whole pipeline.
+    Backbone,
+    /// Capture by HTTP.
+    Gateway,
+    /// The query API over a filled database.
+    Query,
+    /// From an alert to the webhook.
+    Notifier,
+}
+
+/// What to run.
+#[derive(Debug, Clone, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Parts to measure, separated by commas; default: all
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...",
+          default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier])]
+    pub only: Vec<Part>,
+    /// Everything small (about a minute with release binaries): shows that the bench works; its figures
+    /// say little. Overrides the sizes below
+    #[arg(long)]
+    pub quick: bool,
+    /// Repetitions of each measurement
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// backbone: packs of the simulated world
+    #[arg(long, default_value_t = 20_000)]
+    pub items: u32,
+    /// gateway: documents of one measurement with one event each; of larger ones there are fewer
+    #[arg(long, default_value_t = 2_000)]
+    pub documents: u32,
+    /// query: rows of observations, ten a unit
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(20_000..))]
+    pub rows: u64,
+    /// query: alerts
+    #[arg(long, default_value_t = 200_000)]
+    pub alerts: u64,
+    /// query: longest time to fill the database, seconds; what is there by then is measured
+    #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
+    pub fill_seconds: u64,
+    /// query: random requests of each kind
+    #[arg(long, default_value_t = 200)]
+    pub requests: usize,
+    /// query: longest time for one kind of request and one pass, seconds
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    pub kind_seconds: u64,
+    /// notifier: alerts in the burst
+    #[arg(long, default_value_t = 5_000)]
+    pub burst: u32,
+    /// notifier: how long alerts are paced at 50 a second, seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub paced_seconds: u32,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// First port of the bench's own stacks; 18 from there must be free
+    #[arg(long, default_value_t = 28_000)]
+    pub port_base: u16,
+    /// Where the figures go
+    #[arg(long, default_value = "target/bench/bench.json", value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+impl Options {
+    /// The same with the sizes of `--quick` where that is asked for.
+    #[must_use]
+    pub fn sized(&self) -> Self {
+        if !self.quick {
+            return self.clone();
+        }
+        Self {
+            repeat: 1,
+            items: 200,
+            documents: 100,
+            rows: 100_000,
+            alerts: 2_000,
+            requests: 20,
+            kind_seconds: 5,
+            burst: 200,
+            paced_seconds: 3,
+            ..self.clone()
+        }
+    }
+}

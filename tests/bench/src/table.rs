@@ -1,0 +1,238 @@
+//! The report as a person reads it.
+
+use crate::figures::Spread;
+use crate::report::Report;
+use crate::{backbone, gateway, notifier, query};
+use std::fmt::Write;
+
+/// The tables of a report. Of repetitions the median and, in brackets, the range.
+#[must_use]
+pub fn of(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_report(&mut out, report);
+    out
+}
+
+fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
+    let machine = &report.machine;
+    writeln!(
+        out,
+        "{}, {} cores, {} MiB, Linux {}, load {} before; {}",
+        machine.processor,
+        machine.cores,
+        machine.memory_mib,
+        machine.kernel,
+        machine.load_before,
+        report.began
+    )?;
+    let versions = report.versions.iter().map(|(n, v)| format!("{n} {v}"));
+    writeln!(out, "{}", versions.collect::<Vec<_>>().join(", "))?;
+    if report.versions.get("build").is_some_and(|b| b != "release") {
+        writeln!(out, "NOT OPTIMISED: these figures say nothing about speed")?;
+    }
+    writeln!(
+        out,
+        "{} repetitions: median (lowest to highest)",
+        report.options.repeat
+    )?;
+    if let Some(figures) = &report.backbone {
+        backbone(out, figures)?;
+    }
+    if let Some(figures) = &report.gateway {
+        gateway(out, figures)?;
+    }
+    if let Some(figures) = &report.query {
+        query(out, figures)?;
+    }
+    if let Some(figures) = &report.notifier {
+        notifier(out, figures)?;
+    }
+    Ok(())
+}
+
+/// Median and range, with as many decimals as the median needs.
+fn spread(spread: &Spread) -> String {
+    let decimals = match spread.median.abs() {
+        m if m >= 100.0 => 0,
+        m if m >= 1.0 => 1,
+        _ => 2,
+    };
+    let (median, low, high) = (spread.median, spread.low, spread.high);
+    if spread.runs.len() < 2 {
+        return format!("{median:.decimals$}");
+    }
+    format!("{median:.decimals$} ({low:.decimals$} to {high:.decimals$})")
+}
+
+/// Rows under a heading, columns as wide as they need.
+fn table(out: &mut String, rows: &[Vec<String>]) -> std::fmt::Result {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            if column == 0 {
+                write!(line, "{cell:<width$}")?;
+            } else {
+                write!(line, "  {cell:>width$}")?;
+            }
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn heading(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
+fn backbone(out: &mut String, f: &backbone::Figures) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\nBackbone: {} observations of {} events, captured in {} s, settled in {} s",
+        f.observations,
+        f.events,
+        spread(&f.capture_s),
+        spread(&f.settled_s)
+    )?;
+    writeln!(
+        out,
+        "{} observations/s; {} observations per CPU-second of our services",
+        spread(&f.observations_per_s),
+        spread(&f.observations_per_service_cpu_s)
+    )?;
+    let mut rows = vec![heading(&["process", "CPU-s per million obs.", "peak MiB"])];
+    for (name, cpu) in &f.cpu_s_per_million {
+        let memory = f.peak_mib.get(name).map(spread).unwrap_or_default();
+        rows.push(vec![name.clone(), spread(cpu), memory]);
+    }
+    table(out, &rows)
+}
+
+fn gateway(out: &mut String, f: &gateway::Figures) -> std::fmt::Result {
+    writeln!(out, "\nGateway: capture by HTTP, latency to the 202")?;
+    let mut rows = vec![heading(&[
+        "events a document",
+        "at once",
+        "documents",
+        "events/s",
+        "p50 ms",
+        "p99 ms",
+        "gateway CPU-s/million",
+        "kafka CPU-s/million",
+    ])];
+    for cell in &f.cells {
+        rows.push(vec![
+            cell.events_per_document.to_string(),
+            cell.concurrency.to_string(),
+            cell.documents.to_string(),
+            spread(&cell.events_per_s),
+            spread(&cell.p50_ms),
+            spread(&cell.p99_ms),
+            spread(&cell.gateway_cpu_s_per_million),
+            spread(&cell.kafka_cpu_s_per_million),
+        ]);
+    }
+    table(out, &rows)
+}
+
+fn query(out: &mut String, f: &query::Figures) -> std::fmt::Result {
+    let fill = &f.fill;
+    writeln!(
+        out,
+        "\nQuery: {} observations of {} units in {} lots (the largest has {}), {} alerts; {:.0} MiB, \
+         filled in {:.0} s{}",
+        fill.observations,
+        fill.units,
+        fill.lots,
+        fill.large_lot,
+        fill.alerts,
+        fill.disk_bytes as f64 / 1_048_576.0,
+        fill.seconds,
+        if fill.cut_short {
+            ", cut short by the time allowed"
+        } else {
+            ""
+        }
+    )?;
+    let mut rows = vec![heading(&[
+        "request",
+        "count",
+        "first touch p50 ms",
+        "p99 ms",
+        "warm p50 ms",
+        "warm p99 ms",
+        "clickhouse CPU-ms",
+        "query CPU-ms",
+        "KiB",
+    ])];
+    for kind in &f.kinds {
+        rows.push(vec![
+            kind.kind.clone(),
+            kind.requests.to_string(),
+            format!("{:.1}", kind.first_touch.p50_ms),
+            format!("{:.1}", kind.first_touch.p99_ms),
+            spread(&kind.warm_p50_ms),
+            spread(&kind.warm_p99_ms),
+            spread(&kind.clickhouse_cpu_ms),
+            spread(&kind.query_cpu_ms),
+            format!("{:.1}", kind.mean_bytes / 1024.0),
+        ]);
+    }
+    table(out, &rows)
+}
+
+fn notifier(out: &mut String, f: &notifier::Figures) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\nNotifier: from an alert's commit to the webhook's receipt"
+    )?;
+    let mut rows = vec![heading(&[
+        "alerts",
+        "dead receiver",
+        "p50 ms",
+        "p99 ms",
+        "notifications/s",
+        "notifier CPU-s/million",
+    ])];
+    for cell in &f.cells {
+        let how = match cell.per_second {
+            Some(rate) => format!("{} at {rate}/s", cell.alerts),
+            None => format!("{} at once", cell.alerts),
+        };
+        rows.push(vec![
+            how,
+            if cell.dead_receiver { "beside" } else { "none" }.to_owned(),
+            spread(&cell.p50_ms),
+            spread(&cell.p99_ms),
+            spread(&cell.per_s),
+            spread(&cell.notifier_cpu_s_per_million),
+        ]);
+    }
+    table(out, &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_repetition_has_no_range() {
+        assert_eq!(spread(&Spread::of(vec![0.123])), "0.12");
+        assert_eq!(spread(&Spread::of(vec![1.0, 3.0, 2.0])), "2.0 (1.0 to 3.0)");
+        assert_eq!(spread(&Spread::of(vec![1234.6])), "1235");
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let mut out = String::new();
+        let rows = [heading(&["a", "b"]), heading(&["long", "12"])];
+        table(&mut out, &rows).unwrap();
+        assert_eq!(out, "a      b\nlong  12\n");
+    }
+}
