@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test: builds, starts a stack in folder $1 with ports from $2, tests, stops it whatever
 # happened. Logs stay in $1/logs. The exit code is that of the tests.
-# Further arguments go to cargo test, for example `--test containment`. Not `-p`: another selection of
-# packages has other features, and everything would be compiled again.
+# Further arguments go to cargo test, for example `--test containment`; the console's tests are left out
+# then. Not `-p`: another selection of packages has other features, and everything would be compiled again.
 set -uo pipefail
 
 { # read whole before it runs: an edit meanwhile changes nothing
@@ -35,5 +35,12 @@ export SERIALTRAIL_TEST_CLICKHOUSE=http://127.0.0.1:$((ports + 3))
 export SERIALTRAIL_CHDB_LIB=$parts/chdb/libchdb.so
 # A passed test that skipped itself says so only in its output.
 cargo test --release --workspace --no-fail-fast "$@" -- --show-output
-exit
+code=$?
+[ $# -eq 0 ] || exit $code
+
+# Two stacks beside each other would take more memory than small machines have.
+"$serialtrail" --dir "$folder" down
+deploy/local/console.sh test || code=1
+tests/browser/run.sh || code=1
+exit $code
 }
