@@ -3,6 +3,8 @@ import { defineConfig } from "vite";
 // Where `npm run dev` finds the query API.
 const api = process.env.SERIALTRAIL_API ?? "http://127.0.0.1:8415";
 
+const proxy = { "/v1": api, "/openapi.json": api };
+
 export default defineConfig({
   build: {
     outDir: "../../../target/console",
@@ -12,8 +14,7 @@ export default defineConfig({
     target: ["chrome123", "firefox120", "safari17.5"],
     chunkSizeWarningLimit: 400,
   },
-  server: {
-    host: "127.0.0.1",
-    proxy: { "/v1": api, "/openapi.json": api },
-  },
+  server: { host: "127.0.0.1", proxy },
+  // As query serves it, so that what its policy forbids shows here too.
+  preview: { host: "127.0.0.1", proxy, headers: { "content-security-policy": "default-src 'self'" } },
 });

@@ -39,14 +39,9 @@ export function App() {
     first.current = false;
   }, [title]);
 
-  const skip = (event: Event) => {
-    event.preventDefault();
-    main.current?.focus();
-  };
-
   return (
     <div class="shell">
-      <a class="skip" href="#main" onClick={skip}>
+      <a class="skip" href="#main">
         Skip to the page
       </a>
       <Navigation path={path} />

@@ -9,6 +9,8 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/charts.css";
 import "./styles/pages.css";
+import "./styles/panel.css";
+import "./styles/demand.css";
 
 setTheme(keptTheme());
 startRouter();

@@ -101,6 +101,8 @@ export interface Match {
   lot?: string | null;
   serial?: string | null;
   label: string;
+  /** Whether anything was ever loaded or reported about it. */
+  known?: boolean;
 }
 
 export interface Identified {

@@ -61,11 +61,11 @@ export function AlertList({ alerts, link, chosen, fresh, brief = false, caption 
             <td>
               <Country code={alert.country} short={brief} />
             </td>
-            <td>
+            <td data-label="Event">
               <Time iso={alert.event_time} stacked />
             </td>
             {!brief && (
-              <td>
+              <td data-label="Detected">
                 <Time iso={alert.detected_at} stacked />
               </td>
             )}

@@ -17,7 +17,7 @@ interface Props {
 export function VersionPicker({ versions, version, compare, change }: Props) {
   const current = versions.find((found) => found.version === version) ?? versions[0];
   return (
-    <div class="filters">
+    <div class="filters versions">
       <label>
         Forecast version
         <select

@@ -30,7 +30,7 @@ export function JourneyMap({ reads, lit, light }: Props) {
           id: stop.gln,
           at: [stop.longitude, stop.latitude],
           radius: 7,
-          text: `${stop.order} ${stop.name}`,
+          text: `${stop.order}. ${stop.name}`,
           label: `${stop.order}. ${stop.name}, ${country(stop.country)}: ${count(stop.events.length, "read")}, ${
             stop.direct ? "the unit itself" : "only through a container"
           }`,
@@ -44,6 +44,7 @@ export function JourneyMap({ reads, lit, light }: Props) {
         }))}
         lit={lit}
         light={light}
+        spread
       />
       <ul class="legend">
         <li>

@@ -11,33 +11,35 @@ const PAGES = [
 export function Navigation({ path }: { path: string }) {
   return (
     <nav class="nav" aria-label="Pages">
-      <a class="brand" href="/" aria-label="Serialtrail, overview">
-        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
-          <path d="M4 18 10 11l4 3 6-8" fill="none" stroke="currentColor" stroke-width="1.8" />
-          <circle cx="4" cy="18" r="2.4" fill="currentColor" />
-          <circle cx="20" cy="6" r="2.4" fill="currentColor" />
-        </svg>
-        <span>Serialtrail</span>
-      </a>
-      <ul>
-        {PAGES.map((page) => (
-          <li key={page.path}>
-            <a href={page.path} aria-current={page.path === path ? "page" : undefined}>
-              <svg viewBox="0 0 24 24" width="17" height="17" aria-hidden="true">
-                <path
-                  d={page.mark}
-                  fill="none"
-                  stroke="currentColor"
-                  stroke-width="1.8"
-                  stroke-linecap="round"
-                  stroke-linejoin="round"
-                />
-              </svg>
-              {page.name}
-            </a>
-          </li>
-        ))}
-      </ul>
+      <div class="nav-inner">
+        <a class="brand" href="/" aria-label="Serialtrail, overview">
+          <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+            <path d="M4 18 10 11l4 3 6-8" fill="none" stroke="currentColor" stroke-width="1.8" />
+            <circle cx="4" cy="18" r="2.4" fill="currentColor" />
+            <circle cx="20" cy="6" r="2.4" fill="currentColor" />
+          </svg>
+          <span>Serialtrail</span>
+        </a>
+        <ul>
+          {PAGES.map((page) => (
+            <li key={page.path}>
+              <a href={page.path} aria-current={page.path === path ? "page" : undefined}>
+                <svg viewBox="0 0 24 24" width="17" height="17" aria-hidden="true">
+                  <path
+                    d={page.mark}
+                    fill="none"
+                    stroke="currentColor"
+                    stroke-width="1.8"
+                    stroke-linecap="round"
+                    stroke-linejoin="round"
+                  />
+                </svg>
+                {page.name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </div>
     </nav>
   );
 }

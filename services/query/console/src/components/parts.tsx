@@ -40,7 +40,9 @@ export function LocalTime({ iso, offset }: { iso: string; offset: string }) {
   if (at === undefined || there === undefined) return <Time iso={iso} />;
   return (
     <time dateTime={iso} class="stacked nowrap" title={local(iso, offset)}>
-      {at.date} {at.time} <span class="tiny">{at.zone}</span>
+      <span>
+        {at.date} {at.time} <span class="tiny">{at.zone}</span>
+      </span>
       <span class="soft">
         {there.date === at.date ? "" : `${there.date} `}
         {there.time} UTC

@@ -156,12 +156,9 @@ export function RecallMap({ sites }: { sites: RecallSite[] }) {
     );
   }
   const largest = Math.max(...placed.map((site) => site.units));
-  const named = new Set(
-    [...placed]
-      .sort((a, b) => b.units - a.units)
-      .slice(0, 5)
-      .map((site) => site.site),
-  );
+  // The largest are named; drawn first, so that small ones lie on top of them.
+  placed.sort((a, b) => b.units - a.units);
+  const named = new Set(placed.slice(0, 6).map((site) => site.site));
   return (
     <>
       <WorldMap
@@ -173,11 +170,12 @@ export function RecallMap({ sites }: { sites: RecallSite[] }) {
           label: `${site.name ?? site.site}, ${[site.kind && plain(site.kind), country(site.country)].filter(Boolean).join(", ")}: ${count(site.units, "unit")}${
             site.in_transit_to ? " on the way there" : ""
           }`,
-          ...(named.has(site.site) ? { text: `${site.name ?? site.site} ${whole(site.units)}` } : {}),
+          ...(named.has(site.site) ? { text: `${site.name ?? site.site}: ${whole(site.units)}` } : {}),
           ...(site.in_transit_to ? { look: "towards" as const } : {}),
         }))}
         lit={lit}
         light={light}
+        height={460}
       />
       <ul class="legend">
         <li>solid: units last read there; the area tells how many</li>

@@ -1,11 +1,12 @@
-import type { RecallUnit } from "../api/types";
+import type { RecallSite, RecallUnit } from "../api/types";
 import { plain, whereabouts } from "../lib/words";
 import { Country, PlaceName, Tag, Time, UnitLink } from "./parts";
 
 const TONES: Record<string, string> = { at_site: "good", in_transit: "medium", sold: "critical" };
 
 /** The units of a lot, one a row. */
-export function RecallUnits({ units }: { units: RecallUnit[] }) {
+export function RecallUnits({ units, sites }: { units: RecallUnit[]; sites: RecallSite[] }) {
+  const names = new Map(sites.map((site) => [site.site, site.name]));
   return (
     <table class="rows">
       <caption class="hidden">Units of the lot</caption>
@@ -33,18 +34,18 @@ export function RecallUnits({ units }: { units: RecallUnit[] }) {
               <PlaceName gln={unit.site} name={unit.site_name} />
               {unit.to_site && (
                 <span class="detail soft tiny">
-                  on the way to <code>{unit.to_site}</code>
+                  on the way to {names.get(unit.to_site) ?? <code>{unit.to_site}</code>}
                 </span>
               )}
             </td>
             <td>
               <Country code={unit.country} />
             </td>
-            <td>{plain(unit.last_step) || <span class="soft">–</span>}</td>
-            <td>
+            <td data-label="Last step">{plain(unit.last_step) || <span class="soft">–</span>}</td>
+            <td data-label="at">
               <Time iso={unit.last_time} stacked />
             </td>
-            <td class="above">
+            <td class="above" data-label="In">
               {unit.container ? <UnitLink epc={unit.container} /> : <span class="soft">–</span>}
             </td>
           </tr>

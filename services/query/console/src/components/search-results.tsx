@@ -57,7 +57,10 @@ export function SearchResults({ found, problem, chosen }: Props) {
           <li key={`${match.kind} ${match.key}`}>
             <a href={first.to} onClick={chosen}>
               <span class="found-kind">{match.kind}</span>
-              <span class="found-label">{match.label}</span>
+              <span class="found-label">
+                {match.label}
+                {match.known === false && <span class="soft"> (nothing known of it)</span>}
+              </span>
               <span class="mono soft tiny">{match.key}</span>
               <span class="tiny">{first.name}</span>
             </a>

@@ -12,7 +12,7 @@ export function ServicesTable({ services }: { services: ServiceState[] }) {
           <tr>
             <th>Service</th>
             <th>State</th>
-            <th class="number">Lag</th>
+            <th class="number">Lag, records</th>
             <th>Stream time</th>
           </tr>
         </thead>
@@ -40,10 +40,7 @@ export function ServicesTable({ services }: { services: ServiceState[] }) {
                     –
                   </span>
                 ) : (
-                  <>
-                    {whole(service.lag)}
-                    <span class="soft tiny"> records</span>
-                  </>
+                  whole(service.lag)
                 )}
               </td>
               <td>

@@ -8,8 +8,8 @@ import { useWidth } from "../lib/use-size";
 
 const LEFT = 58;
 const RIGHT = 12;
-const PANEL = 74;
-const GAP = 24;
+const PANEL = 148;
+const GAP = 30;
 const TOP = 18;
 const AXIS = 20;
 
@@ -23,7 +23,7 @@ interface PanelProps {
 }
 
 function Panel({ name, values, top, width, shown, look }: PanelProps) {
-  const marks = ticks(Math.max(...values, 1), 2);
+  const marks = ticks(Math.max(...values, 1), 3);
   const most = marks.at(-1) ?? 1;
   const y = linear([0, most], [top + PANEL, top]);
   const step = (width - LEFT - RIGHT) / Math.max(values.length, 1);

@@ -3,6 +3,7 @@
 import { geoPath } from "d3-geo";
 import type { FeatureCollection } from "geojson";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { apart, type Label, placed } from "../lib/labels";
 import { outlines } from "../lib/outlines";
 import { type Place, projectionFor } from "../lib/projection";
 import { useWidth } from "../lib/use-size";
@@ -34,11 +35,22 @@ interface Props {
   light: (id: string | undefined) => void;
   label: string;
   height?: number;
+  /** Moves points apart that would hide each other. */
+  spread?: boolean;
+}
+
+function Name({ label, text }: { label: Label | undefined; text: string | undefined }) {
+  if (label === undefined) return null;
+  return (
+    <text x={label.x} y={label.y} text-anchor={label.anchor} aria-hidden="true">
+      {text}
+    </text>
+  );
 }
 
 const STEPS = { in: 1.6, out: 1 / 1.6 };
 
-export function WorldMap({ points, lines = [], lit, light, label, height = 380 }: Props) {
+export function WorldMap({ points, lines = [], lit, light, label, height = 400, spread = false }: Props) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const [land, setLand] = useState<FeatureCollection>();
   const [failed, setFailed] = useState(false);
@@ -80,6 +92,16 @@ export function WorldMap({ points, lines = [], lit, light, label, height = 380 }
     setView((old) => ({ ...old, dx: old.dx + event.clientX - drag.x, dy: old.dy + event.clientY - drag.y }));
     setDrag({ x: event.clientX, y: event.clientY });
   };
+  const there = points.flatMap((point) => {
+    const at = projection(point.at);
+    return at === null ? [] : [{ ...point, x: at[0], y: at[1] }];
+  });
+  const drawn = spread ? apart(there) : there;
+  const names = placed(
+    drawn.map((point) => ({ ...point, text: point.text ?? "" })),
+    width,
+    height,
+  );
   const shown = points.find((point) => point.id === lit);
 
   return (
@@ -104,30 +126,22 @@ export function WorldMap({ points, lines = [], lit, light, label, height = 380 }
                   d={arc(line)}
                 />
               ))}
-              {points.map((point) => {
-                const at = projection(point.at);
-                if (at === null) return null;
-                return (
-                  <g
-                    key={point.id}
-                    class={`stop ${point.look ?? ""}${point.id === lit ? " lit" : ""}`}
-                    role="button"
-                    tabIndex={0}
-                    aria-label={point.label}
-                    onPointerEnter={() => light(point.id)}
-                    onPointerLeave={() => light(undefined)}
-                    onFocus={() => light(point.id)}
-                    onBlur={() => light(undefined)}
-                  >
-                    <circle cx={at[0]} cy={at[1]} r={point.radius} />
-                    {point.text && (
-                      <text x={at[0] + point.radius + 3} y={at[1] + 4} aria-hidden="true">
-                        {point.text}
-                      </text>
-                    )}
-                  </g>
-                );
-              })}
+              {drawn.map((point) => (
+                <g
+                  key={point.id}
+                  class={`stop ${point.look ?? ""}${point.id === lit ? " lit" : ""}`}
+                  role="button"
+                  tabIndex={0}
+                  aria-label={point.label}
+                  onPointerEnter={() => light(point.id)}
+                  onPointerLeave={() => light(undefined)}
+                  onFocus={() => light(point.id)}
+                  onBlur={() => light(undefined)}
+                >
+                  <circle cx={point.x} cy={point.y} r={point.radius} />
+                  <Name label={names.get(point.id)} text={point.text} />
+                </g>
+              ))}
             </>
           )}
         </svg>

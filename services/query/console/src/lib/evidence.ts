@@ -67,7 +67,7 @@ export function finding(evidence: Evidence, names: Names): Finding {
   if (evidence.shifted) {
     const { minutes } = evidence.shifted;
     sentences.push(
-      `Shifted by ${span(minutes * 60_000)} ${minutes < 0 ? "back" : "forward"}, one of the reads fits the journey.`,
+      `Moved ${span(minutes * 60_000)} ${minutes < 0 ? "back" : "forward"}, one of the reads would fit the journey.`,
     );
   }
   for (const each of evidence.violations ?? []) sentences.push(violation(each, names));

@@ -26,7 +26,7 @@ export function decimal(value: number | null | undefined, digits?: number): stri
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined || !Number.isFinite(share)
     ? NONE
-    : `${decimal(share * 100, 1)} %`;
+    : `${decimal(share * 100, share === 0 || share === 1 ? 0 : 1)} %`;
 }
 
 /** With its sign, a true minus included. */

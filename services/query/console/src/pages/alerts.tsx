@@ -8,6 +8,7 @@ import { useResource } from "../api/use-resource";
 import { AlertFilters } from "../components/alert-filters";
 import { AlertList } from "../components/alert-list";
 import { AlertPanel } from "../components/alert-panel";
+import { FilterBox } from "../components/filter-box";
 import { useLiveAlerts } from "../components/live-alerts";
 import { LiveBadge } from "../components/live-badge";
 import { Scroll } from "../components/parts";
@@ -86,7 +87,9 @@ export function AlertsPage() {
       </header>
       <div class={open === null ? "split" : "split opened"}>
         <section class="card" aria-label="Alerts by filter">
-          <AlertFilters params={params} change={change} />
+          <FilterBox set={filtersSet(params)}>
+            <AlertFilters params={params} change={change} />
+          </FilterBox>
           <Loaded from={page} skeleton={<Skeleton lines={14} />}>
             {(data) =>
               shown.length === 0 ? (
@@ -136,7 +139,7 @@ export function AlertsPage() {
               <AlertPanel alert={found.alert} close={close} />
             ) : found.resource.problem ? (
               <Failed problem={found.resource.problem} retry={found.resource.retry} />
-            ) : found.ended && !page.loading ? (
+            ) : found.resource.data ? (
               <Empty title="There is no such alert">
                 <p>
                   No alert has the id <code>{open}</code>.

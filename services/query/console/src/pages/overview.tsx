@@ -112,44 +112,50 @@ function Content({ data }: { data: Overview }) {
       <Card id="services" title="Services">
         <ServicesTable services={data.services} />
       </Card>
-      <Card id="by-rule" title="Open alerts by rule" aside={<a href="/alerts">All alerts</a>}>
+      <Card id="by-rule" title="Open alerts by rule and severity" aside={<a href="/alerts">All alerts</a>}>
         {by_rule.length === 0 ? (
           <Empty title="No alerts" />
         ) : (
-          <BarList
-            label="Open alerts by rule"
-            rows={by_rule.map((row) => ({
-              key: row.rule,
-              name: rule(row.rule).name,
-              value: row.open,
-              note: row.retracted > 0 ? `+ ${whole(row.retracted)} retracted` : "",
-              to: `/alerts?rule=${row.rule}`,
-            }))}
-          />
+          <>
+            <BarList
+              label="Open alerts by rule"
+              rows={by_rule.map((row) => ({
+                key: row.rule,
+                name: rule(row.rule).name,
+                value: row.open,
+                note: row.retracted > 0 ? `+ ${whole(row.retracted)} retracted` : "",
+                to: `/alerts?rule=${row.rule}`,
+              }))}
+            />
+            <div class="divided">
+              <BarList
+                label="Open alerts by severity"
+                rows={severities.map((row) => ({
+                  key: row.name,
+                  name: row.name,
+                  value: row.open,
+                  tone: row.name,
+                  to: `/alerts?severity=${row.name}`,
+                }))}
+              />
+            </div>
+          </>
         )}
       </Card>
-      <Card id="by-where" title="By severity and country">
-        <div class="pair">
-          <BarList
-            label="Open alerts by severity"
-            rows={severities.map((row) => ({
-              key: row.name,
-              name: row.name,
-              value: row.open,
-              tone: row.name,
-              to: `/alerts?severity=${row.name}`,
-            }))}
-          />
+      <Card id="by-country" title="Open alerts by country">
+        {by_country.length === 0 ? (
+          <Empty title="No alerts" />
+        ) : (
           <BarList
             label="Open alerts by country"
-            rows={by_country.slice(0, 10).map((row) => ({
+            rows={by_country.slice(0, 12).map((row) => ({
               key: row.country ?? "",
               name: country(row.country),
               value: row.open,
               ...(row.country ? { to: `/alerts?country=${row.country}` } : {}),
             }))}
           />
-        </div>
+        )}
       </Card>
       <div class="wide">
         <Card

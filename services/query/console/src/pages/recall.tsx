@@ -123,7 +123,7 @@ function Content({ recall, params, loading }: { recall: Recall; params: URLSearc
           ) : (
             <div class={loading ? "stale" : ""}>
               <Scroll label="Units">
-                <RecallUnits units={recall.units} />
+                <RecallUnits units={recall.units} sites={recall.totals.sites} />
               </Scroll>
               <nav class="pager" aria-label="Pages of units">
                 <span>{params.has("cursor") && <a href={to({})}>First</a>}</span>

@@ -3,6 +3,7 @@
 import { withParams } from "../api/client";
 import type { Reject, RejectPage } from "../api/types";
 import { useResource } from "../api/use-resource";
+import { FilterBox } from "../components/filter-box";
 import { Tag, Time, UnitLink } from "../components/parts";
 import { RejectOriginal } from "../components/reject-original";
 import { Empty, Loaded, Skeleton } from "../components/states";
@@ -62,22 +63,24 @@ export function RejectsPage() {
         <p class="soft small">Nothing is dropped silently: what was refused is kept here as it came.</p>
       </header>
       <section class="card" aria-label="Rejects by filter">
-        <form class="filters" aria-label="Filter rejects" onSubmit={(event) => event.preventDefault()}>
-          {text("publisher", "Publisher", "GLN of the party")}
-          {text("reason", "Reason", "such as event_id_conflict")}
-          {text("capture_id", "Capture", "id of the capture job")}
-          {date("since", "From (recorded, UTC)")}
-          {date("until", "To (recorded, UTC)")}
-          <div class="filters-end">
-            <button
-              type="button"
-              disabled={set.length === 0}
-              onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, null])))}
-            >
-              Clear filters
-            </button>
-          </div>
-        </form>
+        <FilterBox set={set.length}>
+          <form class="filters" aria-label="Filter rejects" onSubmit={(event) => event.preventDefault()}>
+            {text("publisher", "Publisher", "GLN of the party")}
+            {text("reason", "Reason", "such as event_id_conflict")}
+            {text("capture_id", "Capture", "id of the capture job")}
+            {date("since", "From (recorded, UTC)")}
+            {date("until", "To (recorded, UTC)")}
+            <div class="filters-end">
+              <button
+                type="button"
+                disabled={set.length === 0}
+                onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, null])))}
+              >
+                Clear filters
+              </button>
+            </div>
+          </form>
+        </FilterBox>
         <Loaded from={page} skeleton={<Skeleton lines={10} />}>
           {(data) =>
             data.rejects.length === 0 ? (
