@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::{alerts, identify, openapi, recall, rejects, stock, trace};
+use crate::{alerts, console, identify, openapi, recall, rejects, stock, trace};
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -34,13 +34,7 @@ pub fn router(api: Api) -> Router {
         }))
         .merge(long_answers())
         .route("/openapi.json", get(openapi_document))
-        .fallback(|uri: Uri| async move {
-            let detail = format!(
-                "there is nothing at {}; /openapi.json says what is",
-                uri.path()
-            );
-            Problem::not_found("no_such_resource", detail)
-        })
+        .fallback(console_file)
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(measure))
         .with_state(api)
@@ -105,6 +99,10 @@ async fn stream_alerts(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     api.feed.answer(&uri, &headers).await
+}
+
+async fn console_file(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    console::serve(&api.console, request).await
 }
 
 async fn openapi_document() -> Response {

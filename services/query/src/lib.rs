@@ -20,12 +20,14 @@
 //! | [`select`] | conditions with bound values, limits of a statement |
 //! | [`access`] | what a request may read: the one place |
 //! | [`api`], [`http`], [`openapi`], [`problem`] | the HTTP face |
+//! | [`console`] | the files of the console |
 //! | [`service`] | the process |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod access;
 pub mod alerts;
 pub mod api;
+pub mod console;
 pub mod cursor;
 pub mod custody;
 pub mod feed;
