@@ -17,7 +17,8 @@ const STAGE: &str = "dispatcher";
 /// Refuses records as they were read.
 pub(crate) const REFUSALS: Refusals = Refusals::of(STAGE);
 
-/// A rejection of an event, without its bytes. `content` tells refusals of one event id apart.
+/// A rejection of an event, without its bytes. `content` tells refusals of one event id apart, and so
+/// does whose event it was: two parties that send the same are two refusals.
 pub(crate) fn event(
     event: &EpcisEvent,
     reason: &str,
@@ -25,7 +26,13 @@ pub(crate) fn event(
     message: String,
 ) -> RejectedEvent {
     RejectedEvent {
-        reject_id: RejectedEvent::id_of(&[STAGE, reason, &event.event_id, content]),
+        reject_id: RejectedEvent::id_of(&[
+            STAGE,
+            reason,
+            &event.event_id,
+            content,
+            &event.source_party,
+        ]),
         stage: STAGE.to_owned(),
         reason: reason.to_owned(),
         message,
@@ -36,5 +43,25 @@ pub(crate) fn event(
         visible_to: event.visible_to.clone(),
         record_time: event.record_time,
         ..RejectedEvent::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_refusal_has_one_id_and_that_of_another_party_another() {
+        let id = |party: &str, content: &str| {
+            let refused = EpcisEvent {
+                event_id: "urn:uuid:1".into(),
+                source_party: party.into(),
+                ..EpcisEvent::default()
+            };
+            event(&refused, CONFLICT, content, String::new()).reject_id
+        };
+        assert_eq!(id("acme", "c1"), id("acme", "c1"));
+        assert_ne!(id("acme", "c1"), id("acme", "c2"));
+        assert_ne!(id("acme", "c1"), id("other", "c1"));
     }
 }
