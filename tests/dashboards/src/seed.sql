@@ -1,8 +1,9 @@
--- A small world in March 2026 for the dashboards' queries. Two products, twenty units and one more:
+-- A small world in March 2026 for the dashboards' queries. Two products, twenty units and two more:
 -- unit n goes through the six steps below up to its last one; even units are of lot L1, odd ones of L2.
 -- Last steps: 0-7 dispensed (6 destroyed, 7 returned afterwards), 8-11 received by the pharmacy,
 -- 12-14 shipped to it, 15-17 received by the wholesaler, 18-19 commissioned. Unit NOPLACE was read
--- once, at a place nobody knows. So: 11 at a site, 3 in transit, 6 sold, 1 ended, 21 in all.
+-- once, at a place nobody knows, and unit PRINTED, which nobody registered, with L1 printed on it.
+-- So: 12 at a site, 3 in transit, 6 sold, 1 ended, 22 in all.
 -- Lot L1 of the first product is recalled on 9 March: units 0, 2, 4 and 6 are dispensed after it.
 -- What is retracted is marked ZZ or RETRACTED and must not show anywhere.
 INSERT INTO products (gtin, valid_from, name, brand, kafka_offset) VALUES
@@ -70,6 +71,14 @@ VALUES
   ('01/09521000000025/21/U18', 'sgtin', 'urn:uuid:18-9', 2, 'retracted', true, 'epc', '2026-03-20 08:00:00', '2026-03-20 08:30:00',
    true, 'dispensing', 'dispensed', '414/9521099000024', 'RETRACTED', 'RETRACTED', 'RETRACTED', 'ZZ', '09521000000025', 'L1', 'RETRACTED', false, '9521006000005');
 
+INSERT INTO observations
+  (unit, kind, event_id, revision, state, direct, role, event_time, record_time, biz_step, disposition,
+   read_point, site, site_name, site_kind, country, party, gtin, lot, event_lot, product_name, known, source_party)
+VALUES
+  ('01/09521000000018/21/PRINTED', 'sgtin', 'urn:uuid:printed', 1, 'asserted', true, 'epc', '2026-03-08 08:00:00', '2026-03-08 08:30:00',
+   'inspecting', 'in_progress', '414/9521006000012', '9521006000012', 'Pharmacy O''Hara', 'pharmacy', 'FR', '9521006000005',
+   '09521000000018', '', 'L1', 'Aldenta 100', false, '9521006000005');
+
 INSERT INTO events (event_id, content_hash, declaration, event_type, action, event_time, record_time, captured_at, biz_step, source_party, precedence)
 SELECT event_id, event_id, false, 'ObjectEvent', 'OBSERVE', event_time, record_time, captured_at, biz_step, source_party, 2
 FROM observations FINAL
@@ -122,11 +131,13 @@ VALUES
   ('a4', 'DUPLICATE_SCAN', '', '01/09521000000018/21/U03', 'unit', 2, 'retracted', 'explained', 'high', '2026-03-12 08:00:00', '2026-03-12 08:00:00',
    '2026-04-02 00:00:00', '2026-04-02 00:00:01', 'ZZ', 'RETRACTED', 'RETRACTED', '09521000000018', 'L2', '', '9521006000005', '');
 
--- Demand of the first product: 10 a day, the last three days open. A first revision said 1,000.
+-- Demand of the first product: 10 a day, none on 24 March, the last three days open. A first revision
+-- said 1,000.
 INSERT INTO daily_demand (gtin, country, uom, day, demand, sold, returned, repeated, complete, as_of, revision)
 SELECT '09521000000018', 'FR', '', toDate('2026-03-01') + number, if(version = 1, 1000, 10), 13, 2, 1, number < 28, '2026-04-01 00:00:00', version
 FROM numbers(31)
-ARRAY JOIN [1, 2] AS version;
+ARRAY JOIN [1, 2] AS version
+WHERE number != 23;
 
 INSERT INTO forecast_versions (version, data_cutoff, as_of, created_at, horizon_days, quantile_levels, configuration, series, series_ok, series_too_short, series_empty) VALUES
   ('v1', '2026-03-20', '2026-03-21 00:00:00', '2026-03-21 01:00:00', 14, [0.1, 0.5, 0.9], '{}', 2, 1, 1, 0),
