@@ -42,7 +42,10 @@ pub async fn serve(folder: &Path, request: Request<Body>) -> Result<Response, Pr
     let index = folder.join("index.html");
     if PAGES.contains(&path.as_str()) {
         if !tokio::fs::try_exists(&index).await.unwrap_or(false) {
-            let page = ([(header::CONTENT_TYPE, "text/html;charset=utf-8")], NOT_BUILT);
+            let page = (
+                [(header::CONTENT_TYPE, "text/html;charset=utf-8")],
+                NOT_BUILT,
+            );
             return Ok(with_headers(page.into_response(), "no-cache"));
         }
         let page = ServeFile::new(index).try_call(request).await;
@@ -52,7 +55,10 @@ pub async fn serve(folder: &Path, request: Request<Body>) -> Result<Response, Pr
     let mut files = ServeDir::new(folder).append_index_html_on_directories(false);
     let file = files.try_call(request).await;
     let file = file.map_err(|error| Problem::internal(&error))?;
-    if matches!(file.status(), StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) {
+    if matches!(
+        file.status(),
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST
+    ) {
         return Err(nothing());
     }
     let keep = match path.starts_with(HASHED) {
@@ -69,7 +75,10 @@ fn with_headers(mut response: Response, keep: &'static str) -> Response {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -22,6 +22,14 @@ pub enum Listing {
     Recall,
     /// Stock by place, the most first.
     Where,
+    /// Days of demand.
+    Demand,
+    /// Series of demand or of its forecast.
+    Series,
+    /// Versions of the forecast.
+    Versions,
+    /// Days two versions have in common.
+    Difference,
 }
 
 impl Listing {
@@ -32,6 +40,10 @@ impl Listing {
             Self::Rejects => "r",
             Self::Recall => "l",
             Self::Where => "w",
+            Self::Demand => "d",
+            Self::Series => "s",
+            Self::Versions => "v",
+            Self::Difference => "c",
         }
     }
 }

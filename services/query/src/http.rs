@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::{alerts, console, identify, openapi, recall, rejects, stock, trace};
+use crate::{alerts, console, demand, forecasts, identify, openapi, recall, rejects, stock, trace};
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -29,6 +29,11 @@ pub fn router(api: Api) -> Router {
         .route("/v1/identify", get(identify_text))
         .route("/v1/overview", get(overview))
         .route("/v1/stream/alerts", get(stream_alerts))
+        .route("/v1/demand", get(demand_by_day))
+        .route("/v1/demand/series", get(demand_series))
+        .route("/v1/forecasts", get(forecast))
+        .route("/v1/forecasts/versions", get(forecast_versions))
+        .route("/v1/forecasts/difference", get(forecast_difference))
         .layer(middleware::from_fn(|request, next| {
             in_time(ANSWER_WITHIN, request, next)
         }))
@@ -59,6 +64,38 @@ async fn recall_lot(
 
 async fn stock_by_place(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
     stock::answer(access.client(), &uri).await.map(Json)
+}
+
+async fn demand_by_day(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    demand::answer(api.access.client(), &uri, &headers, api.shutdown).await
+}
+
+async fn demand_series(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    demand::series(access.client(), &uri).await.map(Json)
+}
+
+async fn forecast(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    forecasts::answer(api.access.client(), &uri, &headers, api.shutdown).await
+}
+
+async fn forecast_versions(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {
+    forecasts::versions(access.client(), &uri).await.map(Json)
+}
+
+async fn forecast_difference(
+    State(api): State<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    forecasts::difference(api.access.client(), &uri, &headers, api.shutdown).await
 }
 
 async fn trace_by_id(State(access): State<Access>, uri: Uri) -> Result<Json<Value>, Problem> {

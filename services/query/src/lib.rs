@@ -11,12 +11,14 @@
 //! | [`alerts`] | alerts by filter: pages, or all of them streamed |
 //! | [`feed`] | alerts as they land |
 //! | [`rejects`] | what was refused, with its original bytes |
+//! | [`demand`], [`forecasts`] | what was sold by day, and what is expected |
 //! | [`identify`] | what a scanned or typed text names |
 //! | [`overview`] | the pipeline at a glance |
 //! | [`recall`], [`stock`] | units of a lot, and stock by place |
 //! | [`whereabouts`] | where units are now, for every question that asks it |
-//! | [`parameters`], [`cursor`], [`time`], [`media`] | what a request says |
-//! | [`places`] | names of places |
+//! | [`parameters`], [`cursor`], [`time`], [`media`], [`series`] | what a request says |
+//! | [`places`], [`products`] | names |
+//! | [`table`] | rows as CSV or Parquet |
 //! | [`select`] | conditions with bound values, limits of a statement |
 //! | [`access`] | what a request may read: the one place |
 //! | [`api`], [`http`], [`openapi`], [`problem`] | the HTTP face |
@@ -30,7 +32,9 @@ pub mod api;
 pub mod console;
 pub mod cursor;
 pub mod custody;
+pub mod demand;
 pub mod feed;
+pub mod forecasts;
 pub mod http;
 pub mod identify;
 pub mod media;
@@ -39,12 +43,15 @@ pub mod overview;
 pub mod parameters;
 pub mod places;
 pub mod problem;
+pub mod products;
 pub mod recall;
 pub mod rejects;
 pub mod select;
+pub mod series;
 pub mod service;
 pub mod stock;
 mod stream;
+pub mod table;
 pub mod time;
 pub mod trace;
 pub mod whereabouts;
