@@ -4,7 +4,7 @@
 //! `make test` leaves them; elsewhere it says that it was skipped.
 #![allow(clippy::unwrap_used)]
 
-use serialtrail_stack::{Member, Project, Stack};
+use serialtrail_stack::{Member, Project, Stack, member};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,14 +12,13 @@ use std::process::Command;
 /// One test runs at a time on each range of ports.
 const PORTS: u16 = 9500;
 const PORTS_OF_REFUSAL: u16 = 9550;
-const PARTS: [&str; 6] = [
-    "--only",
-    "kafka",
-    "--only",
-    "schema-registry",
-    "--only",
-    "clickhouse",
-];
+/// Names of the parts this machine has; Prometheus and Alertmanager may be missing.
+fn parts() -> Vec<String> {
+    let project = Project::find().unwrap();
+    let there = |part: &Member| !part.is_optional() || project.monitor(&part.name()).is_some();
+    let parts = member::PARTS.into_iter().filter(there);
+    parts.map(Member::name).collect()
+}
 
 struct Cli {
     folder: tempfile::TempDir,
@@ -65,7 +64,8 @@ impl Cli {
     fn up(&self, ports: u16) -> (i32, String) {
         let ports = ports.to_string();
         let mut args = vec!["up", "--clock", "replay", "--port-base", &ports];
-        args.extend(PARTS);
+        let parts = parts();
+        args.extend(parts.iter().flat_map(|part| ["--only", part]));
         self.run(&args)
     }
 }
@@ -94,7 +94,7 @@ fn a_stack_comes_up_survives_kill_9_and_goes_down() {
     assert_eq!(code, 0, "{text}");
     let stack = Stack::open(&cli.dir()).unwrap();
     let first = pids(&stack);
-    assert_eq!(first.len(), 3);
+    assert_eq!(first.len(), parts().len());
 
     let (code, text) = cli.run(&["topics", "--check"]);
     assert_eq!(code, 0, "{text}");
@@ -102,12 +102,8 @@ fn a_stack_comes_up_survives_kill_9_and_goes_down() {
     let (code, text) = cli.run(&["--json", "status"]);
     let status: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(code, 3);
-    for (member, expected) in [
-        ("kafka", "ready"),
-        ("schema-registry", "ready"),
-        ("clickhouse", "ready"),
-        ("gateway", "stopped"),
-    ] {
+    let ready = parts().into_iter().map(|part| (part, "ready"));
+    for (member, expected) in ready.chain([("gateway".to_owned(), "stopped")]) {
         let members = status["members"].as_array().unwrap();
         let found = members.iter().find(|found| found["name"] == member);
         assert_eq!(found.unwrap()["health"], expected, "{text}");
@@ -141,7 +137,7 @@ fn a_stack_comes_up_survives_kill_9_and_goes_down() {
     let (code, text) = cli.run(&["down"]);
     assert_eq!((code, text.contains("kafka")), (0, true), "{text}");
     assert!(stack.running().is_empty());
-    assert!(ended.len() == 3 && ended.iter().all(|process| !process.is_alive()));
+    assert!(ended.len() == parts().len() && ended.iter().all(|process| !process.is_alive()));
     let (code, text) = cli.run(&["down"]);
     assert_eq!((code, text.trim()), (0, "nothing was running"));
 
