@@ -16,11 +16,10 @@ pub mod methods;
 pub mod quantiles;
 
 use backtest::{Backtest, Compared, Errors, measure, origins};
-use methods::Method;
 
 /// Version of what is written in this module. Raise it with every change of numbers: it is part of a
 /// forecast's version.
-pub const MODEL: u32 = 1;
+pub const MODEL: u32 = 2;
 
 /// How to forecast. Lengths are steps of the series (days).
 #[derive(Debug, Clone, PartialEq)]
@@ -87,15 +86,12 @@ pub fn forecast(series: &[f64], config: &ModelConfig) -> Result<Forecast, TooSho
     let series: Vec<f64> = series.iter().map(finite).collect();
     let origins = origins(series.len(), config);
     let methods = methods::suited(&series, config.season);
-    let errors: Vec<Errors> = methods
-        .iter()
-        .map(|method| Errors::of(*method, &series, &origins, config))
-        .collect();
+    let errors = Errors::of_all(&methods, &series, &origins, config);
     let compared: Vec<Compared> = origins
         .iter()
         .enumerate()
         .map(|(window, origin)| {
-            let best = choose(&methods, &errors, *origin);
+            let best = choose(&errors, *origin);
             let path = &errors[best].paths[window];
             let points = banded(path, &errors[best], &series[..*origin], config);
             Compared {
@@ -104,8 +100,8 @@ pub fn forecast(series: &[f64], config: &ModelConfig) -> Result<Forecast, TooSho
             }
         })
         .collect();
-    let best = choose(&methods, &errors, series.len());
-    let path = methods[best].path(&series, config.season, config.horizon);
+    let best = choose(&errors, series.len());
+    let path = &methods::paths(&methods, &series, config.season, config.horizon)[best];
     Ok(Forecast {
         method: methods[best].name(),
         season: if methods[best].is_seasonal() {
@@ -113,16 +109,15 @@ pub fn forecast(series: &[f64], config: &ModelConfig) -> Result<Forecast, TooSho
         } else {
             1
         },
-        points: banded(&path, &errors[best], &series, config),
+        points: banded(path, &errors[best], &series, config),
         backtest: measure(&series, config.season, &compared),
     })
 }
 
-/// The method with the least absolute error on what was known at `now`; the first one until a season has
-/// been compared.
-fn choose(methods: &[Method], errors: &[Errors], now: usize) -> usize {
+/// The method with the least absolute error on what was known at `now`; the first one where nothing was.
+fn choose(errors: &[Errors], now: usize) -> usize {
     let mut best = (0, f64::INFINITY);
-    for (at, error) in errors.iter().enumerate().take(methods.len()) {
+    for (at, error) in errors.iter().enumerate() {
         let mean = error.mean_absolute(now);
         if let Some(mean) = mean
             && mean < best.1
@@ -140,6 +135,7 @@ fn banded(path: &[f64], errors: &Errors, history: &[f64], config: &ModelConfig) 
         .enumerate()
         .map(|(step, mean)| {
             let pool = quantiles::pool(&pools, step, history, config.season);
+            let pool = quantiles::widened(pool, errors.independent(history.len(), step));
             Point {
                 mean: mean.max(0.0),
                 quantiles: quantiles::around(*mean, &pool, &config.levels),

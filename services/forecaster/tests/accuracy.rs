@@ -39,7 +39,6 @@ fn load(file: &Path, keys: &[usize], value: usize) -> Vec<Vec<f64>> {
     for row in reader.records() {
         let row = row.unwrap();
         let key = keys.iter().map(|at| row[*at].to_owned()).collect();
-        // A month without a value ends what is used of a series.
         let number = row[value].parse::<f64>().unwrap_or(0.0);
         series.entry(key).or_default().push(number);
     }
@@ -132,6 +131,6 @@ fn real_demand_is_forecast_no_worse_than_by_the_seasonal_naive_forecast() {
         );
         assert!(ours.wape() <= naive.wape(), "{file}");
         assert!(ours.mase() <= naive.mase(), "{file}");
-        assert!((0.75..=0.99).contains(&coverage), "{file}: {coverage}");
+        assert!((0.8..=0.97).contains(&coverage), "{file}: {coverage}");
     }
 }

@@ -1,6 +1,6 @@
 //! The rolling backtest: earlier origins, the errors known at each, and what they amount to.
 
-use super::methods::Method;
+use super::methods::{Method, paths};
 use super::{ModelConfig, Point};
 
 /// How well the procedure would have forecast days that are known.
@@ -53,17 +53,26 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// Fits `method` at every origin.
+    /// Of each method, fitted at every origin.
     #[must_use]
-    pub fn of(method: Method, series: &[f64], origins: &[usize], config: &ModelConfig) -> Self {
-        let paths: Vec<Vec<f64>> = origins
-            .iter()
-            .map(|origin| {
-                let days = config.horizon.min(series.len() - origin);
-                method.path(&series[..*origin], config.season, days)
-            })
-            .collect();
-        Self::new(series, origins, paths)
+    pub fn of_all(
+        methods: &[Method],
+        series: &[f64],
+        origins: &[usize],
+        config: &ModelConfig,
+    ) -> Vec<Self> {
+        let mut by_method: Vec<Vec<Vec<f64>>> = vec![Vec::new(); methods.len()];
+        for origin in origins {
+            let days = config.horizon.min(series.len() - origin);
+            let made = paths(methods, &series[..*origin], config.season, days);
+            for (of_method, path) in by_method.iter_mut().zip(made) {
+                of_method.push(path);
+            }
+        }
+        by_method
+            .into_iter()
+            .map(|paths| Self::new(series, origins, paths))
+            .collect()
     }
 
     /// Errors of given paths, one an origin.
@@ -106,6 +115,15 @@ impl Errors {
             days += errors.len();
         }
         (days > 0).then(|| sum / days as f64)
+    }
+
+    /// How many independent errors `step` + 1 steps ahead amount to at `now`: windows that overlap share
+    /// most of what went wrong.
+    #[must_use]
+    pub fn independent(&self, now: usize, step: usize) -> f64 {
+        let windows = self.origins.iter().filter(|origin| **origin + step < now);
+        let span = now.saturating_sub(self.origins.first().copied().unwrap_or(now));
+        (span as f64 / (step + 1) as f64).min(windows.count() as f64)
     }
 
     /// Errors on days before `now`, by steps ahead.

@@ -14,8 +14,10 @@ const SEASONS: usize = 2;
 /// A way to forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Mean of MSTL and exponential smoothing.
+    /// The mean of all that suit the series.
     Combined,
+    /// The mean of the seasonal ones.
+    CombinedSeasonal,
     /// Seasons by MSTL (Bandara, Hyndman, Bergmeir 2021), the rest by exponential smoothing.
     Mstl,
     /// The same on log(1 + x): seasons that grow with the level.
@@ -30,26 +32,63 @@ pub enum Method {
     Constant,
 }
 
-/// Methods that suit a series, the one first that is used before any error is known.
+/// Methods that suit a series, the one first that is used before any error is known: on real demand the
+/// mean of several is seldom far from the best of them.
 #[must_use]
 pub fn suited(series: &[f64], season: usize) -> Vec<Method> {
     if series.windows(2).all(|pair| pair[0] == pair[1]) {
         return vec![Method::Constant];
     }
-    let simple = [Method::SeasonalNaive, Method::Mean];
     if series.len() < MODEL_LENGTH {
         return vec![Method::Mean];
     }
-    let mut methods = Vec::new();
+    let simple = [Method::Ets, Method::SeasonalNaive, Method::Mean];
+    let mut methods = vec![Method::Combined];
     if season > 1 && series.len() > SEASONS * season {
-        methods.extend([Method::Combined, Method::Mstl]);
+        methods.extend([Method::CombinedSeasonal, Method::Mstl]);
         if series.iter().all(|value| *value >= 0.0) {
             methods.push(Method::MstlLog);
         }
     }
-    methods.push(Method::Ets);
     methods.extend(simple);
     methods
+}
+
+/// The next `horizon` values by each method. Equal inputs give equal paths.
+#[must_use]
+pub fn paths(methods: &[Method], series: &[f64], season: usize, horizon: usize) -> Vec<Vec<f64>> {
+    let single: Vec<(Method, Vec<f64>)> = methods
+        .iter()
+        .filter(|method| !method.is_combined())
+        .map(|method| (*method, method.path(series, season, horizon)))
+        .collect();
+    let mean_of = |wanted: &dyn Fn(Method) -> bool| -> Vec<f64> {
+        let chosen: Vec<_> = single
+            .iter()
+            .filter(|(method, _)| wanted(*method))
+            .collect();
+        let at = |step: usize| {
+            chosen
+                .iter()
+                .map(|(_, path)| path[step].max(0.0))
+                .sum::<f64>()
+        };
+        (0..horizon)
+            .map(|step| at(step) / chosen.len().max(1) as f64)
+            .collect()
+    };
+    methods
+        .iter()
+        .map(|method| match method {
+            Method::Combined => mean_of(&|_| true),
+            Method::CombinedSeasonal => mean_of(&|method| method.is_seasonal()),
+            other => single
+                .iter()
+                .find(|(method, _)| method == other)
+                .map(|(_, path)| path.clone())
+                .unwrap_or_default(),
+        })
+        .collect()
 }
 
 impl Method {
@@ -57,7 +96,8 @@ impl Method {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Combined => "mstl_ets_combined",
+            Self::Combined => "combined",
+            Self::CombinedSeasonal => "combined_seasonal",
             Self::Mstl => "mstl_ets",
             Self::MstlLog => "mstl_ets_log",
             Self::Ets => "ets",
@@ -73,17 +113,19 @@ impl Method {
         !matches!(self, Self::Ets | Self::Mean | Self::Constant)
     }
 
-    /// The next `horizon` values. Equal inputs give equal paths.
-    #[must_use]
-    pub fn path(self, series: &[f64], season: usize, horizon: usize) -> Vec<f64> {
+    const fn is_combined(self) -> bool {
+        matches!(self, Self::Combined | Self::CombinedSeasonal)
+    }
+
+    /// The next `horizon` values by one method that is not a mean of others.
+    fn path(self, series: &[f64], season: usize, horizon: usize) -> Vec<f64> {
         let made = match self {
-            Self::Combined => combined(series, season, horizon),
             Self::Mstl => mstl(series, season, horizon),
             Self::MstlLog => mstl_log(series, season, horizon),
             Self::Ets => ets(series, horizon),
-            Self::SeasonalNaive => None,
             Self::Mean => Some(vec![mean_of_last(series, season); horizon]),
             Self::Constant => Some(vec![series.last().copied().unwrap_or(0.0); horizon]),
+            Self::SeasonalNaive | Self::Combined | Self::CombinedSeasonal => None,
         };
         made.filter(|path| is_believable(path, series, horizon))
             .unwrap_or_else(|| seasonal_naive(series, season, horizon))
@@ -126,16 +168,6 @@ fn mstl_log(series: &[f64], season: usize, horizon: usize) -> Option<Vec<f64>> {
     let logs: Vec<f64> = series.iter().map(|value| value.max(0.0).ln_1p()).collect();
     let path = mstl(&logs, season, horizon)?;
     Some(path.into_iter().map(f64::exp_m1).collect())
-}
-
-fn combined(series: &[f64], season: usize, horizon: usize) -> Option<Vec<f64>> {
-    let (a, b) = (mstl(series, season, horizon)?, ets(series, horizon)?);
-    Some(
-        a.iter()
-            .zip(&b)
-            .map(|(a, b)| f64::midpoint(*a, *b))
-            .collect(),
-    )
 }
 
 /// Runs a library's fit. A series its arithmetic cannot take is no forecast, whether it says so or

@@ -34,6 +34,17 @@ pub fn pool(by_step: &[Vec<f64>], step: usize, history: &[f64], season: usize) -
     pool
 }
 
+/// Errors spread out for how few independent ones they are, as Student's t is wider than the normal
+/// distribution: by 1 + (z^2 + 1) / 4n, its first-order expansion at the 95 % quantile.
+#[must_use]
+pub fn widened(rising: Vec<f64>, independent: f64) -> Vec<f64> {
+    const Z: f64 = 1.645;
+    let factor = 1.0 + (Z * Z + 1.0) / (4.0 * independent.max(1.0));
+    let centre = quantile(&rising, 0.5);
+    let spread = |error: f64| centre + (error - centre) * factor;
+    rising.into_iter().map(spread).collect()
+}
+
 /// Quantiles of `mean` + error, one a level, rising, never below 0. `errors` (actual - forecast) rise.
 /// A quantile is the one of Weibull (plotting position p (n + 1)): a sample of n errors does not claim to know
 /// what lies beyond its extremes.
@@ -87,6 +98,14 @@ mod tests {
             around(1.0, &[-4.0, 0.0, 4.0], &[0.25, 0.5, 0.75]),
             [0.0, 1.0, 5.0]
         );
+    }
+
+    #[test]
+    fn few_independent_errors_are_spread_out_around_their_middle() {
+        let spread = widened(vec![0.0, 2.0, 6.0], 1.0);
+        let factor = 1.0 + (1.645 * 1.645 + 1.0) / 4.0;
+        assert_eq!(spread, [2.0 - 2.0 * factor, 2.0, 2.0 + 4.0 * factor]);
+        assert!(widened(vec![0.0, 1.0], 1e9)[1] < 1.000_001);
     }
 
     #[test]

@@ -107,6 +107,12 @@ fn errors_are_only_known_up_to_the_day() {
     assert_eq!(errors.mean_absolute(4), Some(0.5));
     assert_eq!(errors.mean_absolute(6), Some(2.0));
     assert_eq!(errors.pools(5, 3), [vec![0.0, -4.0], vec![1.0], vec![2.0]]);
+    // At day 6 both windows have been compared one step ahead, three steps ahead only the first; at
+    // day 5, two steps ahead, three days hold one and a half times two steps, but one window.
+    assert_eq!(errors.independent(6, 0), 2.0);
+    assert_eq!(errors.independent(6, 2), 1.0);
+    assert_eq!(errors.independent(5, 1), 1.0);
+    assert_eq!(errors.independent(2, 0), 0.0);
 }
 
 #[test]
