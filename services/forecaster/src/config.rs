@@ -119,6 +119,15 @@ impl ForecastConfig {
             (1..=99).contains(&levels.len()) && inside && rising,
             "quantile_levels = {levels:?}: expected 1 to 99 rising numbers between 0 and 1"
         );
+        // A point takes its day, its mean and 8 bytes a quantile.
+        let bytes = usize::from(self.horizon_days) * (22 + 8 * levels.len());
+        ensure!(
+            bytes <= 250_000,
+            "horizon_days = {} with {} quantile_levels: expected less of either, a record takes {bytes} \
+             bytes and must not exceed 250000",
+            self.horizon_days,
+            levels.len()
+        );
         for gtin in &self.only.gtins {
             ensure!(
                 gtin.len() == 14 && gtin.bytes().all(|b| b.is_ascii_digit()),
@@ -154,6 +163,21 @@ mod tests {
         let config = ForecastConfig::parse(&text).unwrap();
         assert!(config.wants("09521000000018", "DE"));
         assert!(!config.wants("09521000000018", "FR") && !config.wants("09521000000025", "DE"));
+    }
+
+    #[test]
+    fn a_record_larger_than_a_topic_takes_is_refused_before_it_is_made() {
+        let levels: Vec<f64> = (1..100).map(|n| f64::from(n) / 100.0).collect();
+        let mut config = ForecastConfig::parse(FILE).unwrap();
+        config.quantile_levels = levels;
+        config.horizon_days = 300;
+        config.validate().unwrap();
+        config.horizon_days = 400;
+        let error = config.validate().unwrap_err().to_string();
+        assert!(
+            error.contains("horizon_days = 400 with 99 quantile_levels"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl Passes {
         if ends == progress {
             return Ok(());
         }
-        for (gtin, slots) in self.store.touched(rule).await? {
+        for (gtin, slots) in self.store.touched(rule, &progress).await? {
             let days = self.store.demand(&gtin, &slots, rule).await?;
             let change = self.store.record(&gtin, &days, recorded).await?;
             report.days_recomputed += days.len();

@@ -18,7 +18,8 @@ use serialtrail_runtime::topics::{DEMAND_FORECASTS, MAX_RECORD_BYTES};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Consumer group whose offset of partition 0 remembers the last version published.
+/// Consumer group whose offset of partition 0 remembers the last version published, and what the
+/// transactional id begins with.
 const GROUP: &str = "forecaster";
 /// Longest wait for one answer of Kafka.
 const WAIT: Duration = Duration::from_secs(20);
@@ -43,8 +44,11 @@ pub trait Publish: Send + Sync {
 }
 
 /// The deployment's Kafka.
+#[derive(Clone)]
 pub struct KafkaPublisher {
     settings: Arc<Settings>,
+    group: String,
+    topic: String,
     codec: Arc<OnceLock<Codec>>,
 }
 
@@ -52,8 +56,17 @@ impl KafkaPublisher {
     /// Nothing is connected before the first version.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
+        Self::named(settings, GROUP, DEMAND_FORECASTS)
+    }
+
+    /// The same under another group and onto another topic, so that two deployments (or a test) do not
+    /// fence each other.
+    #[must_use]
+    pub fn named(settings: Arc<Settings>, group: &str, topic: &str) -> Self {
         Self {
             settings,
+            group: group.to_owned(),
+            topic: topic.to_owned(),
             codec: Arc::default(),
         }
     }
@@ -61,14 +74,15 @@ impl KafkaPublisher {
 
 impl Publish for KafkaPublisher {
     fn published<'a>(&'a self, version: &'a str) -> BoxFuture<'a, anyhow::Result<Option<Micros>>> {
-        let (settings, version) = (Arc::clone(&self.settings), version.to_owned());
+        let (this, version) = (self.clone(), version.to_owned());
         blocking(move || {
             let mut list = TopicPartitionList::new();
-            list.add_partition(DEMAND_FORECASTS, 0);
-            let committed = group(&settings)?
+            list.add_partition(&this.topic, 0);
+            let committed = this
+                .member()?
                 .committed_offsets(list, WAIT)
                 .context("the last published version cannot be read from Kafka")?;
-            let element = committed.find_partition(DEMAND_FORECASTS, 0);
+            let element = committed.find_partition(&this.topic, 0);
             let metadata = element.as_ref().map_or("", |e| e.metadata());
             Ok(made_at(metadata, &version))
         })
@@ -80,9 +94,121 @@ impl Publish for KafkaPublisher {
         created_at: Micros,
         records: Vec<Keyed>,
     ) -> BoxFuture<'a, anyhow::Result<()>> {
-        let (settings, codec) = (Arc::clone(&self.settings), Arc::clone(&self.codec));
+        let this = self.clone();
         let metadata = metadata(version, created_at);
-        blocking(move || send(&settings, &codec, &metadata, &records))
+        blocking(move || this.send(&metadata, &records))
+    }
+}
+
+type Transactional = ThreadedProducer<DefaultProducerContext>;
+
+impl KafkaPublisher {
+    /// Reads and commits the group's offset; joins nothing.
+    fn member(&self) -> anyhow::Result<BaseConsumer> {
+        let mut client = client_config(&self.settings.kafka);
+        client
+            .set("group.id", &self.group)
+            .set("enable.auto.commit", "false");
+        Ok(client.create()?)
+    }
+
+    fn codec(&self) -> anyhow::Result<&Codec> {
+        if self.codec.get().is_none() {
+            let url = &self.settings.schema_registry.url;
+            let made = Codec::connect(url).context("schema registry")?;
+            // Whoever was first, both know the same schemas.
+            let _ = self.codec.set(made);
+        }
+        self.codec.get().context("the codec has just been set")
+    }
+
+    fn send(&self, metadata: &str, records: &[Keyed]) -> anyhow::Result<()> {
+        let codec = self.codec()?;
+        let member = self.member()?;
+        let partitions = self.partitions(&member)?;
+        let slot = self.settings.worker.slot;
+        let producer: Transactional = client_config(&self.settings.kafka)
+            .set("transactional.id", format!("{}-{slot}", self.group))
+            .set("compression.type", "lz4")
+            .create()?;
+        producer
+            .init_transactions(WAIT)
+            .context("the transactional producer cannot start")?;
+        producer.begin_transaction()?;
+        let committed = self
+            .produce(&producer, codec, partitions, records)
+            .and_then(|()| self.commit(&producer, &member, metadata));
+        if let Err(error) = committed {
+            // The next attempt's init_transactions settles what cannot be aborted now.
+            if let Err(failed) = producer.abort_transaction(WAIT) {
+                tracing::warn!(%failed, "the transaction could not be aborted");
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn produce(
+        &self,
+        producer: &Transactional,
+        codec: &Codec,
+        partitions: i32,
+        records: &[Keyed],
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + DEADLINE;
+        for (key, record) in records {
+            let value = codec.encode(record)?;
+            let bytes = key.len() + value.len();
+            if bytes > MAX_RECORD_BYTES {
+                bail!(
+                    "the forecast of {key} takes {bytes} bytes, a record {MAX_RECORD_BYTES} at most"
+                );
+            }
+            let mut message = BaseRecord::to(&self.topic)
+                .partition(partition(key.as_bytes(), partitions))
+                .key(key.as_bytes())
+                .payload(value.as_slice());
+            while let Err((error, refused)) = producer.send(message) {
+                let full = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+                if error != full || Instant::now() > deadline {
+                    return Err(error)
+                        .with_context(|| format!("the forecast of {key} was not taken"));
+                }
+                std::thread::sleep(Duration::from_millis(10));
+                message = refused;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(
+        &self,
+        producer: &Transactional,
+        member: &BaseConsumer,
+        metadata: &str,
+    ) -> anyhow::Result<()> {
+        let mut list = TopicPartitionList::new();
+        let mut element = list.add_partition(&self.topic, 0);
+        element.set_offset(Offset::Offset(0))?;
+        element.set_metadata(metadata);
+        let member = member
+            .group_metadata()
+            .context("the consumer has no group")?;
+        producer.flush(WAIT)?;
+        producer.send_offsets_to_transaction(&list, &member, WAIT)?;
+        producer
+            .commit_transaction(WAIT)
+            .context("the transaction was not committed")
+    }
+
+    fn partitions(&self, client: &BaseConsumer) -> anyhow::Result<i32> {
+        let topic = &self.topic;
+        let metadata = client.fetch_metadata(Some(topic), WAIT)?;
+        let found = metadata.topics().iter().find(|t| t.name() == topic);
+        match i32::try_from(found.map_or(0, |t| t.partitions().len())) {
+            Ok(count) if count > 0 => Ok(count),
+            _ => bail!("topic {topic} does not exist: run `serialtrail topics`"),
+        }
     }
 }
 
@@ -99,112 +225,6 @@ fn metadata(version: &str, created_at: Micros) -> String {
 fn made_at(metadata: &str, version: &str) -> Option<Micros> {
     let (published, created_at) = metadata.split_once(' ')?;
     (published == version).then(|| created_at.parse().ok())?
-}
-
-/// Reads and commits the group's offset; joins nothing.
-fn group(settings: &Settings) -> anyhow::Result<BaseConsumer> {
-    let mut client = client_config(&settings.kafka);
-    client
-        .set("group.id", GROUP)
-        .set("enable.auto.commit", "false");
-    Ok(client.create()?)
-}
-
-fn send(
-    settings: &Settings,
-    codec: &OnceLock<Codec>,
-    metadata: &str,
-    records: &[Keyed],
-) -> anyhow::Result<()> {
-    if codec.get().is_none() {
-        let made = Codec::connect(&settings.schema_registry.url).context("schema registry")?;
-        let _ = codec.set(made);
-    }
-    let codec = codec.get().context("the codec has just been set")?;
-    let consumer = group(settings)?;
-    let partitions = partitions(&consumer)?;
-    let producer: ThreadedProducer<DefaultProducerContext> = client_config(&settings.kafka)
-        .set(
-            "transactional.id",
-            format!("{GROUP}-{}", settings.worker.slot),
-        )
-        .set("compression.type", "lz4")
-        .create()?;
-    producer
-        .init_transactions(WAIT)
-        .context("the transactional producer cannot start")?;
-    producer.begin_transaction()?;
-    let committed = produce(&producer, codec, partitions, records)
-        .and_then(|()| commit(&producer, &consumer, metadata));
-    if let Err(error) = committed {
-        // The next attempt's init_transactions settles what cannot be aborted now.
-        if let Err(failed) = producer.abort_transaction(WAIT) {
-            tracing::warn!(%failed, "the transaction could not be aborted");
-        }
-        return Err(error);
-    }
-    Ok(())
-}
-
-fn produce(
-    producer: &ThreadedProducer<DefaultProducerContext>,
-    codec: &Codec,
-    partitions: i32,
-    records: &[Keyed],
-) -> anyhow::Result<()> {
-    let deadline = Instant::now() + DEADLINE;
-    for (key, record) in records {
-        let value = codec.encode(record)?;
-        let bytes = key.len() + value.len();
-        if bytes > MAX_RECORD_BYTES {
-            bail!("the forecast of {key} takes {bytes} bytes, a record {MAX_RECORD_BYTES} at most");
-        }
-        let mut message = BaseRecord::to(DEMAND_FORECASTS)
-            .partition(partition(key.as_bytes(), partitions))
-            .key(key.as_bytes())
-            .payload(value.as_slice());
-        while let Err((error, refused)) = producer.send(message) {
-            let full = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
-            if error != full || Instant::now() > deadline {
-                return Err(error).with_context(|| format!("the forecast of {key} was not taken"));
-            }
-            std::thread::sleep(Duration::from_millis(10));
-            message = refused;
-        }
-    }
-    Ok(())
-}
-
-fn commit(
-    producer: &ThreadedProducer<DefaultProducerContext>,
-    consumer: &BaseConsumer,
-    metadata: &str,
-) -> anyhow::Result<()> {
-    let mut list = TopicPartitionList::new();
-    let mut element = list.add_partition(DEMAND_FORECASTS, 0);
-    element.set_offset(Offset::Offset(0))?;
-    element.set_metadata(metadata);
-    let member = consumer
-        .group_metadata()
-        .context("the consumer has no group")?;
-    producer.flush(WAIT)?;
-    producer.send_offsets_to_transaction(&list, &member, WAIT)?;
-    producer
-        .commit_transaction(WAIT)
-        .context("the transaction was not committed")
-}
-
-fn partitions(client: &BaseConsumer) -> anyhow::Result<i32> {
-    let metadata = client.fetch_metadata(Some(DEMAND_FORECASTS), WAIT)?;
-    let count = metadata
-        .topics()
-        .iter()
-        .find(|topic| topic.name() == DEMAND_FORECASTS)
-        .map_or(0, |topic| topic.partitions().len());
-    match i32::try_from(count) {
-        Ok(count) if count > 0 => Ok(count),
-        _ => bail!("topic {DEMAND_FORECASTS} does not exist: run `serialtrail topics`"),
-    }
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ async fn a_pass_cut_short_anywhere_is_repeated_with_the_same_result() {
     // After the days, before the progress.
     let store = world.store();
     let rule = World::config().one_sale();
-    for (gtin, slots) in store.touched(rule).await.unwrap() {
+    for (gtin, slots) in store.touched(rule, &[]).await.unwrap() {
         let days = store.demand(&gtin, &slots, rule).await.unwrap();
         let recorded = serialtrail_forecaster::store::Recorded {
             as_of: START + 38 * DAY,

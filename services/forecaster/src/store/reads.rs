@@ -59,47 +59,48 @@ macro_rules! progress {
     };
 }
 
-/// Days of all sales and returns of the units (of a class: of the events) that have a row beyond the
-/// progress, whatever that row says: a revision may have moved a read away from its day.
-const TOUCHED: &str = concat!(
-    "SELECT splitByChar('/', unit)[2] AS gtin, country, \
-            if(kind IN ",
-    serial!(),
-    ", '', uom) AS of_uom, ",
-    day!(),
-    " AS day \
-     FROM observations_history \
-     WHERE ",
-    relevant!(),
-    " AND kind IN ",
-    kinds!(),
-    " AND ( \
-       unit IN ( \
-         SELECT unit FROM observations_history AS h \
-         LEFT JOIN ",
+/// Days of all sales and returns, ordered, of those reads for which a condition holds.
+macro_rules! days_where {
+    ($($condition:expr),+) => {
+        concat!(
+            "SELECT splitByChar('/', unit)[2] AS gtin, country, if(kind IN ",
+            serial!(),
+            ", '', uom) AS of_uom, ",
+            day!(),
+            " AS day FROM observations_history WHERE ",
+            relevant!(),
+            " AND kind IN ",
+            kinds!(),
+            " AND (",
+            $($condition),+,
+            ") GROUP BY gtin, country, of_uom, day ORDER BY gtin, country, of_uom, day"
+        )
+    };
+}
+
+/// Every day: nothing was computed by this rule yet.
+const ALL_DAYS: &str = days_where!("1");
+
+/// Days of the units (of a class: of the events) that have a row beyond the progress, whatever that row
+/// says: a revision may have moved a read away from its day.
+const TOUCHED: &str = days_where!(
+    "unit IN (SELECT unit FROM observations_history AS h LEFT JOIN ",
     progress!("reads"),
-    " AS p USING (kafka_topic, kafka_partition) \
-         WHERE h.kind IN ",
+    " AS p USING (kafka_topic, kafka_partition) WHERE h.kind IN ",
     serial!(),
     " AND h.kafka_offset >= p.next \
-         UNION ALL \
-         SELECT subject FROM alerts_history AS a \
-         LEFT JOIN ",
+      UNION ALL SELECT subject FROM alerts_history AS a LEFT JOIN ",
     progress!("alerts"),
     " AS p USING (kafka_topic, kafka_partition) \
-         WHERE a.rule IN ('DUPLICATE_SCAN', 'STATUS_VIOLATION') AND a.subject_kind = 'unit' \
-           AND a.kafka_offset >= p.next) \
-       OR (kind NOT IN ",
+      WHERE a.rule IN ('DUPLICATE_SCAN', 'STATUS_VIOLATION') AND a.subject_kind = 'unit' \
+        AND a.kafka_offset >= p.next) \
+      OR (kind NOT IN ",
     serial!(),
-    " AND (unit, event_id) IN ( \
-         SELECT unit, event_id FROM observations_history AS h \
-         LEFT JOIN ",
+    " AND (unit, event_id) IN (SELECT unit, event_id FROM observations_history AS h LEFT JOIN ",
     progress!("reads"),
-    " AS p USING (kafka_topic, kafka_partition) \
-         WHERE h.kind NOT IN ",
+    " AS p USING (kafka_topic, kafka_partition) WHERE h.kind NOT IN ",
     serial!(),
-    " AND h.kafka_offset >= p.next))) \
-     GROUP BY gtin, country, of_uom, day ORDER BY gtin, country, of_uom, day"
+    " AND h.kafka_offset >= p.next))"
 );
 
 /// Standing reads of one product's units (of its classes: of the events) that have a sale or return on
@@ -264,13 +265,18 @@ impl Store {
         Ok(rows)
     }
 
-    /// Days that have to be computed anew: touched by rows beyond the progress.
+    /// Days that have to be computed anew: touched by rows beyond `progress`.
     ///
     /// # Errors
     /// ClickHouse could not be reached or refused.
-    pub async fn touched(&self, rule: OneSale) -> Result<Touched> {
+    pub async fn touched(&self, rule: OneSale, progress: &[Position]) -> Result<Touched> {
+        let sql = if progress.is_empty() {
+            ALL_DAYS
+        } else {
+            TOUCHED
+        };
         let mut rows = self
-            .query(TOUCHED)
+            .query(sql)
             .param("reads", follower(SOURCES[0], rule))
             .param("alerts", follower(SOURCES[1], rule))
             .fetch::<TouchedRow>()?;
