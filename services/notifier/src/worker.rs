@@ -317,13 +317,15 @@ impl Worker {
             return Ok(());
         }
         let mut list = TopicPartitionList::new();
-        for (partition, offset) in &due {
-            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
+        for commit in &due {
+            let mut element = list.add_partition(&self.topic, commit.partition);
+            element.set_offset(Offset::Offset(commit.offset))?;
+            element.set_metadata(&commit.metadata);
         }
         match self.consumer.commit(&list, CommitMode::Sync) {
             Ok(()) => {
-                for (partition, offset) in due {
-                    self.window.committed(partition, offset);
+                for commit in &due {
+                    self.window.committed(commit);
                 }
                 Ok(())
             }

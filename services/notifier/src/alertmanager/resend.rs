@@ -1,8 +1,8 @@
 //! Alertmanager keeps alerts in memory only: after its restart, and at the start of a notifier, every
 //! alert that stands is sent again.
 //!
-//! What stands is read from ClickHouse, as of the offsets this notifier has delivered up to: only once
-//! everything before them has landed there, and leaving out rows from beyond them, which the topic is
+//! What stands is read from ClickHouse, as of what this notifier has delivered: only once everything up
+//! to there has landed, and leaving out rows whose record was not delivered yet, which the topic is
 //! still to bring. So an alert is never opened again by an older revision than was delivered. While this
 //! runs, nothing else is delivered to that Alertmanager.
 
@@ -13,6 +13,7 @@ use crate::cause::Group;
 use crate::retry::Verdict;
 use crate::routes::{Addressed, Routes};
 use crate::stored;
+use crate::window::Done;
 use anyhow::{bail, ensure};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
@@ -39,15 +40,15 @@ pub(crate) struct Resend {
 }
 
 impl Resend {
-    /// Sends every alert that stands and leads here, of partitions delivered up to `positions`. Returns
-    /// how many.
-    pub(crate) async fn run(&self, positions: &BTreeMap<i32, i64>) -> anyhow::Result<u64> {
-        self.wait_until_landed(positions).await?;
-        let mut rows = stored::standing(&self.clickhouse, positions.keys().copied())?;
+    /// Sends every alert that stands and leads here, of the partitions whose `delivered` records are
+    /// given. Returns how many.
+    pub(crate) async fn run(&self, delivered: &BTreeMap<i32, Done>) -> anyhow::Result<u64> {
+        self.wait_until_landed(delivered).await?;
+        let mut rows = stored::standing(&self.clickhouse, delivered.keys().copied())?;
         let (mut sent, mut batch) = (0, Vec::new());
         while let Some(row) = rows.next().await? {
-            let delivered = positions.get(&row.kafka_partition);
-            if delivered.is_none_or(|position| row.kafka_offset >= *position) {
+            let delivered = delivered.get(&row.kafka_partition);
+            if !delivered.is_some_and(|delivered| delivered.holds(row.kafka_offset)) {
                 continue;
             }
             let alert = Alert::from(row);
@@ -77,18 +78,18 @@ impl Resend {
         }
     }
 
-    async fn wait_until_landed(&self, positions: &BTreeMap<i32, i64>) -> anyhow::Result<()> {
+    async fn wait_until_landed(&self, delivered: &BTreeMap<i32, Done>) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
             let (landed, partitions) = (
                 Arc::clone(&self.landed),
-                positions.keys().copied().collect::<Vec<_>>(),
+                delivered.keys().copied().collect::<Vec<_>>(),
             );
             let landed = tokio::task::spawn_blocking(move || landed.up_to(&partitions)).await??;
-            let behind = positions
+            let behind = delivered
                 .iter()
-                .find(|(partition, position)| {
-                    landed.get(partition).copied().unwrap_or(0) < **position
+                .find(|(partition, delivered)| {
+                    landed.get(partition).copied().unwrap_or(0) < delivered.upto
                 })
                 .map(|(partition, _)| *partition);
             let Some(partition) = behind else {

@@ -2,6 +2,7 @@
 
 use super::{Channel, Worker};
 use crate::consumer::Change;
+use crate::window::Done;
 use rdkafka::consumer::Consumer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::metrics;
@@ -55,8 +56,8 @@ impl Worker {
         while !partitions.is_empty() && !self.shutdown.is_triggered() {
             match self.positions(partitions) {
                 Ok(positions) => {
-                    for (partition, position) in positions {
-                        self.window.assign(partition, position);
+                    for (partition, position, done) in positions {
+                        self.window.assign(partition, position, done);
                     }
                     return;
                 }
@@ -68,7 +69,7 @@ impl Worker {
         }
     }
 
-    fn positions(&self, partitions: &[i32]) -> anyhow::Result<Vec<(i32, i64)>> {
+    fn positions(&self, partitions: &[i32]) -> anyhow::Result<Vec<(i32, i64, Done)>> {
         let mut list = TopicPartitionList::new();
         for partition in partitions {
             list.add_partition(&self.topic, *partition);
@@ -88,7 +89,16 @@ impl Worker {
                 Offset::Offset(committed) => committed,
                 _ => low,
             };
-            positions.push((partition, position));
+            let done = match element.offset() {
+                Offset::Offset(committed) => Done::read(committed, element.metadata()),
+                _ => Ok(Done::default()),
+            };
+            // Without it something may be delivered twice, nothing is lost.
+            let done = done.unwrap_or_else(|problem| {
+                tracing::error!(group = self.group, partition, problem, "ignored");
+                Done::default()
+            });
+            positions.push((partition, position, done));
         }
         Ok(positions)
     }

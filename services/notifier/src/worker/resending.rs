@@ -2,6 +2,7 @@
 
 use super::{Channel, Event, Worker};
 use crate::alertmanager::resend::Resend;
+use crate::window::Done;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ pub(crate) struct Resending {
     uptime: Option<String>,
     /// Partitions, each with the start of the Alertmanager that was sent its alerts.
     sent: BTreeMap<i32, String>,
-    /// What is being sent: the start it is for, and the positions it goes up to.
-    running: Option<(String, BTreeMap<i32, i64>)>,
+    /// What is being sent: the start it is for, and what was delivered.
+    running: Option<(String, BTreeMap<i32, Done>)>,
     not_before: Instant,
 }
 
@@ -42,13 +43,13 @@ impl Resending {
     /// What is to be sent now, if anything.
     fn due(
         &self,
-        positions: impl Iterator<Item = (i32, i64)>,
-    ) -> Option<(String, BTreeMap<i32, i64>)> {
+        delivered: impl Iterator<Item = (i32, Done)>,
+    ) -> Option<(String, BTreeMap<i32, Done>)> {
         let uptime = self.uptime.as_ref()?;
         if Instant::now() < self.not_before {
             return None;
         }
-        let due: BTreeMap<i32, i64> = positions
+        let due: BTreeMap<i32, Done> = delivered
             .filter(|(partition, _)| self.sent.get(partition) != Some(uptime))
             .collect();
         (!due.is_empty()).then(|| (uptime.clone(), due))
@@ -103,13 +104,13 @@ impl Worker {
         let Channel::Alertmanager(_, resending) = &mut self.channel else {
             return false;
         };
-        let Some((uptime, positions)) = resending.due(self.window.frontiers()) else {
+        let Some((uptime, delivered)) = resending.due(self.window.done()) else {
             return false;
         };
-        resending.running = Some((uptime, positions.clone()));
+        resending.running = Some((uptime, delivered.clone()));
         let (resend, sender) = (Arc::clone(&resending.resend), self.sender.clone());
         self.runtime.spawn(async move {
-            let result = resend.run(&positions).await;
+            let result = resend.run(&delivered).await;
             // The loop is gone only when the process ends.
             let _ = sender.send(Event::Resent(result.map_err(|error| format!("{error:#}"))));
         });
@@ -120,7 +121,7 @@ impl Worker {
         let Channel::Alertmanager(alertmanager, resending) = &mut self.channel else {
             return;
         };
-        let Some((uptime, positions)) = resending.running.take() else {
+        let Some((uptime, delivered)) = resending.running.take() else {
             return;
         };
         let receiver = &alertmanager.receiver.name;
@@ -128,7 +129,7 @@ impl Worker {
             Ok(count) => {
                 tracing::info!(receiver, count, "alerts that stand were sent again");
                 let owned = self.window.frontiers().map(|(partition, _)| partition);
-                for partition in owned.filter(|partition| positions.contains_key(partition)) {
+                for partition in owned.filter(|partition| delivered.contains_key(partition)) {
                     resending.sent.insert(partition, uptime.clone());
                 }
             }
