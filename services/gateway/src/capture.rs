@@ -16,7 +16,7 @@ use crate::device::DeviceHash;
 use crate::event::{Stamp, compressed, event_id_of, event_times, identity};
 use crate::known::Identity;
 use crate::problem::{Kind, Problem};
-use crate::rejected::{Input, Origin, Refusal};
+use crate::rejected::{EVENT_ID_CONFLICT, EVENT_TOO_LARGE, Input, Origin, Refusal};
 
 /// Errors kept in a job record; all are in `rejected-events`.
 const JOB_ERRORS: usize = 100;
@@ -287,7 +287,7 @@ fn one_event(
              split it into several events"
         );
         return Ok(Err(refuse(
-            "event_too_large",
+            EVENT_TOO_LARGE,
             message,
             String::new(),
             Some(identity.event_id),
@@ -349,7 +349,7 @@ fn refuse_conflicts(
             continue;
         };
         refusals.push(Refusal {
-            reason: "event_id_conflict".into(),
+            reason: EVENT_ID_CONFLICT.into(),
             message: format!(
                 "{where_else} an event with the id {} and other content; to correct it, withdraw it \
                  with an errorDeclaration and send the corrected event under a new id",
@@ -366,9 +366,9 @@ fn refuse_conflicts(
 
 fn kind_of(refusals: &[Refusal]) -> Kind {
     let all = |reason: &str| refusals.iter().all(|refusal| refusal.reason == reason);
-    if all("event_id_conflict") {
+    if all(EVENT_ID_CONFLICT) {
         Kind::Conflict
-    } else if all("event_too_large") {
+    } else if all(EVENT_TOO_LARGE) {
         Kind::TooLarge
     } else {
         Kind::Validation

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::jobs::Jobs;
 use crate::known::Known;
+use crate::rejected::EVENT_ID_CONFLICT;
 use crate::transaction::Counts;
 
 const RPC_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,7 +71,7 @@ impl Told {
     /// Of a conflict the standing event stays known; an event refused for another reason does not stand.
     fn rejected(&self, row: RejectedEvent) {
         if row.stage != "gateway"
-            && row.reason != "event_id_conflict"
+            && row.reason != EVENT_ID_CONFLICT
             && let Some(event_id) = &row.event_id
         {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

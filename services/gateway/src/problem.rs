@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serialtrail_records::JobError;
 
+use crate::rejected::{EVENT_ID_CONFLICT, EVENT_TOO_LARGE};
+
 /// Most errors a response lists; the rest is in `rejected-events`.
 const LISTED: usize = 100;
 
@@ -151,8 +153,8 @@ impl Problem {
 #[must_use]
 pub fn error_body(error: &JobError) -> serde_json::Value {
     let kind = match error.reason.as_str() {
-        "event_id_conflict" => Kind::Conflict,
-        "event_too_large" => Kind::TooLarge,
+        EVENT_ID_CONFLICT => Kind::Conflict,
+        EVENT_TOO_LARGE => Kind::TooLarge,
         "declaration_not_by_publisher" => Kind::Forbidden,
         _ => Kind::Validation,
     };

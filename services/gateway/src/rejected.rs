@@ -3,6 +3,11 @@
 use serialtrail_records::{JobError, Micros, RejectedEvent};
 use sha2::{Digest, Sha256};
 
+/// Reason: an event's record exceeds what a record of `epcis-events` may be, even compressed.
+pub const EVENT_TOO_LARGE: &str = "event_too_large";
+/// Reason: another event with this id and other content stands.
+pub const EVENT_ID_CONFLICT: &str = "event_id_conflict";
+
 /// Bytes of the original in one record; a record of the topic must stay below 256 KiB.
 pub const PART_BYTES: usize = 128 * 1024;
 
