@@ -8,7 +8,7 @@ use std::path::Path;
 use tower_http::services::{ServeDir, ServeFile};
 
 /// Addresses whose content the console makes in the browser.
-pub const PAGES: &[&str] = &["/", "/alerts", "/unit", "/recall", "/demand"];
+pub const PAGES: &[&str] = &["/", "/alerts", "/unit", "/recall", "/demand", "/rejects"];
 
 /// Files under it have their hash in their name and never change.
 const HASHED: &str = "/assets/";

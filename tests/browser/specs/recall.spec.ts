@@ -68,5 +68,5 @@ test("an unknown lot is told to be unknown", async ({ page, demo, watch }) => {
 test("a malformed GTIN is told to be one", async ({ page, watch }) => {
   watch.expectStatus(400);
   await page.goto("/recall?gtin=123&lot=A");
-  await expect(page.getByRole("alert")).toContainText("gtin");
+  await expect(page.getByRole("alert")).toContainText("GTIN \"123\"");
 });

@@ -32,6 +32,7 @@ test("a GTIN with a lot leads to the recall of the lot", async ({ page, demo }) 
   await page.locator("#search").fill(`${gtin} ${lot}`);
   await page.locator("#search").press("Enter");
   // One match has two pages to choose from.
+  await expect(page.getByRole("list", { name: "Found" })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect(page.locator("h1")).toContainText(`Recall lot ${lot}`);

@@ -86,6 +86,8 @@ export interface Alert {
   retract_reason: string | null;
   superseded_by: string | null;
   source_party: string;
+  /** Key of the container it was found through. */
+  container?: string | null;
 }
 
 export interface AlertPage {
@@ -267,6 +269,8 @@ export interface Overview {
     inherited: number;
     units: number;
     rejected: number;
+    /** No: repeats that are not merged yet are counted. */
+    exact?: boolean;
     alerts_open: number;
   };
   alerts: {
@@ -319,7 +323,13 @@ export interface Recall {
   gtin: string;
   lot: string;
   product: { name: string | null; brand: string | null } | null;
-  status: { status: string; since: string | null; markets: string[]; by?: string | null } | null;
+  status: {
+    status: string;
+    since: string | null;
+    markets: string[];
+    by?: string | null;
+    authorised?: boolean;
+  } | null;
   as_of: string | null;
   totals: {
     units: number;

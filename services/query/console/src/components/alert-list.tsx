@@ -18,7 +18,7 @@ interface Props {
 
 export function AlertList({ alerts, link, chosen, fresh, brief = false, caption }: Props) {
   return (
-    <table class="rows">
+    <table class="rows stacks">
       <caption class="hidden">{caption}</caption>
       <thead>
         <tr>

@@ -86,6 +86,7 @@ export function AlertPanel({ alert, close }: Props) {
               ),
             ],
             ["Lot", alert.lot && alert.gtin && <a href={recallLink(alert.gtin, alert.lot)}>{alert.lot}</a>],
+            ["Through container", alert.container && <UnitLink key="container" epc={alert.container} />],
             ["Country", alert.country && <Country code={alert.country} />],
             ["Place", alert.site && <a href={`/alerts?site=${alert.site}`}>{names.place(alert.site)}</a>],
             ["Party", alert.party && names.party(alert.party)],

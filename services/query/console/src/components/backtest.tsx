@@ -44,7 +44,7 @@ function figures(backtest: Backtest, target: number | undefined) {
     {
       name: "Bias",
       value: backtest.bias === null ? "–" : `${signed(backtest.bias * 100, 1)} %`,
-      what: "above 0: forecasts too much on the whole; below 0: too little",
+      what: "forecast less demand, as a share of all demand: above 0 too much on the whole, below 0 too little",
     },
     {
       name: "Coverage",

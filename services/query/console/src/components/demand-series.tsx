@@ -4,7 +4,7 @@ import { withParams } from "../api/client";
 import type { Demand, Difference, Forecasts, ForecastVersions, SeriesEntry } from "../api/types";
 import { useResource } from "../api/use-resource";
 import { chartDays } from "../lib/demand";
-import { utc } from "../lib/format";
+import { day, utc } from "../lib/format";
 import { country } from "../lib/words";
 import { BacktestFigures } from "./backtest";
 import { DemandChart } from "./demand-chart";
@@ -30,32 +30,28 @@ interface Props {
 }
 
 export function DemandSeries({ entry, params, change }: Props) {
-  const of = { gtin: entry.gtin, country: entry.country, uom: entry.uom };
+  // The series counted in units has no unit of measure; the API calls it by this name.
+  const uom = entry.uom || "units";
+  const of = { gtin: entry.gtin, country: entry.country, uom };
   const version = params.get("version") ?? "";
   const compare = params.get("compare") ?? "";
   const range = params.get("days") ?? "90";
   const demandPath = withParams("/v1/demand", of);
   const forecastPath = withParams("/v1/forecasts", { ...of, version });
-  const demand = useResource<Demand>(withParams(demandPath, {}));
+  const demand = useResource<Demand>(withParams("/v1/demand", { ...of, limit: 1000 }));
   const forecasts = useResource<Forecasts>(forecastPath);
   const versions = useResource<ForecastVersions>("/v1/forecasts/versions");
   const shown = forecasts.data?.version;
   const difference = useResource<Difference>(
     compare !== "" && shown !== undefined
-      ? withParams("/v1/forecasts/difference", {
-          from: compare,
-          to: shown,
-          gtin: entry.gtin,
-          country: entry.country,
-        })
+      ? withParams("/v1/forecasts/difference", { from: compare, to: shown, ...of })
       : undefined,
   );
 
-  const unit = entry.uom ?? "units";
   const days = demand.data?.series[0]?.days ?? [];
   const forecast = forecasts.data?.series[0];
   const levels = forecasts.data && forecast?.points.length ? forecasts.data.quantile_levels : [];
-  const others = (difference.data?.rows ?? []).filter((row) => (row.uom ?? null) === (entry.uom ?? null));
+  const others = difference.data?.rows ?? [];
   const axis = chartDays(days, forecast?.points ?? [], others, Number(range) || 0);
   const none = forecasts.problem?.reason === "no_forecast_yet" ? forecasts.problem : undefined;
   const name = `${entry.gtin}-${entry.country}`;
@@ -92,13 +88,13 @@ export function DemandSeries({ entry, params, change }: Props) {
             </Empty>
           ) : (
             <>
-              <DemandChart days={axis} levels={levels} unit={unit} />
+              <DemandChart days={axis} levels={levels} unit={uom} />
               <DemandLegend
                 levels={levels}
                 open={axis.some((at) => at.demand && !at.demand.complete)}
                 compared={others.length > 0}
               />
-              <DemandTable days={axis} levels={levels} unit={unit} />
+              <DemandTable days={axis} levels={levels} unit={uom} />
             </>
           )
         ) : demand.problem ? (
@@ -161,7 +157,7 @@ export function DemandSeries({ entry, params, change }: Props) {
         {forecasts.data && (
           <div class="card-body foot">
             <span class="soft small">
-              Data up to {utc(forecasts.data.data_cutoff)}, {forecasts.data.horizon_days} days ahead
+              Data up to {day(forecasts.data.data_cutoff)}, {forecasts.data.horizon_days} days ahead
             </span>
             <Downloads label="Forecast as" path={forecastPath} name={`forecast-${name}`} formats={FORMATS} />
           </div>

@@ -12,7 +12,10 @@ export function DemandTable({ days, levels, unit }: { days: ChartDay[]; levels: 
       <summary>The same as a table</summary>
       <Scroll label="Demand and forecast by day">
         <table class="tall">
-          <caption>In {unit}. Demand is what was sold or dispensed, less returns and repeated scans.</caption>
+          <caption>
+            In {unit}. Demand is what was sold or dispensed, less returns and repeated scans. A day without a
+            number had none.
+          </caption>
           <thead>
             <tr>
               <th>Day</th>

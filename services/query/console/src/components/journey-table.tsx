@@ -45,7 +45,7 @@ function How({ read }: { read: Read }) {
 /** The journey in order of event time, read by read. */
 export function JourneyTable({ reads, lit, light }: Props) {
   return (
-    <table class="journey">
+    <table class="journey stacks">
       <caption class="hidden">Reads in order of event time</caption>
       <thead>
         <tr>

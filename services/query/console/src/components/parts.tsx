@@ -138,8 +138,8 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }) {
 /** A table in a box that scrolls sideways by keyboard too, where it is wider than the page. */
 export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   return (
-    <section class="scroll" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       {children}
-    </section>
+    </div>
   );
 }

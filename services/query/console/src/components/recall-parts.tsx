@@ -64,7 +64,11 @@ export function LotStatus({ recall }: { recall: Recall }) {
               ? status.markets.map(country).join(", ")
               : status && word !== "active" && "all markets",
           ],
-          ["Said by", status?.by],
+          [
+            "Said by",
+            status?.by &&
+              `${status.by}${status.authorised === false ? ", who may not speak for this product" : ""}`,
+          ],
           [
             "Product",
             product && [product.name, product.brand && `(${product.brand})`].filter(Boolean).join(" "),

@@ -8,7 +8,7 @@ const TONES: Record<string, string> = { at_site: "good", in_transit: "medium", s
 export function RecallUnits({ units, sites }: { units: RecallUnit[]; sites: RecallSite[] }) {
   const names = new Map(sites.map((site) => [site.site, site.name]));
   return (
-    <table class="rows">
+    <table class="rows stacks">
       <caption class="hidden">Units of the lot</caption>
       <thead>
         <tr>

@@ -49,7 +49,7 @@ export function SeriesList({ page, chosen, link, first }: Props) {
                   {entry.product ?? entry.gtin} <span class="soft">in {country(entry.country)}</span>
                 </span>
                 <span class="series-number">
-                  {decimal(entry.demand)} <span class="soft tiny">{entry.uom ?? "units"}</span>
+                  {decimal(entry.demand)} <span class="soft tiny">{entry.uom || "units"}</span>
                 </span>
                 <span class="soft tiny mono">{entry.gtin}</span>
                 {entry.forecast === "ok" ? (

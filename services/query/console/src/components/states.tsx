@@ -22,7 +22,7 @@ export function Skeleton({ lines = 4, height }: { lines?: number; height?: numbe
 export function Failed({ problem, retry }: { problem: Problem; retry?: () => void }) {
   return (
     <div class="state failed" role="alert">
-      <h3>{problem.title}</h3>
+      <h2 class="state-title">{problem.title}</h2>
       <p>{problem.detail}</p>
       {problem.passing && <p class="soft small">This page tries again by itself.</p>}
       {retry && (
@@ -38,7 +38,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="state">
-      <h3>{title}</h3>
+      <h2 class="state-title">{title}</h2>
       {children && <div class="soft">{children}</div>}
     </div>
   );

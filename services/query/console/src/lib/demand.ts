@@ -86,7 +86,7 @@ export function chosen(
       (entry) =>
         entry.gtin === padded &&
         (country === "" || entry.country === country) &&
-        (uom === "" || entry.uom === uom),
+        (uom === "" || (entry.uom || "units") === uom),
     )
     .sort((a, b) => b.demand - a.demand)[0];
 }

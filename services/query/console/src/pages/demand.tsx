@@ -25,7 +25,13 @@ export function DemandPage() {
   const link = (of: SeriesEntry) =>
     address(
       "/demand",
-      changed(params, { gtin: of.gtin, country: of.country, uom: of.uom, version: null, compare: null }),
+      changed(params, {
+        gtin: of.gtin,
+        country: of.country,
+        uom: of.uom || null,
+        version: null,
+        compare: null,
+      }),
     );
   return (
     <>

@@ -59,7 +59,11 @@ function Figures({ data }: { data: Overview }) {
       note: `${decimal(throughput.events_per_second)} a second now`,
     },
     { name: "Reads", value: whole(totals.reads), note: `${whole(totals.inherited)} through containers` },
-    { name: "Units", value: whole(totals.units), note: "with an identity of their own" },
+    {
+      name: "Units",
+      value: whole(totals.units),
+      note: totals.exact === false ? "about: not yet counted to the end" : "with an identity of their own",
+    },
     { name: "Open alerts", value: whole(totals.alerts_open), note: "all rules", to: "/alerts" },
     { name: "Refused", value: whole(totals.rejected), note: "kept with reason and bytes", to: "/rejects" },
     { name: "Stream time", time: data.stream_time, note: "rules have judged up to here" },
