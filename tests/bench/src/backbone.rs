@@ -5,8 +5,8 @@ use crate::figures::Spread;
 use crate::options::Options;
 use crate::own_stack;
 use anyhow::{Context, bail};
-use serialtrail_runtime::Clock;
-use serialtrail_stack::{Stack, program};
+use serialtrail_runtime::{Clock, Service};
+use serialtrail_stack::{Member, Stack, program};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -43,14 +43,24 @@ struct Once {
     peak_mib: BTreeMap<String, f64>,
 }
 
+/// The pipeline from the gateway to the query API; what stands behind it would take its share of the cores.
+fn members() -> Vec<Member> {
+    let services = [
+        Service::Gateway,
+        Service::Dispatcher,
+        Service::Enricher,
+        Service::Detector,
+        Service::Sink,
+        Service::Query,
+    ];
+    PARTS
+        .into_iter()
+        .chain(services.map(Member::service))
+        .collect()
+}
+
 /// Processes that are not ours.
-const PARTS: [&str; 5] = [
-    "kafka",
-    "schema-registry",
-    "clickhouse",
-    "alertmanager",
-    "prometheus",
-];
+const PARTS: [Member; 3] = [Member::Kafka, Member::SchemaRegistry, Member::ClickHouse];
 
 fn cli(folder: &Path, args: &[&str]) -> anyhow::Result<String> {
     let out = Command::new(program("serialtrail")?)
@@ -92,7 +102,7 @@ pub fn run(options: &Options) -> anyhow::Result<Figures> {
             "backbone: {run} of {}, {} packs",
             options.repeat, options.items
         );
-        let once = own_stack::with(options, "backbone", Clock::Replay, Vec::new(), |stack| {
+        let once = own_stack::with(options, "backbone", Clock::Replay, members(), |stack| {
             measure(stack, options)
         })?;
         eprintln!("backbone: settled after {:.1} s", once.settled_s);
@@ -106,7 +116,10 @@ pub fn run(options: &Options) -> anyhow::Result<Figures> {
         settled_s: Spread::over(&runs, |r| r.settled_s),
         observations_per_s: Spread::over(&runs, |r| r.observations as f64 / r.settled_s),
         observations_per_service_cpu_s: Spread::over(&runs, |r| {
-            let ours = r.cpu_s.iter().filter(|(n, _)| !PARTS.contains(&n.as_str()));
+            let ours = r
+                .cpu_s
+                .iter()
+                .filter(|(name, _)| PARTS.iter().all(|part| part.name() != **name));
             r.observations as f64 / ours.map(|(_, s)| s).sum::<f64>()
         }),
         cpu_s_per_million: by_process(&runs, |r| {

@@ -77,12 +77,12 @@ impl Options {
         }
         Self {
             repeat: 1,
-            items: 200,
-            documents: 100,
+            items: 100,
+            documents: 60,
             rows: 100_000,
             alerts: 2_000,
             requests: 20,
-            kind_seconds: 5,
+            kind_seconds: 2,
             burst: 200,
             paced_seconds: 3,
             ..self.clone()

@@ -5,7 +5,7 @@ use anyhow::Context;
 use serialtrail_runtime::Clock;
 use serialtrail_stack::{Member, Project, Stack, Wish};
 
-/// Runs `measure` on a fresh stack of these members (none: all). After a failure its folder stays, with
+/// Runs `measure` on a fresh stack of these members. After a failure its folder stays, with
 /// the logs.
 ///
 /// # Errors

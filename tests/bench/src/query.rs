@@ -39,7 +39,8 @@ pub struct KindFigures {
     /// Bytes of an answer, in the mean.
     pub mean_bytes: f64,
     /// The first time each is asked, after ClickHouse and the query service were started anew
-    /// (the kernel's page cache is not dropped). Milliseconds to the last byte.
+    /// (the kernel's page cache is not dropped; with `--quick` they are started anew only once).
+    /// Milliseconds to the last byte.
     pub first_touch: Quantiles,
     /// The same requests again, once a repetition.
     pub warm_p50_ms: Spread,
@@ -73,8 +74,10 @@ pub fn run(options: &Options) -> anyhow::Result<Figures> {
             .build()?;
         let root = format!("http://{}", stack.settings().http.query);
         let mut kinds = Vec::new();
-        for kind in requests::kinds(&stock, options) {
-            restart(stack)?;
+        for (number, kind) in requests::kinds(&stock, options).into_iter().enumerate() {
+            if number == 0 || !options.quick {
+                restart(stack)?;
+            }
             let asking = Asking {
                 stack,
                 runtime: &runtime,

@@ -1,6 +1,6 @@
 //! Random requests of each kind, from the seed.
 
-use super::stock::{Lot, Stock, gtin};
+use super::stock::{Lot, Stock};
 use crate::options::Options;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
@@ -108,8 +108,7 @@ pub(super) fn kinds(stock: &Stock, options: &Options) -> Vec<Kind> {
         of("recall, the middle lot streamed", few, &|_| stream(&middle)),
         of("recall, the large lot streamed", few, &|_| stream(&large)),
         of("where, a product", count, &|rng| {
-            let product = rng.random_range(2..super::stock::PRODUCTS);
-            json(format!("/v1/where?gtin={}", gtin(product)))
+            json(format!("/v1/where?gtin={}", ordinary(rng).gtin))
         }),
         of("where, a unit", count, &|rng| {
             json(format!("/v1/where?id={}", unit(rng)))
