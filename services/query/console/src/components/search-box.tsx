@@ -134,7 +134,7 @@ export function SearchBox() {
       </form>
       <div class="search-drop" hidden={!open || (text === "" && !answer.found && !answer.problem)}>
         <p id="search-hint" class="soft small">
-          {hint || (text === "" ? "" : "Press Enter to look it up")}
+          {answer.found || answer.problem ? "" : hint || (text === "" ? "" : "Press Enter to look it up")}
         </p>
         <SearchResults found={answer.found} problem={answer.problem} chosen={close} />
       </div>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SeriesEntry, SeriesPage } from "../api/types";
 import { searched } from "../lib/demand";
 import { count, decimal } from "../lib/format";
@@ -22,6 +22,15 @@ interface Props {
 /** All series of product and market, to choose one. */
 export function SeriesList({ page, chosen, link, first }: Props) {
   const [text, setText] = useState(first);
+  const list = useRef<HTMLUListElement>(null);
+  // The chosen one is shown, without moving the page.
+  useEffect(() => {
+    const current = list.current?.querySelector<HTMLElement>("[aria-current]");
+    if (!current || !list.current) return;
+    const { top, bottom } = list.current.getBoundingClientRect();
+    const at = current.getBoundingClientRect();
+    if (at.top < top || at.bottom > bottom) list.current.scrollTop += at.top - top - 80;
+  }, []);
   const found = searched(page.series, text, country);
   return (
     <>
@@ -41,7 +50,7 @@ export function SeriesList({ page, chosen, link, first }: Props) {
           <p>{page.series.length === 0 ? "Nothing was dispensed or sold yet." : "Type less to see more."}</p>
         </Empty>
       ) : (
-        <ul class="series-list">
+        <ul class="series-list" ref={list}>
           {found.slice(0, SHOWN).map((entry) => (
             <li key={`${entry.gtin} ${entry.country} ${entry.uom}`}>
               <a href={link(entry)} aria-current={entry === chosen ? "true" : undefined}>

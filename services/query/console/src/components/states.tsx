@@ -25,7 +25,8 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
       <h2 class="state-title">{problem.title}</h2>
       <p>{problem.detail}</p>
       {problem.passing && <p class="soft small">This page tries again by itself.</p>}
-      {retry && (
+      {!problem.passing && <p class="soft small">Check what is asked for, or search above.</p>}
+      {retry && problem.passing && (
         <button type="button" onClick={retry}>
           Try again
         </button>

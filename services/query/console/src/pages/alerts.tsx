@@ -63,11 +63,19 @@ export function AlertsPage() {
     navigate(address("/alerts", changed(params, { ...changes, cursor: null })));
   const link = (alert: Alert) => address("/alerts", changed(params, { alert: alert.alert_id }));
   const opened = useRef(open);
+  const returnTo = useRef<string | null>(null);
   const close = () => {
-    const row = open;
+    returnTo.current = open;
     navigate(address("/alerts", changed(params, { alert: null })));
-    requestAnimationFrame(() => document.getElementById(`alert-${row}`)?.focus());
   };
+  // After closing, the row the alert was opened from has the focus again, once it is there.
+  useEffect(() => {
+    if (open !== null || returnTo.current === null) return;
+    const row = document.getElementById(`alert-${returnTo.current}`);
+    if (row === null) return;
+    returnTo.current = null;
+    if (document.activeElement === null || document.activeElement === document.body) row.focus();
+  });
   opened.current = open;
   useEffect(() => {
     const onEscape = (event: KeyboardEvent) => {
