@@ -2,7 +2,8 @@ import type { Demo } from "./demo";
 
 /** An address of every page, with something of the running world on it. */
 export async function addresses(demo: Demo): Promise<[name: string, address: string][]> {
-  const { unit, gtin, lot, journey } = await demo.packedUnit();
+  const { unit, journey } = await demo.packedUnit();
+  const { gtin, lot } = await demo.recalledLot();
   const travel = await demo.alert("IMPOSSIBLE_TRAVEL");
   const container = journey.find((read) => read.path.length > 0)?.path[0] ?? "";
   const series = await demo.bestSeries();

@@ -70,6 +70,15 @@ export class Demo {
     throw new Error("this world has no unit with direct and inherited reads among its alerts");
   }
 
+  /** A lot that is recalled. */
+  async recalledLot(): Promise<{ gtin: string; lot: string }> {
+    for (const alert of await this.alerts("&rule=STATUS_VIOLATION")) {
+      const { sub_reason, gtin, lot } = alert;
+      if (sub_reason === "recalled" && gtin !== null && lot !== null) return { gtin, lot };
+    }
+    throw new Error("this world has no alert of a recalled lot");
+  }
+
   async series(): Promise<Series[]> {
     return (await this.get<{ series: Series[] }>("/v1/demand/series?limit=1000")).series;
   }

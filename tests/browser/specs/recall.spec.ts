@@ -9,16 +9,8 @@ interface Recall {
   };
 }
 
-async function recalledLot(demo: import("./demo").Demo) {
-  const recalled = (await demo.alerts("&rule=STATUS_VIOLATION")).find(
-    (alert) => alert.sub_reason === "recalled" && alert.gtin && alert.lot,
-  );
-  if (!recalled) throw new Error("this world has no alert of a recalled lot");
-  return { gtin: recalled.gtin ?? "", lot: recalled.lot ?? "" };
-}
-
 test("a lot shows how many units are where, by country", async ({ page, demo }) => {
-  const { gtin, lot } = await recalledLot(demo);
+  const { gtin, lot } = await demo.recalledLot();
   const recall = await demo.get<Recall>(`/v1/recall?gtin=${gtin}&lot=${lot}`);
   await page.goto(`/recall?gtin=${gtin}&lot=${lot}`);
   await settled(page);
@@ -29,7 +21,7 @@ test("a lot shows how many units are where, by country", async ({ page, demo }) 
 });
 
 test("whereabouts filter the units", async ({ page, demo }) => {
-  const { gtin, lot } = await recalledLot(demo);
+  const { gtin, lot } = await demo.recalledLot();
   await page.goto(`/recall?gtin=${gtin}&lot=${lot}`);
   await page.getByRole("link", { name: "Sold" }).click();
   await expect(page).toHaveURL(/whereabouts=sold/);
@@ -38,7 +30,7 @@ test("whereabouts filter the units", async ({ page, demo }) => {
 });
 
 test("all units are saved as CSV, one a line", async ({ page, demo }) => {
-  const { gtin, lot } = await recalledLot(demo);
+  const { gtin, lot } = await demo.recalledLot();
   const recall = await demo.get<Recall>(`/v1/recall?gtin=${gtin}&lot=${lot}`);
   await page.goto(`/recall?gtin=${gtin}&lot=${lot}`);
   const saved = page.waitForEvent("download");
@@ -50,7 +42,7 @@ test("all units are saved as CSV, one a line", async ({ page, demo }) => {
 });
 
 test("the form leads to the lot", async ({ page, demo }) => {
-  const { gtin, lot } = await recalledLot(demo);
+  const { gtin, lot } = await demo.recalledLot();
   await page.goto("/recall");
   await page.getByLabel("GTIN of the product").fill(gtin);
   await page.getByLabel("Lot, as on the pack").fill(lot);
@@ -60,7 +52,7 @@ test("the form leads to the lot", async ({ page, demo }) => {
 
 test("an unknown lot is told to be unknown", async ({ page, demo, watch }) => {
   watch.expectStatus(404);
-  const { gtin } = await recalledLot(demo);
+  const { gtin } = await demo.recalledLot();
   await page.goto(`/recall?gtin=${gtin}&lot=NO-SUCH-LOT`);
   await expect(page.getByRole("alert")).toContainText("NO-SUCH-LOT");
 });

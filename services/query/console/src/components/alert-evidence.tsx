@@ -34,6 +34,7 @@ export function AlertEvidence({ alert, trace }: { alert: Alert; trace: Trace | u
             {reads.map((read) => {
               const known = byEvent.get(read.event);
               const offset = names.offset(read.event);
+              const land = read.country ?? known?.site?.country;
               const step = read.step ?? known?.biz_step;
               return (
                 <tr key={read.event}>
@@ -54,7 +55,8 @@ export function AlertEvidence({ alert, trace }: { alert: Alert; trace: Trace | u
                     <span class="stacked">
                       {names.place(read.place ?? known?.site?.gln)}
                       <span class="soft tiny">
-                        {country(read.country ?? known?.site?.country)} · <code>{read.event}</code>
+                        {land && `${country(land)} · `}
+                        <code>{read.event}</code>
                       </span>
                     </span>
                   </td>

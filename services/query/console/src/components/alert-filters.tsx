@@ -66,7 +66,7 @@ export function AlertFilters({ params, change }: Props) {
         ...SEVERITIES.map((code): [string, string] => [code, code]),
       ])}
       {select("status", "Status", STATUSES)}
-      {text("country", "Country", "two letters, such as DE")}
+      {text("country", "Country", "such as DE")}
       {text("gtin", "Product", "GTIN")}
       {text("lot", "Lot", "as on the pack")}
       {text("site", "Place", "GLN")}

@@ -8,6 +8,7 @@ import { namesOf } from "../lib/names";
 import { cause, plain, recallLink, retraction, rule as ruleWords } from "../lib/words";
 import { AlertEvidence } from "./alert-evidence";
 import { Country, Facts, SeverityBadge, Tag, Time, UnitLink } from "./parts";
+import { Skeleton } from "./states";
 
 interface Props {
   alert: Alert;
@@ -64,7 +65,11 @@ export function AlertPanel({ alert, close }: Props) {
       </section>
       <section class="panel-part">
         <h3>What was found</h3>
-        <AlertEvidence alert={alert} trace={trace.data} />
+        {trace.data === undefined && trace.problem === undefined ? (
+          <Skeleton lines={6} />
+        ) : (
+          <AlertEvidence alert={alert} trace={trace.data} />
+        )}
       </section>
       <section class="panel-part">
         <h3>About</h3>
