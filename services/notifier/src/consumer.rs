@@ -2,7 +2,7 @@
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use serialtrail_runtime::config::KafkaSettings;
@@ -69,7 +69,10 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "consumer");
+        // rdkafka hands over every end of a partition as one.
+        if error != KafkaError::Global(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "consumer");
+        }
     }
 }
 
