@@ -13,7 +13,8 @@ use serialtrail_records::{
 use serialtrail_warehouse::digest::{digest, row_counts};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
-    AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
+    AlertRow, ContainmentRow, DailyDemandRow, DemandProgressRow, EventRow, ForecastRow,
+    ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
     PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::{migrate, tables};
@@ -70,6 +71,76 @@ fn read(unit: &str, event: &str, revision: i64, asserted: bool, event_time: i64)
             ..ORIGIN
         },
     )
+}
+
+/// One row of each table of demand; 20513 is 2026-03-01.
+async fn store_demand(client: &Client) {
+    let day = DailyDemandRow {
+        gtin: "g".into(),
+        country: "DE".into(),
+        uom: "KGM".into(),
+        day: 20_513,
+        demand: -0.5,
+        sold: 1.0,
+        returned: 1.5,
+        repeated: 0.0,
+        complete: true,
+        as_of: DAY,
+        revision: 1,
+    };
+    let progress = DemandProgressRow {
+        source: "observations_history".into(),
+        kafka_topic: "enriched".into(),
+        kafka_partition: 3,
+        kafka_offset: 41,
+        revision: 41,
+    };
+    let version = ForecastVersionRow {
+        version: "v".into(),
+        data_cutoff: 20_513,
+        as_of: DAY,
+        created_at: DAY,
+        horizon_days: 28,
+        quantile_levels: vec![0.1, 0.9],
+        configuration: "{}".into(),
+        series: 1,
+        series_ok: 1,
+        series_too_short: 0,
+        series_empty: 0,
+    };
+    let series = ForecastSeriesRow {
+        version: "v".into(),
+        gtin: "g".into(),
+        country: "DE".into(),
+        uom: String::new(),
+        status: "empty".into(),
+        message: "none".into(),
+        method: String::new(),
+        season_days: 7,
+        days_used: 0,
+        first_day: None,
+        windows: 0,
+        days_compared: 0,
+        wape: Some(0.25),
+        mase: None,
+        bias: None,
+        coverage: None,
+    };
+    let forecast = ForecastRow {
+        version: "v".into(),
+        gtin: "g".into(),
+        country: "DE".into(),
+        uom: String::new(),
+        day: 20_514,
+        days_ahead: 1,
+        mean: 1.0,
+        quantiles: vec![0.5, 1.5],
+    };
+    store(client, tables::DAILY_DEMAND, "t/d", &[day]).await;
+    store(client, tables::DEMAND_PROGRESS, "t/dp", &[progress]).await;
+    store(client, tables::FORECAST_VERSIONS, "t/fv", &[version]).await;
+    store(client, tables::FORECAST_SERIES, "t/fs", &[series]).await;
+    store(client, tables::FORECASTS, "t/f", &[forecast]).await;
 }
 
 #[tokio::test]
@@ -199,6 +270,7 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
         &[LaneRow::new(Lane::default(), &ORIGIN)],
     )
     .await;
+    store_demand(&client).await;
     for table in tables::ALL {
         assert_eq!(
             database
@@ -228,6 +300,10 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
             .into(),
         "SELECT count() FROM serials WHERE attributes['colour'] = 'red'".into(),
         "SELECT count() FROM containment WHERE to_time IS NULL AND state = 'asserted'".into(),
+        "SELECT count() FROM daily_demand WHERE day = '2026-03-01' AND demand = -0.5".into(),
+        "SELECT count() FROM forecasts WHERE quantiles = [0.5, 1.5]".into(),
+        "SELECT count() FROM forecast_series WHERE first_day IS NULL AND wape = 0.25".into(),
+        "SELECT count() FROM forecast_versions WHERE data_cutoff = '2026-03-01'".into(),
     ];
     for check in checks {
         assert_eq!(database.count(&check).await, 1, "{check}");
