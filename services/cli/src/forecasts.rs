@@ -100,7 +100,7 @@ pub async fn latest(client: &Client) -> anyhow::Result<Demand> {
     let version = client
         .query(
             "SELECT version, toString(data_cutoff), horizon_days, series_ok, series_too_short, series_empty, \
-             quantile_levels[-1] - quantile_levels[1] FROM forecast_versions FINAL ORDER BY created_at DESC, version DESC LIMIT 1",
+             round(quantile_levels[-1] - quantile_levels[1], 6) FROM forecast_versions FINAL ORDER BY created_at DESC, version DESC LIMIT 1",
         )
         .fetch_optional::<VersionRow>()
         .await
