@@ -4,7 +4,7 @@
 #
 #   SERIALTRAIL_CONSOLE_URL   tests a console that already runs, and starts and stops nothing
 #   CHROMIUM                  the browser; default: the one on the PATH
-#   SERIALTRAIL               the command that runs the demo; default target/release/serialtrail
+#   SERIALTRAIL               the command that runs the demo, absolute; default target/release/serialtrail
 set -uo pipefail
 
 { # read whole before it runs: an edit meanwhile changes nothing
@@ -42,6 +42,7 @@ if [ -z "${SERIALTRAIL_CONSOLE_URL:-}" ]; then
     echo "error: the demo the browser tests need ended with $code" >&2
     exit 1
   fi
+  rm -f "$log"
   export SERIALTRAIL_CONSOLE_URL=http://127.0.0.1:$((ports + 15))
 fi
 npx --no-install playwright test "$@"
