@@ -33,7 +33,7 @@ inputs() {
 packages() {
   [ "$source/node_modules/.package-lock.json" -nt "$source/package-lock.json" ] && return
   say "installing the console's npm packages"
-  (cd "$source" && npm ci --silent) || fail "npm could not install the console's packages; see above"
+  (cd "$source" && npm ci --loglevel=error) || fail "npm could not install the console's packages; see above"
 }
 
 build() {

@@ -26,7 +26,7 @@ export CHROMIUM
 # Only what the lock file names, and no browser of npm's own. npm writes its list when it has finished.
 cd "$here" || exit 1
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
-  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent || exit 1
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --loglevel=error || exit 1
 fi
 
 if [ -z "${SERIALTRAIL_CONSOLE_URL:-}" ]; then
