@@ -36,7 +36,8 @@ pub struct Options {
     /// gateway: documents of one measurement with one event each; of larger ones there are fewer
     #[arg(long, default_value_t = 2_000)]
     pub documents: u32,
-    /// query: rows of observations, ten a unit
+    /// query: rows of observations, ten a unit; half of the units are one lot (20000000: a million), a
+    /// tenth, 10000 at most, another
     #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(20_000..))]
     pub rows: u64,
     /// query: alerts

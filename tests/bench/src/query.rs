@@ -36,6 +36,10 @@ pub struct KindFigures {
     pub example: String,
     /// Distinct random requests, one after the other; fewer where `kind_seconds` ended them.
     pub requests: usize,
+    /// How many of them, over all passes, were not answered as they should: left out of the times.
+    pub failed: usize,
+    /// What was wrong with the first of those.
+    pub failure: Option<String>,
     /// Bytes of an answer, in the mean.
     pub mean_bytes: f64,
     /// The first time each is asked, after ClickHouse and the query service were started anew
@@ -53,8 +57,11 @@ pub struct KindFigures {
 }
 
 /// One pass over the requests of a kind.
+#[derive(Default)]
 struct Pass {
+    asked: usize,
     took: Vec<Duration>,
+    failures: Vec<String>,
     bytes: u64,
     clickhouse_cpu_ms: f64,
     query_cpu_ms: f64,
@@ -63,7 +70,7 @@ struct Pass {
 /// Fills a database and asks.
 ///
 /// # Errors
-/// A part does not start, a statement or a request fails.
+/// A part does not start, ClickHouse refuses a statement. A request that fails is a figure.
 pub fn run(options: &Options) -> anyhow::Result<Figures> {
     let members = vec![Member::ClickHouse, Member::service(Service::Query)];
     own_stack::with(options, "query", Clock::Replay, members, |stack| {
@@ -85,7 +92,7 @@ pub fn run(options: &Options) -> anyhow::Result<Figures> {
                 root: &root,
                 limit: Duration::from_secs(options.kind_seconds),
             };
-            kinds.push(asking.measure(&kind, options.repeat)?);
+            kinds.push(asking.measure(&kind, options.repeat));
         }
         Ok(Figures { fill, kinds })
     })
@@ -112,16 +119,14 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn measure(&self, kind: &Kind, repeat: u32) -> anyhow::Result<KindFigures> {
-        let first = self.pass(&kind.requests)?;
-        let asked = &kind.requests[..first.took.len()];
-        let mut warm = Vec::new();
-        for _ in 0..repeat {
-            warm.push(self.pass(asked)?);
-        }
+    fn measure(&self, kind: &Kind, repeat: u32) -> KindFigures {
+        let first = self.pass(&kind.requests);
+        let asked = &kind.requests[..first.asked];
+        let warm: Vec<Pass> = (0..repeat).map(|_| self.pass(asked)).collect();
         let quantiles: Vec<Quantiles> =
             warm.iter().map(|p| Quantiles::of(p.took.clone())).collect();
-        let per_request = |pass: &Pass, ms: f64| ms / pass.took.len().max(1) as f64;
+        let per_request = |pass: &Pass, of_all: f64| of_all / pass.asked.max(1) as f64;
+        let passes = || std::iter::once(&first).chain(&warm);
         let figures = KindFigures {
             kind: kind.name.to_owned(),
             example: kind
@@ -130,6 +135,8 @@ impl Asking<'_> {
                 .map(|r| r.path.clone())
                 .unwrap_or_default(),
             requests: asked.len(),
+            failed: passes().map(|pass| pass.failures.len()).sum(),
+            failure: passes().find_map(|pass| pass.failures.first().cloned()),
             mean_bytes: per_request(&first, first.bytes as f64),
             first_touch: Quantiles::of(first.took.clone()),
             warm_p50_ms: Spread::over(&quantiles, |q| q.p50_ms),
@@ -138,33 +145,44 @@ impl Asking<'_> {
             query_cpu_ms: Spread::over(&warm, |p| per_request(p, p.query_cpu_ms)),
         };
         eprintln!(
-            "query: {}: {} requests, first touch p50 {:.1} ms, warm p50 {:.1} ms",
-            figures.kind, figures.requests, figures.first_touch.p50_ms, figures.warm_p50_ms.median
+            "query: {}: {} requests, first touch p50 {:.1} ms, warm p50 {:.1} ms{}",
+            figures.kind,
+            figures.requests,
+            figures.first_touch.p50_ms,
+            figures.warm_p50_ms.median,
+            figures
+                .failure
+                .as_ref()
+                .map(|f| format!("; failed: {f}"))
+                .unwrap_or_default()
         );
-        Ok(figures)
+        figures
     }
 
     /// Asks one after the other, until all are asked or the time is over; one at least.
-    fn pass(&self, requests: &[Request]) -> anyhow::Result<Pass> {
+    fn pass(&self, requests: &[Request]) -> Pass {
         let before = cpu::of_stack(self.stack);
         let start = Instant::now();
-        let (mut took, mut bytes) = (Vec::new(), 0);
+        let mut pass = Pass::default();
         for request in requests {
             let asked = Instant::now();
-            bytes += self.runtime.block_on(self.ask(request))?;
-            took.push(asked.elapsed());
+            match self.runtime.block_on(self.ask(request)) {
+                Ok(bytes) => {
+                    pass.took.push(asked.elapsed());
+                    pass.bytes += bytes;
+                }
+                Err(error) => pass.failures.push(format!("{error:#}")),
+            }
+            pass.asked += 1;
             if start.elapsed() > self.limit {
                 break;
             }
         }
         let used = cpu::since(self.stack, &before);
         let of = |member: Member| used.get(&member.name()).copied().unwrap_or(0.0) * 1000.0;
-        Ok(Pass {
-            took,
-            bytes,
-            clickhouse_cpu_ms: of(Member::ClickHouse),
-            query_cpu_ms: of(Member::service(Service::Query)),
-        })
+        pass.clickhouse_cpu_ms = of(Member::ClickHouse);
+        pass.query_cpu_ms = of(Member::service(Service::Query));
+        pass
     }
 
     /// Asks and reads the whole answer; its bytes.

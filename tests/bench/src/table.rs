@@ -163,6 +163,7 @@ fn query(out: &mut String, f: &query::Figures) -> std::fmt::Result {
     let mut rows = vec![heading(&[
         "request",
         "count",
+        "failed",
         "first touch p50 ms",
         "p99 ms",
         "warm p50 ms",
@@ -175,6 +176,7 @@ fn query(out: &mut String, f: &query::Figures) -> std::fmt::Result {
         rows.push(vec![
             kind.kind.clone(),
             kind.requests.to_string(),
+            kind.failed.to_string(),
             format!("{:.1}", kind.first_touch.p50_ms),
             format!("{:.1}", kind.first_touch.p99_ms),
             spread(&kind.warm_p50_ms),
@@ -184,7 +186,13 @@ fn query(out: &mut String, f: &query::Figures) -> std::fmt::Result {
             format!("{:.1}", kind.mean_bytes / 1024.0),
         ]);
     }
-    table(out, &rows)
+    table(out, &rows)?;
+    for kind in &f.kinds {
+        if let Some(failure) = &kind.failure {
+            writeln!(out, "{}: {failure}", kind.kind)?;
+        }
+    }
+    Ok(())
 }
 
 fn notifier(out: &mut String, f: &notifier::Figures) -> std::fmt::Result {
