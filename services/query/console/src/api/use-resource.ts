@@ -50,7 +50,7 @@ export function useResource<T>(path: string | undefined, options: Options = {}):
   });
   const [trial, setTrial] = useState(0);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `trial` asks again
+  // `trial` asks again
   useEffect(() => {
     if (path === undefined) {
       setState({ path, data: undefined, problem: undefined, loading: false, at: undefined });

@@ -22,7 +22,7 @@ export function AlertPanel({ alert, close }: Props) {
   const rule = ruleWords(alert.rule);
   const product = trace.data?.product;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another alert takes the focus anew
+  // another alert takes the focus anew
   useEffect(() => heading.current?.focus({ preventScroll: true }), [alert.alert_id]);
 
   return (

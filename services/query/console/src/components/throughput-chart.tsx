@@ -42,7 +42,7 @@ function Panel({ name, values, top, width, shown, look }: PanelProps) {
       ))}
       {values.map((value, at) => (
         <rect
-          // biome-ignore lint/suspicious/noArrayIndexKey: a minute is its place
+          // a minute is its place
           key={at}
           class={`${look}${shown === at ? " lit" : ""}`}
           x={LEFT + at * step + 0.5}

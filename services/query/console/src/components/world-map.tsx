@@ -69,7 +69,7 @@ export function WorldMap({ points, lines = [], lit, light, label, height = 400, 
   }, []);
 
   const where = points.map((point) => point.at.join(" ")).join(";");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `where` says whether the points moved
+  // `where` says whether the points moved
   const projection = useMemo(
     () =>
       projectionFor(

@@ -35,7 +35,7 @@ export function AlertsPage() {
   const [arrived, setArrived] = useState<Alert[]>([]);
   const [fresh, setFresh] = useState<Set<string>>(new Set());
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters, other arrivals
+  // other filters, other arrivals
   useEffect(() => {
     setArrived([]);
     setFresh(new Set());
