@@ -31,7 +31,7 @@ use listener::Listener;
 use serde::Deserialize;
 use serialtrail_runtime::Shutdown;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
 /// Time between two comments that keep the connection open.
@@ -45,8 +45,8 @@ const KEPT: usize = 1024;
 #[derive(Debug, Clone)]
 enum News {
     Alert(Arc<AlertRow>),
-    /// ClickHouse does not answer.
-    Away(Arc<Problem>),
+    /// ClickHouse did not answer then.
+    Away(Arc<Problem>, Instant),
     /// It answers again.
     Back,
 }
@@ -150,4 +150,28 @@ fn after(client: &Client, position: &Position, pace: Pace) -> Result<RowCursor<A
         .bind("known", known)
         .bind("offsets", offsets);
     Ok(select.query(client, &sql, pace).fetch()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serialtrail_runtime::config::ClickHouseSettings;
+
+    #[tokio::test]
+    async fn nobody_looks_for_alerts_when_nobody_listens() {
+        let nowhere = ClickHouseSettings {
+            url: "http://127.0.0.1:1".into(),
+            ..Default::default()
+        };
+        let feed = Feed::new(Access::new(&nowhere), Shutdown::new());
+        assert!(!feed.poller.is_running());
+        let uri = "/v1/stream/alerts".parse().unwrap();
+        let stream = feed.answer(&uri, &HeaderMap::new()).await.unwrap();
+        assert!(feed.poller.is_running());
+        tokio::time::sleep(2 * POLL).await;
+        assert!(feed.poller.is_running(), "as long as anybody does");
+        drop(stream);
+        tokio::time::sleep(2 * POLL).await;
+        assert!(!feed.poller.is_running());
+    }
 }

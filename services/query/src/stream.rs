@@ -19,16 +19,12 @@ pub(crate) fn until_shutdown(
         tokio::time::sleep(GRACE).await;
         Some(Err(io::Error::other("the service ends")))
     };
-    let patience = stream::once(patience);
-    let body = body.map(Some).chain(stream::once(future::ready(None)));
+    let end = || stream::once(future::ready(None));
+    let patience = stream::once(patience).chain(end());
+    let body = body.map(Some).chain(end());
     // Whichever comes first of the body's end (`None`) and the end of patience is the end.
-    let mut ended = false;
     stream::select(body, patience)
-        .take_while(move |item| {
-            let go_on = !ended && item.is_some();
-            ended |= matches!(item, Some(Err(_)) | None);
-            future::ready(go_on)
-        })
+        .take_while(|item| future::ready(item.is_some()))
         .filter_map(future::ready)
 }
 

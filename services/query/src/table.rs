@@ -28,6 +28,7 @@ pub async fn file(
         _ => "CSVWithNames",
     };
     let mut bytes = query
+        .with_setting("date_time_output_format", "iso")
         .with_setting("output_format_csv_crlf_end_of_line", "1")
         .with_setting("output_format_parquet_string_as_string", "1")
         .with_setting("output_format_parquet_compression_method", "zstd")

@@ -329,6 +329,18 @@ async fn without_clickhouse_the_answer_says_so() {
         "/v1/trace?id=00/095212345678900016",
         "/v1/alerts",
         "/v1/rejects",
+        "/v1/identify?text=09521234543213",
+        "/v1/overview",
+        "/v1/recall?gtin=09521234543213&lot=L",
+        "/v1/recall?gtin=09521234543213&lot=L&format=ndjson",
+        "/v1/where?gtin=09521234543213",
+        "/v1/where?id=00/095212345678900016",
+        "/v1/demand",
+        "/v1/demand?format=parquet",
+        "/v1/demand/series",
+        "/v1/forecasts",
+        "/v1/forecasts/versions",
+        "/v1/forecasts/difference?from=a&to=b",
     ] {
         let (status, problem) = get(away(&url), path).await;
         assert_eq!(

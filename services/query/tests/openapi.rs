@@ -3,9 +3,14 @@
 
 mod common;
 
-use common::{Deployment, ORIGIN, get, routes};
+use axum::body::Body;
+use axum::http::Request;
+use common::{Deployment, ORIGIN, get, planning, routes};
 use serde_json::{Value, json};
-use serialtrail_query::{alerts, openapi, rejects, trace};
+use serialtrail_query::{
+    alerts, demand, feed, forecasts, identify, openapi, overview, recall, rejects, stock, trace,
+    whereabouts,
+};
 use serialtrail_records::{
     Alert, EnrichedObservation, LotStatus, Membership, Product, RejectedEvent, SerialState, Site,
     TypedId,
@@ -15,6 +20,7 @@ use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, LotRow, ObservationRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::tables;
+use tower::ServiceExt;
 
 fn document() -> Value {
     serde_json::from_str(openapi::DOCUMENT).unwrap()
@@ -34,11 +40,21 @@ fn parameters(document: &Value, path: &str) -> Vec<String> {
 fn every_route_and_parameter_is_described_and_none_more() {
     let document = document();
     let described: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    let routes: [(&str, &[&str]); 5] = [
+    let routes: [(&str, &[&str]); 15] = [
         ("/v1/trace", trace::PARAMETERS),
         ("/v1/trace/{unit}", trace::PATH_PARAMETERS),
         ("/v1/alerts", alerts::PARAMETERS),
+        ("/v1/stream/alerts", feed::PARAMETERS),
         ("/v1/rejects", rejects::PARAMETERS),
+        ("/v1/identify", identify::PARAMETERS),
+        ("/v1/overview", overview::PARAMETERS),
+        ("/v1/recall", recall::PARAMETERS),
+        ("/v1/where", stock::PARAMETERS),
+        ("/v1/demand", demand::PARAMETERS),
+        ("/v1/demand/series", demand::SERIES_PARAMETERS),
+        ("/v1/forecasts", forecasts::PARAMETERS),
+        ("/v1/forecasts/versions", forecasts::VERSIONS_PARAMETERS),
+        ("/v1/forecasts/difference", forecasts::DIFFERENCE_PARAMETERS),
         ("/openapi.json", &[]),
     ];
     assert_eq!(described, routes.map(|(path, _)| path));
@@ -49,12 +65,25 @@ fn every_route_and_parameter_is_described_and_none_more() {
         allowed.sort();
         assert_eq!(described, allowed, "{path}");
     }
-    let list = document["paths"]["/v1/alerts"]["get"]["parameters"]
-        .as_array()
-        .unwrap();
-    let of = |name: &str| list.iter().find(|p| p["name"] == name).unwrap()["schema"].clone();
-    assert_eq!(of("rule")["items"]["enum"], json!(alerts::RULES));
-    assert_eq!(of("status")["enum"], json!(alerts::STATUSES));
+    let of = |path: &str, name: &str| {
+        let list = document["paths"][path]["get"]["parameters"].as_array();
+        let found = list.unwrap().iter().find(|p| p["name"] == name);
+        found.unwrap()["schema"].clone()
+    };
+    for path in ["/v1/alerts", "/v1/stream/alerts"] {
+        assert_eq!(of(path, "rule")["items"]["enum"], json!(alerts::RULES));
+        assert_eq!(
+            of(path, "severity")["items"]["enum"],
+            json!(alerts::SEVERITIES)
+        );
+        assert_eq!(of(path, "status")["enum"], json!(alerts::STATUSES));
+    }
+    let places = of("/v1/recall", "whereabouts");
+    assert_eq!(places["items"]["enum"], json!(whereabouts::WHEREABOUTS));
+    assert_eq!(
+        of("/v1/where", "kind")["items"]["enum"],
+        json!(stock::KINDS)
+    );
 }
 
 /// A described route answers with something else than "no such resource", and it takes each described
@@ -68,16 +97,48 @@ async fn every_described_route_and_parameter_is_there() {
     };
     for path in document["paths"].as_object().unwrap().keys() {
         let url = path.replace("{unit}", "00%2F095212345678900016");
-        let (_, body) = get(routes(&settings), &url).await;
+        let body = first(&settings, &url).await;
         assert_ne!(body["reason"], "no_such_resource", "{path}");
         for parameter in parameters(&document, path) {
             let url = format!("{url}?{parameter}=%00");
-            let (_, body) = get(routes(&settings), &url).await;
-            let detail = body["detail"].as_str().unwrap();
+            let body = first(&settings, &url).await;
+            let detail = body["detail"].as_str().unwrap_or_default();
             assert!(
                 !detail.contains("there is no parameter"),
                 "{path} {parameter}: {detail}"
             );
+        }
+    }
+}
+
+/// JSON of a GET; null for a stream, which does not end.
+async fn first(settings: &ClickHouseSettings, url: &str) -> Value {
+    if url.starts_with("/v1/stream/") {
+        let request = Request::get(url).body(Body::empty()).unwrap();
+        let response = routes(settings).oneshot(request).await.unwrap();
+        if response.status().is_success() {
+            return Value::Null;
+        }
+    }
+    get(routes(settings), url).await.1
+}
+
+/// Examples are of the described shape, and there is one of each answer.
+#[test]
+fn every_answer_has_an_example_of_its_shape() {
+    let document = document();
+    for (path, route) in document["paths"].as_object().unwrap() {
+        let content = &route["get"]["responses"]["200"]["content"];
+        let Some(json) = content.get("application/json") else {
+            assert!(
+                content["text/event-stream"]["example"].is_string(),
+                "{path}"
+            );
+            continue;
+        };
+        if path != "/openapi.json" {
+            assert!(json["example"].is_object(), "{path} has no example");
+            check(&document, &json["schema"], &json["example"], path).unwrap();
         }
     }
 }
@@ -228,22 +289,43 @@ async fn every_answer_has_the_described_shape() {
     d.store(tables::REJECTED, &[RejectedRow::new(rejected, &ORIGIN)])
         .await;
 
+    planning(&d, "v1", 1.0).await;
+    planning(&d, "v2", 2.0).await;
     let document = document();
     for (path, route) in [
         (format!("/v1/trace?id={unit}"), "/v1/trace"),
         (format!("/v1/trace/{case}"), "/v1/trace/{unit}"),
         ("/v1/alerts".into(), "/v1/alerts"),
         ("/v1/rejects".into(), "/v1/rejects"),
+        (format!("/v1/identify?text={unit}"), "/v1/identify"),
+        ("/v1/identify?text=nothing".into(), "/v1/identify"),
+        ("/v1/overview".into(), "/v1/overview"),
+        ("/v1/recall?gtin=09521234543213&lot=L".into(), "/v1/recall"),
+        ("/v1/where?gtin=09521234543213".into(), "/v1/where"),
+        (format!("/v1/where?id={unit}"), "/v1/where"),
+        ("/v1/demand".into(), "/v1/demand"),
+        ("/v1/demand?country=AQ".into(), "/v1/demand"),
+        ("/v1/demand/series".into(), "/v1/demand/series"),
+        ("/v1/forecasts".into(), "/v1/forecasts"),
+        ("/v1/forecasts/versions".into(), "/v1/forecasts/versions"),
+        (
+            "/v1/forecasts/difference?from=v1&to=v2".into(),
+            "/v1/forecasts/difference",
+        ),
     ] {
         let body = d.ok(&path).await;
         let schema = &document["paths"][route]["get"]["responses"]["200"]["content"]["application/json"]
             ["schema"];
         assert!(schema.is_object());
         check(&document, schema, &body, &path).unwrap_or_else(|error| panic!("{error}\n{body:#}"));
-        let full = route == "/v1/trace/{unit}"
-            || ["journey", "alerts", "rejects"]
-                .iter()
-                .any(|list| body[list][0].is_object());
+        let lists = [
+            "journey", "alerts", "rejects", "matches", "units", "rows", "series", "versions",
+        ];
+        let full = lists.iter().any(|list| body[list][0].is_object())
+            || ["/v1/trace/{unit}", "/v1/overview"].contains(&route)
+            || body["unit"].is_string()
+            || body["hint"].is_string()
+            || body["message"].is_string();
         assert!(full, "nothing to hold the description against: {body:#}");
     }
     let (_, problem) = d.get("/v1/alerts?limit=0").await;

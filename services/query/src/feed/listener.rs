@@ -10,7 +10,7 @@ use clickhouse::query::RowCursor;
 use futures::Stream;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -43,6 +43,8 @@ pub(super) struct Listener {
     source: Source,
     /// Whether the listener was told that ClickHouse is away.
     told: bool,
+    /// When ClickHouse last answered this listener: news that it is away may be older.
+    answered: Instant,
     /// Events to be sent.
     ready: VecDeque<Event>,
 }
@@ -65,6 +67,7 @@ impl Listener {
             position: after,
             source: Source::Waiting,
             told: false,
+            answered: Instant::now(),
             ready: VecDeque::new(),
         }
     }
@@ -118,6 +121,7 @@ impl Listener {
             Source::Reading(rows) => {
                 let row = rows.next().await?;
                 self.told = false;
+                self.answered = Instant::now();
                 match row {
                     Some(row) => self.take(&row),
                     None => self.source = Source::Live,
@@ -125,7 +129,8 @@ impl Listener {
             }
             Source::Live => match self.heard.recv().await {
                 Ok(News::Alert(row)) => self.take(&row),
-                Ok(News::Away(problem)) => self.tell(&problem),
+                Ok(News::Away(problem, at)) if at > self.answered => self.tell(&problem),
+                Ok(News::Away(..)) => {}
                 Ok(News::Back) => self.told = false,
                 Err(RecvError::Lagged(_)) => self.source = Source::Behind,
                 Err(RecvError::Closed) => return Ok(false),
@@ -141,7 +146,7 @@ impl Listener {
                 changed = self.begun.changed() => return Ok(changed.is_ok()),
                 news = self.heard.recv() => {
                     // Alerts that go round already are found by position.
-                    if let Ok(News::Away(problem)) = news {
+                    if let Ok(News::Away(problem, _)) = news {
                         self.tell(&problem);
                     }
                     return Ok(true);
@@ -152,10 +157,11 @@ impl Listener {
             Some(_) => Source::Behind,
             None => {
                 self.position = Some(end(&self.client).await?);
+                self.told = false;
+                self.answered = Instant::now();
                 Source::Live
             }
         };
-        self.told = false;
         Ok(true)
     }
 

@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::select::Pace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// Whether the task runs, and whether it knows where it began: whatever lands later is handed round.
@@ -51,7 +52,9 @@ async fn run(feed: Feed) {
             Err(problem) if !away => {
                 // Once, not every second: the stream stays open and goes on.
                 away = true;
-                let _ = feed.news.send(News::Away(Arc::new(problem)));
+                let _ = feed
+                    .news
+                    .send(News::Away(Arc::new(problem), Instant::now()));
             }
             Err(_) => {}
         }

@@ -17,9 +17,9 @@ pub(super) struct Facts {
     /// Whether anything was loaded or reported about it.
     pub(super) known: bool,
     /// Name of the product, the place or the alert's rule.
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// Lot of a unit.
-    lot: Option<String>,
+    pub(super) lot: Option<String>,
 }
 
 impl Facts {

@@ -39,6 +39,13 @@ FROM (
 )
 WHERE state = 'asserted'";
 
+/// Narrows reads down to those of units any read of which names the lot; what the lot of each unit is, is
+/// decided by what is believed now, so the reads of its units are read whatever lot they name.
+const OF_LOT: &str = "AND unit IN (
+        SELECT unit FROM observations
+        WHERE unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String})
+            AND (lot = {lot:String} OR (lot = '' AND event_lot = {lot:String})))";
+
 /// What the registry says of the units of a range.
 const REGISTRY: &str = r"
 SELECT unit, lot, '' AS event_lot, '' AS said, toInt64(0) AS at, toInt64(0) AS sold_at,
@@ -136,8 +143,7 @@ impl Now {
             },
             Some(lot) => Self {
                 sql: statement(
-                    // Reads before the unit's lot was known have none.
-                    "AND lot IN ({lot:String}, '')",
+                    OF_LOT,
                     "AND lot = {lot:String}",
                     "HAVING fact_lot = {lot:String} OR (fact_lot = '' AND printed_lot = {lot:String})",
                 ),

@@ -205,6 +205,37 @@ pub(crate) fn routes(clickhouse: &ClickHouseSettings) -> Router {
     router(Api::new(&settings(clickhouse), Shutdown::new()))
 }
 
+/// A demand of two days and its forecast, as the forecaster writes them; `mean` of each day.
+pub(crate) async fn planning(d: &Deployment, version: &str, mean: f64) {
+    let gtin = "09521234543213";
+    for statement in [
+        format!(
+            "INSERT INTO daily_demand SELECT '{gtin}', 'DE', '', toDate('2026-03-01') + number, 3, 5, 1, 1, \
+             true, toDateTime64('2026-03-20 00:00:00', 6, 'UTC'), 1, now64(6) FROM numbers(10)"
+        ),
+        format!(
+            "INSERT INTO forecast_series SELECT '{version}', '{gtin}', 'DE', '', 'ok', '', 'mstl_ets', 7, 10, \
+             toDate('2026-03-01'), 2, 14, 0.5, 0.9, 0.1, 0.8"
+        ),
+        format!(
+            "INSERT INTO forecast_series (version, gtin, country, uom, status, message) \
+             SELECT '{version}', '{gtin}', 'FR', 'KGM', 'too_short', '10 days, at least 28'"
+        ),
+        format!(
+            "INSERT INTO forecasts SELECT '{version}', '{gtin}', 'DE', '', toDate('2026-03-11') + number, \
+             number + 1, {mean}, [{mean} - 1, {mean} + 1] FROM numbers(3)"
+        ),
+        // A version is there once its row is.
+        format!(
+            "INSERT INTO forecast_versions SELECT '{version}', toDate('2026-03-10'), \
+             toDateTime64('2026-03-20 00:00:00', 6, 'UTC'), now64(6), 28, [0.1, 0.975], '{{}}', 2, 1, 1, 0"
+        ),
+    ] {
+        let settings = d.client().with_setting("async_insert", "0");
+        settings.query_raw(&statement).execute().await.unwrap();
+    }
+}
+
 /// (status, JSON) of a GET.
 pub(crate) async fn get(router: Router, path: &str) -> (u16, Value) {
     let request = Request::get(path).body(Body::empty()).unwrap();
