@@ -9,10 +9,12 @@ pub mod down;
 pub mod forecast;
 pub mod load;
 pub mod migrate;
+pub mod recall;
 pub mod score;
 pub mod settle;
 pub mod simulate;
 pub mod status;
+pub mod stock;
 pub mod topics;
 pub mod trace;
 pub mod up;
@@ -48,6 +50,10 @@ pub enum Command {
     Alerts(alerts::Args),
     /// Have demand recomputed and forecast now
     Forecast(forecast::Args),
+    /// Show how many units a lot has and where each is
+    Recall(recall::Args),
+    /// Show units in stock by place, or where one unit is
+    Where(stock::Args),
     /// Wait until everything captured so far has gone through the whole pipeline
     Settle(settle::Args),
     /// Print the SHA-256 of the settled result
@@ -77,6 +83,8 @@ impl Command {
             Self::Trace(args) => trace::run(args, context).await,
             Self::Alerts(args) => alerts::run(args, context).await,
             Self::Forecast(args) => forecast::run(args, context).await,
+            Self::Recall(args) => recall::run(args, context).await,
+            Self::Where(args) => stock::run(args, context).await,
             Self::Settle(args) => settle::run(args, context).await,
             Self::Digest(args) => digest::run(args, context).await,
             Self::Score(args) => score::run(args, context).await,

@@ -163,6 +163,60 @@ async fn trace_and_alerts_show_what_the_query_service_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn recall_and_where_show_where_units_are() {
+    let Some(d) = Deployment::new("cli_recall").await else {
+        return;
+    };
+    let rows: Vec<_> = (0..250)
+        .map(|n| {
+            let mut read = EnrichedObservation {
+                unit: format!("01/09521234543213/21/{n:03}"),
+                event_id: format!("e{n}"),
+                asserted: true,
+                direct: true,
+                ..EnrichedObservation::default()
+            };
+            read.facts.lot = Some("L1".into());
+            read.site.gln = Some("9521234000013".into());
+            read.site.country = Some("DE".into());
+            read.body.biz_step = Some("storing".into());
+            ObservationRow::new(read, &ORIGIN)
+        })
+        .collect();
+    d.store(tables::OBSERVATIONS, &rows).await;
+    let cli = Cli::new(&d, &serve(&d).await);
+
+    let text = cli.ok(&["recall", "9521234543213", "L1"]).await;
+    assert!(
+        text.contains("units    250") && text.contains("DE       250"),
+        "{text}"
+    );
+    let lot = ["recall", "9521234543213", "L1"];
+    let lines = cli.ok(&[&lot[..], &["--ndjson"]].concat()).await;
+    assert_eq!(lines.lines().count(), 250);
+    let csv = cli
+        .ok(&[&lot[..], &["--csv", "--whereabouts", "sold"]].concat())
+        .await;
+    assert_eq!(csv.lines().count(), 1, "a header: {csv}");
+    let (code, error) = cli.fails(&["recall", "9521234543213", "L2"]).await;
+    assert!(code == Some(1) && error.contains("unknown_lot"), "{error}");
+
+    let text = cli
+        .ok(&["where", "09521234543213", "--country", "de"])
+        .await;
+    assert!(text.contains("250    9521234000013"), "{text}");
+    let text = cli.ok(&["where", "(01)09521234543213(21)007"]).await;
+    assert!(text.contains("at_site") && text.contains("L1"), "{text}");
+    let unit: Value = serde_json::from_str(
+        &cli.ok(&["--json", "where", "01/09521234543213/21/007"])
+            .await,
+    )
+    .unwrap();
+    assert_eq!(unit["last_step"], "storing");
+    d.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_lines_of_a_digest_hash_to_the_digest_and_migrate_says_what_it_did() {
     let Some(d) = Deployment::new("cli_digest").await else {
         return;
@@ -229,6 +283,9 @@ async fn what_does_not_answer_is_named_with_what_to_do() {
         &["trace", UNIT][..],
         &["alerts"],
         &["alerts", "--ndjson"],
+        &["recall", "09521234543213", "L1"],
+        &["recall", "09521234543213", "L1", "--csv"],
+        &["where", UNIT],
         &["digest"],
         &["migrate"],
     ] {

@@ -243,10 +243,12 @@ async fn the_overview_counts_what_holds_and_says_which_service_is_down() {
 
 /// (status, headers, text) of a request to an API whose console is in `folder`.
 async fn file(folder: &Path, method: &str, path: &str) -> (u16, HeaderMap, String) {
-    let mut settings = Settings::default();
-    settings.clickhouse = ClickHouseSettings {
-        url: "http://127.0.0.1:1".into(),
-        ..Default::default()
+    let mut settings = Settings {
+        clickhouse: ClickHouseSettings {
+            url: "http://127.0.0.1:1".into(),
+            ..Default::default()
+        },
+        ..Settings::default()
     };
     settings.query.console = folder.to_owned();
     let request = Request::builder().method(method).uri(path);
