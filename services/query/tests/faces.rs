@@ -275,6 +275,7 @@ async fn the_console_is_served_from_its_folder_and_nothing_else_is() {
         "/alerts",
         "/unit?id=01%2F1",
         "/recall?gtin=1&lot=2",
+        "/rejects",
         "/demand",
     ] {
         let (status, headers, text) = file(&folder, "GET", page).await;
