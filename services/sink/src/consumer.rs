@@ -87,9 +87,15 @@ impl ConsumerContext for Context {
         }
     }
 
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
-            Rebalance::Assign(list) => self.note(Change::Assigned(addresses(list))),
+            Rebalance::Assign(list) => {
+                // A partition paused when it was revoked would still be paused.
+                if let Err(error) = consumer.resume(list) {
+                    tracing::error!(%error, "new partitions cannot be resumed");
+                }
+                self.note(Change::Assigned(addresses(list)));
+            }
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => tracing::warn!(%error, "rebalance"),
         }
@@ -137,4 +143,72 @@ pub(crate) fn join(
         .collect();
     consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
     Ok(consumer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::Message;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+    use std::time::{Duration, Instant};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Polls until the group gave or took partitions.
+    fn changed(consumer: &BaseConsumer<Context>) -> Vec<Change> {
+        let begun = Instant::now();
+        loop {
+            assert!(begun.elapsed() < PATIENCE, "the group does nothing");
+            assert!(
+                !matches!(consumer.poll(Duration::from_millis(50)), Some(Ok(_))),
+                "nothing was written yet"
+            );
+            let changes = consumer.context().take_changes();
+            if !changes.is_empty() {
+                return changes;
+            }
+        }
+    }
+
+    #[test]
+    fn a_partition_that_was_paused_when_it_went_is_read_when_it_comes_back() {
+        let cluster = MockCluster::new(1).unwrap();
+        for topic in TOPICS {
+            cluster.create_topic(topic, 1, 1).unwrap();
+        }
+        let settings = KafkaSettings {
+            brokers: cluster.bootstrap_servers(),
+            ..KafkaSettings::default()
+        };
+        let identity = Identity {
+            slot: 0,
+            prefix: String::new(),
+        };
+        let consumer = join(&settings, &identity).unwrap();
+        let given = changed(&consumer);
+        assert!(
+            matches!(given.as_slice(), [Change::Assigned(all)] if all.len() == TOPICS.len()),
+            "{given:?}"
+        );
+        let mut list = TopicPartitionList::new();
+        list.add_partition("alerts", 0);
+        consumer.pause(&list).unwrap();
+        consumer.unsubscribe();
+        changed(&consumer);
+        consumer.subscribe(TOPICS).unwrap();
+        changed(&consumer);
+        let producer: BaseProducer = kafka::client_config(&settings).create().unwrap();
+        let record = BaseRecord::<(), _>::to("alerts").payload("an alert");
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+        producer.flush(PATIENCE).unwrap();
+        let begun = Instant::now();
+        let found = loop {
+            assert!(begun.elapsed() < PATIENCE, "it is not read");
+            if let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) {
+                break message.payload().map(<[u8]>::to_vec);
+            }
+        };
+        assert_eq!(found.as_deref(), Some(&b"an alert"[..]));
+    }
 }
