@@ -5,6 +5,10 @@ use clickhouse::query::RowCursor;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serialtrail_records::{Alert, Micros};
+use std::time::Duration;
+
+/// Longest wait for the next row of an answer: a ClickHouse that says nothing must not hold deliveries.
+const ROW_WITHIN: Duration = Duration::from_secs(30);
 
 const COLUMNS: &str = "alert_id, rule, sub_reason, subject, subject_kind, epc, revision, state, severity, \
     event_time, detected_at, country, site, party, gtin, lot, container, profile, evidence, likely_cause, \
@@ -69,17 +73,38 @@ impl From<StoredAlert> for Alert {
     }
 }
 
+/// Rows of an answer.
+pub(crate) struct Rows {
+    cursor: RowCursor<StoredAlert>,
+    within: Duration,
+}
+
+impl Rows {
+    /// The next one.
+    ///
+    /// # Errors
+    /// ClickHouse could not be reached, refused, or says nothing.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Option<StoredAlert>> {
+        let silent = |_| anyhow::anyhow!("ClickHouse said nothing for {:?}", self.within);
+        let row = tokio::time::timeout(self.within, self.cursor.next()).await;
+        Ok(row.map_err(silent)??)
+    }
+}
+
 /// Alerts that stand, of these partitions of topic `alerts`.
 pub(crate) fn standing(
     client: &Client,
     partitions: impl IntoIterator<Item = i32>,
-) -> clickhouse::error::Result<RowCursor<StoredAlert>> {
+) -> clickhouse::error::Result<Rows> {
     let partitions: Vec<String> = partitions.into_iter().map(|p| p.to_string()).collect();
     let sql = format!(
         "SELECT {COLUMNS} FROM alerts FINAL WHERE state = 'asserted' AND kafka_partition IN ({})",
         partitions.join(", ")
     );
-    client.query_raw(&sql).fetch()
+    Ok(Rows {
+        cursor: client.query_raw(&sql).fetch()?,
+        within: ROW_WITHIN,
+    })
 }
 
 /// Whether a receiver was told of an earlier revision of `alert`.
@@ -96,12 +121,15 @@ pub(crate) async fn was_told(
         "SELECT {COLUMNS} FROM alerts_history WHERE subject = {{subject:String}} \
          AND alert_id = {{alert_id:String}} AND revision < {{revision:Int64}}"
     );
-    let mut rows = client
+    let query = client
         .query_raw(&sql)
         .param("subject", &alert.subject)
         .param("alert_id", &alert.alert_id)
-        .param("revision", alert.revision)
-        .fetch::<StoredAlert>()?;
+        .param("revision", alert.revision);
+    let mut rows = Rows {
+        cursor: query.fetch()?,
+        within: ROW_WITHIN,
+    };
     let mut latest = 0;
     while let Some(row) = rows.next().await? {
         let earlier = Alert::from(row);
@@ -116,4 +144,20 @@ pub(crate) async fn was_told(
         alert.revision - 1
     );
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_clickhouse_that_takes_a_question_and_says_nothing_is_not_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let mut rows = standing(&Client::default().with_url(url), [0, 1]).unwrap();
+        rows.within = Duration::from_millis(50);
+        let error = rows.next().await.unwrap_err().to_string();
+        assert_eq!(error, "ClickHouse said nothing for 50ms");
+    }
 }

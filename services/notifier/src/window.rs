@@ -51,6 +51,8 @@ struct Track {
     open: BTreeSet<i64>,
     /// Offsets an earlier owner left open, not read again yet.
     left: BTreeSet<i64>,
+    /// Where reading began.
+    from: i64,
     /// Below this, everything but `open` and `left` is done.
     upto: i64,
     /// There is something to commit.
@@ -70,6 +72,11 @@ impl Track {
 
     /// A record was read; `false` if an earlier owner was done with it.
     fn read(&mut self, offset: i64) -> bool {
+        if offset < self.from {
+            // The topic was made anew or lost its end: what earlier offsets said of it holds no more.
+            self.left.clear();
+            (self.from, self.upto) = (offset, offset);
+        }
         let done = offset < self.upto && !self.left.contains(&offset);
         // Records come in order: what was left open before this one is no longer there.
         self.left = self.left.split_off(&(offset + 1));
@@ -123,6 +130,7 @@ impl<T: Clone> Window<T> {
         let track = Track {
             open: BTreeSet::new(),
             left: done.open,
+            from: position,
             upto: done.upto.max(position),
             moved: false,
         };

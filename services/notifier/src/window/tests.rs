@@ -82,6 +82,23 @@ fn what_was_left_open_and_is_no_longer_there_holds_nothing() {
 }
 
 #[test]
+fn a_topic_that_begins_anew_below_what_was_committed_is_delivered() {
+    let mut window = Window::default();
+    let done = Done {
+        upto: 5_010,
+        open: [5_000].into(),
+    };
+    window.assign(0, 5_000, done);
+    for (offset, lane) in [(0, "a"), (1, "b")] {
+        window.add(0, offset, lane.into(), lane);
+    }
+    let started = window.start(10);
+    assert_eq!(started.len(), 2);
+    window.settle(started[0].0);
+    assert_eq!(commit(&mut window), [(0, 1)]);
+}
+
+#[test]
 fn a_partition_that_goes_takes_its_records_along() {
     let mut window = window([0, 1]);
     for (partition, lane) in [(0, "x"), (1, "y")] {
