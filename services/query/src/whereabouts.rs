@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `ended` | destroyed or exported; decommissioned and not taken back; or the registry says so |
 //! | `sold` | dispensed (not in part) or sold at retail, not returned and not undone since; or the registry says `dispensed` |
-//! | `in_transit` | the last read ships it |
+//! | `in_transit` | the last read ships it, and does not take that back (`void_shipping`) |
 //! | `at_site` | any other last read |
 //! | `unseen` | registered and never read |
 //!

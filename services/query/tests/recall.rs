@@ -193,6 +193,8 @@ async fn a_unit_is_where_the_reads_that_hold_leave_it() {
         inherited(shipped("inside", 1)),
         shipped("arrived", 1),
         read("arrived", 2, "receiving", "in_progress"),
+        shipped("voided", 1),
+        read("voided", 2, "void_shipping", "in_transit"),
         // What came late does not count as last.
         read("late", 5, "receiving", "in_progress"),
         shipped("late", 3),
@@ -236,6 +238,7 @@ async fn a_unit_is_where_the_reads_that_hold_leave_it() {
         ("travels", "in_transit"),
         ("inside", "in_transit"),
         ("arrived", "at_site"),
+        ("voided", "at_site"),
         ("late", "at_site"),
         ("sold", "sold"),
         ("retail", "sold"),
@@ -282,13 +285,12 @@ async fn a_unit_is_where_the_reads_that_hold_leave_it() {
     assert_eq!(of("arrived")["last_time"], "2026-02-01T02:00:00Z");
 
     let totals = &page["totals"];
-    assert_eq!(totals["units"], 21);
-    let sums = json!({"at_site": 10, "in_transit": 2, "sold": 4, "ended": 3, "unseen": 2});
+    assert_eq!(totals["units"], 22);
+    let sums = json!({"at_site": 11, "in_transit": 2, "sold": 4, "ended": 3, "unseen": 2});
     assert_eq!(totals["by_whereabouts"], sums);
-    let germany =
-        json!({"country": "DE", "units": 14, "at_site": 9, "in_transit": 0, "sold": 3, "ended": 2});
+    let germany = json!({"country": "DE", "units": 15, "at_site": 10, "in_transit": 0, "sold": 3, "ended": 2});
     assert_eq!(totals["by_country"][0], germany);
-    assert_eq!(totals["sites"][0]["units"], 9);
+    assert_eq!(totals["sites"][0]["units"], 10);
     assert_eq!(totals["sites"][0]["latitude"], 52.5);
     assert_eq!(
         (
@@ -322,7 +324,7 @@ async fn a_unit_is_where_the_reads_that_hold_leave_it() {
     assert_eq!(
         rows,
         [
-            json!(["L1", "pharmacy", "at_site", 9]),
+            json!(["L1", "pharmacy", "at_site", 10]),
             json!(["L1", "wholesaler", "in_transit", 2]),
             json!(["L1", null, "at_site", 1]),
             json!(["L2", "pharmacy", "at_site", 1]),

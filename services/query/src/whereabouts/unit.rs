@@ -73,7 +73,8 @@ FROM (
             registered_sold AND returned = 0 AND undone = 0, 'sold',
             p[1] = '', 'unseen',
             p[2] IN ('shipping', 'departing', 'transporting') OR (p[3] = 'in_transit'
-                AND p[2] NOT IN ('receiving', 'arriving', 'accepting', 'storing', 'stocking')), 'in_transit',
+                AND p[2] NOT IN ('receiving', 'arriving', 'accepting', 'storing', 'stocking', 'void_shipping')),
+                'in_transit',
             'at_site') AS whereabouts
     FROM ({reads} UNION ALL {registry})
     GROUP BY unit
