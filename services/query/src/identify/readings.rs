@@ -91,7 +91,9 @@ pub fn readings(text: &str) -> Readings {
             Err(error) => why = Some(error),
         }
     }
-    if candidates.is_empty() {
+    // A pack's code can have the form of an alert's id: 32 digits, or letters up to F.
+    let is_alert = candidates.iter().any(|c| c.kind == Kind::Alert);
+    if candidates.is_empty() || is_alert {
         match parse_scan(text) {
             Ok(scan) => {
                 let lot = scan.lot.as_deref();
@@ -105,6 +107,8 @@ pub fn readings(text: &str) -> Readings {
             // Of a bare number more is known than that it is no element string.
             Err(error) => why = why.or(Some(error)),
         }
+        let both = is_alert && candidates.len() > 1;
+        candidates.iter_mut().for_each(|c| c.ambiguous = both);
     }
     if !candidates.is_empty() {
         return Readings {
@@ -232,6 +236,13 @@ mod tests {
             (
                 "0123456789ABCDEF0123456789abcdef",
                 vec![("alert", "0123456789abcdef0123456789abcdef".into())],
+            ),
+            (
+                "01095212345432132112345678901234",
+                vec![
+                    ("alert", "01095212345432132112345678901234".into()),
+                    ("unit", "01/09521234543213/21/12345678901234".into()),
+                ],
             ),
         ] {
             assert_eq!(read(text), expected, "{text:?}");
