@@ -3,6 +3,8 @@
 //! Invariants:
 //! - A listener's place is the offset it has seen of each partition of the alerts topic ([`Position`]),
 //!   which is the id of every event it is sent: going on from an id skips nothing and repeats nothing.
+//!   It is told its place before its first alert (event `live`), or a connection that breaks before that
+//!   would begin anew.
 //! - One poller reads what is new for all listeners, and only while there are any.
 //! - What the poller hands round is only ever ahead of a listener or known to it. A listener that could
 //!   not keep up reads what it missed from ClickHouse by its own place, then goes on with the others.
@@ -22,7 +24,7 @@ use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
 use axum::http::{HeaderMap, Uri, header};
-use axum::response::sse::{KeepAlive, Sse};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clickhouse::query::RowCursor;
 use clickhouse::{Client, Row};
@@ -101,7 +103,10 @@ impl Feed {
         let client = self.access.client().clone();
         let mut listener = Listener::new(client, heard, self.poller.begun(), filter, after);
         listener.begin().await;
-        let events = listener.events();
+        // A proxy that waits for the first bytes of a body gets some, whatever ClickHouse does.
+        let hello = Event::default().comment("alerts as they land");
+        let hello = futures::stream::iter([Ok(hello)]);
+        let events = hello.chain(listener.events());
         let shutdown = self.shutdown.clone();
         let events = events.take_until(Box::pin(async move { shutdown.wait().await }));
         let stream =

@@ -3,6 +3,8 @@
 
 mod common;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{Deployment, ORIGIN, settings};
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -49,6 +51,8 @@ async fn serve(clickhouse: &ClickHouseSettings) -> Served {
 struct Listener {
     pieces: Pin<Box<dyn futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>,
     text: String,
+    /// Everything that came.
+    text_so_far: String,
 }
 
 /// One event: name, id, data.
@@ -72,6 +76,7 @@ impl Listener {
         Self {
             pieces: Box::pin(answer.bytes_stream()),
             text: String::new(),
+            text_so_far: String::new(),
         }
     }
 
@@ -97,14 +102,28 @@ impl Listener {
             }
             let piece = tokio::time::timeout(SOON, self.pieces.next());
             match piece.await.expect("an event comes soon") {
-                Some(Ok(piece)) => self.text.push_str(std::str::from_utf8(&piece).unwrap()),
+                Some(Ok(piece)) => {
+                    let piece = std::str::from_utf8(&piece).unwrap();
+                    self.text.push_str(piece);
+                    self.text_so_far.push_str(piece);
+                }
                 _ => return None,
             }
         }
     }
 
+    /// The next event that does not only say that the stream is live.
+    async fn news(&mut self) -> Event {
+        loop {
+            let event = self.next().await.unwrap();
+            if event.name != "live" {
+                return event;
+            }
+        }
+    }
+
     async fn alert(&mut self) -> (String, String) {
-        let event = self.next().await.unwrap();
+        let event = self.news().await;
         assert_eq!(event.name, "alert", "{event:?}");
         (
             event.data["alert_id"].as_str().unwrap().to_owned(),
@@ -179,7 +198,7 @@ async fn a_listener_hears_every_revision_from_when_it_began_and_can_go_on_from_a
         ..alert("a")
     };
     land(&d, 0, 3, vec![retracted]).await;
-    let event = all.next().await.unwrap();
+    let event = all.news().await;
     assert_eq!(
         (&event.data["alert_id"], &event.data["status"]),
         (&json!("a"), &json!("retracted"))
@@ -265,7 +284,7 @@ async fn without_clickhouse_a_stream_says_so_stays_open_and_goes_on() {
     gate.shut();
     let mut late = Listener::new(&served, "", None).await;
     for listener in [&mut open, &mut late] {
-        let event = listener.next().await.unwrap();
+        let event = listener.news().await;
         assert_eq!(event.name, "error");
         assert_eq!(event.data["reason"], "clickhouse_unreachable");
         assert!(event.data["title"].is_string() && event.data["detail"].is_string());
@@ -277,12 +296,55 @@ async fn without_clickhouse_a_stream_says_so_stays_open_and_goes_on() {
         "meanwhile",
         "landed while it was away"
     );
-    // The late one begins when ClickHouse is back.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // The late one begins when ClickHouse is back, and is told.
+    assert_eq!(late.next().await.unwrap().name, "live");
     land(&d, 0, 2, vec![alert("after")]).await;
     assert_eq!(open.alert().await.0, "after");
     assert_eq!(late.alert().await.0, "after");
     d.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_cut_off_before_its_first_alert_goes_on_from_where_it_began() {
+    let Some(d) = Deployment::new("feed_start").await else {
+        return;
+    };
+    land(&d, 0, 0, vec![alert("old")]).await;
+    let served = serve(&d.settings).await;
+    let mut first = Listener::new(&served, "", None).await;
+    let started = first.next().await.unwrap();
+    assert_eq!((started.name.as_str(), &started.data), ("live", &json!({})));
+    assert!(first.text_so_far.starts_with(':'), "{}", first.text_so_far);
+    drop(first);
+    land(&d, 0, 1, vec![alert("a")]).await;
+    land(&d, 4, 0, vec![alert("of a partition that had none")]).await;
+    let mut again = Listener::new(&served, "", Some(&started.id)).await;
+    let heard = again.alerts(2).await;
+    assert_eq!(heard, ["a", "of a partition that had none"]);
+    let caught_up = again.next().await.unwrap();
+    assert_eq!(caught_up.name, "live");
+
+    // The id of an installation that was further: nothing is passed over.
+    let far = URL_SAFE_NO_PAD.encode(r#"{"alerts/0":900,"alerts/9":3}"#);
+    let mut stranger = Listener::new(&served, "", Some(&far)).await;
+    assert_eq!(stranger.alert().await.0, "of a partition that had none");
+    land(&d, 0, 2, vec![alert("b")]).await;
+    assert_eq!(stranger.alert().await.0, "b");
+    d.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_who_comes_while_clickhouse_is_away_is_told() {
+    let nowhere = ClickHouseSettings {
+        url: "http://127.0.0.1:1".into(),
+        ..Default::default()
+    };
+    let served = serve(&nowhere).await;
+    // The first stays, and with it the poller.
+    let mut first = Listener::new(&served, "", None).await;
+    assert_eq!(first.next().await.unwrap().name, "error");
+    let mut second = Listener::new(&served, "", None).await;
+    assert_eq!(second.next().await.unwrap().name, "error");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,6 +354,7 @@ async fn open_streams_do_not_keep_the_process() {
     };
     let served = serve(&d.settings).await;
     let mut listener = Listener::new(&served, "", None).await;
+    assert_eq!(listener.next().await.unwrap().name, "live");
     served.shutdown.trigger();
     assert!(listener.next().await.is_none(), "the stream ends");
     tokio::time::timeout(Duration::from_secs(5), served.ended)

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 /// Parameters of the stream.
 pub const PARAMETERS: &[&str] = &[
     "rule", "severity", "unit", "epc", "product", "gtin", "lot", "country", "site", "status",
-    "after",
+    "since", "until", "after",
 ];
 
 /// What a listener wants to hear of; what is not given matches everything.
@@ -21,6 +21,10 @@ pub struct Filter {
     country: Option<String>,
     site: Option<String>,
     state: Option<&'static str>,
+    /// Event time, microseconds UTC: not before.
+    since: Option<i64>,
+    /// Event time: before.
+    until: Option<i64>,
 }
 
 impl Filter {
@@ -43,6 +47,8 @@ impl Filter {
             country: given.country("country")?,
             site: given.place("site")?,
             state,
+            since: given.time("since")?,
+            until: given.time("until")?,
         })
     }
 
@@ -63,6 +69,8 @@ impl Filter {
             && one(self.country.as_ref(), &alert.country)
             && one(self.site.as_ref(), &alert.site)
             && self.state.is_none_or(|state| state == alert.state)
+            && self.since.is_none_or(|since| alert.event_time >= since)
+            && self.until.is_none_or(|until| alert.event_time < until)
     }
 }
 
@@ -85,6 +93,7 @@ mod tests {
             gtin: "09521234543213".into(),
             subject: "01/09521234543213/21/A".into(),
             state: "asserted".into(),
+            event_time: 1_772_323_200_000_000,
             ..AlertRow::default()
         };
         for matching in [
@@ -93,6 +102,7 @@ mod tests {
             "severity=high&country=de&lot=L1",
             "gtin=9521234543213&status=open",
             "epc=(01)09521234543213(21)A&status=any",
+            "since=2026-03-01&until=2026-03-02",
         ] {
             assert!(filter(matching).matches(&alert), "{matching}");
         }
@@ -102,6 +112,8 @@ mod tests {
             "status=retracted",
             "site=9521234000013",
             "severity=low,medium",
+            "since=2026-03-02",
+            "until=2026-03-01",
         ] {
             assert!(!filter(other).matches(&alert), "{other}");
         }

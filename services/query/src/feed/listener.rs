@@ -1,5 +1,6 @@
 //! One listener: what it is sent, and from where.
 
+use super::poller::Beginning;
 use super::{Filter, News, Position, after, end};
 use crate::alerts::AlertRow;
 use crate::problem::Problem;
@@ -32,17 +33,27 @@ enum Source {
     Live,
 }
 
+/// What the listener was told last of how it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Nothing that still holds.
+    Nothing,
+    /// ClickHouse is away.
+    Away,
+    /// It has seen all that landed, and hears of what lands.
+    Live,
+}
+
 /// A client of the stream.
 pub(super) struct Listener {
     client: Client,
     heard: Receiver<News>,
-    begun: watch::Receiver<bool>,
+    begun: watch::Receiver<Beginning>,
     filter: Filter,
     /// `None` until the end of the topic is known, for one that begins now.
     position: Option<Position>,
     source: Source,
-    /// Whether the listener was told that ClickHouse is away.
-    told: bool,
+    told: Told,
     /// When ClickHouse last answered this listener: news that it is away may be older.
     answered: Instant,
     /// Events to be sent.
@@ -55,7 +66,7 @@ impl Listener {
     pub(super) fn new(
         client: Client,
         heard: Receiver<News>,
-        begun: watch::Receiver<bool>,
+        begun: watch::Receiver<Beginning>,
         filter: Filter,
         after: Option<Position>,
     ) -> Self {
@@ -66,7 +77,7 @@ impl Listener {
             filter,
             position: after,
             source: Source::Waiting,
-            told: false,
+            told: Told::Nothing,
             answered: Instant::now(),
             ready: VecDeque::new(),
         }
@@ -120,18 +131,20 @@ impl Listener {
             }
             Source::Reading(rows) => {
                 let row = rows.next().await?;
-                self.told = false;
                 self.answered = Instant::now();
                 match row {
-                    Some(row) => self.take(&row),
-                    None => self.source = Source::Live,
+                    Some(row) => {
+                        self.told = Told::Nothing;
+                        self.take(&row);
+                    }
+                    None => self.live(),
                 }
             }
             Source::Live => match self.heard.recv().await {
                 Ok(News::Alert(row)) => self.take(&row),
                 Ok(News::Away(problem, at)) if at > self.answered => self.tell(&problem),
                 Ok(News::Away(..)) => {}
-                Ok(News::Back) => self.told = false,
+                Ok(News::Back) => self.live(),
                 Err(RecvError::Lagged(_)) => self.source = Source::Behind,
                 Err(RecvError::Closed) => return Ok(false),
             },
@@ -139,30 +152,44 @@ impl Listener {
         Ok(true)
     }
 
-    /// Waits for the poller, then finds out where to go on.
+    /// Waits for the poller, then finds out where to go on. `false` if it will never begin.
     async fn wait(&mut self) -> Result<bool, Problem> {
-        if !*self.begun.borrow_and_update() {
-            tokio::select! {
-                changed = self.begun.changed() => return Ok(changed.is_ok()),
-                news = self.heard.recv() => {
-                    // Alerts that go round already are found by position.
-                    if let Ok(News::Away(problem, _)) = news {
-                        self.tell(&problem);
-                    }
-                    return Ok(true);
-                }
+        let beginning = self.begun.borrow_and_update().clone();
+        if let Beginning::Failed(problem) = &beginning {
+            self.tell(problem);
+        }
+        if !self.ready.is_empty() {
+            return Ok(true);
+        }
+        if !matches!(beginning, Beginning::Done) {
+            // Alerts that go round meanwhile are found by position.
+            return Ok(self.begun.changed().await.is_ok());
+        }
+        let end = end(&self.client).await?;
+        self.answered = Instant::now();
+        match &mut self.position {
+            Some(position) => {
+                position.at_most(&end);
+                self.source = Source::Behind;
+            }
+            None => {
+                self.position = Some(end);
+                self.live();
             }
         }
-        self.source = match self.position {
-            Some(_) => Source::Behind,
-            None => {
-                self.position = Some(end(&self.client).await?);
-                self.told = false;
-                self.answered = Instant::now();
-                Source::Live
-            }
-        };
         Ok(true)
+    }
+
+    /// Everything that landed was seen: says so once, with the place to go on from, so that whoever is
+    /// cut off before its first alert misses none.
+    fn live(&mut self) {
+        self.source = Source::Live;
+        if self.told != Told::Live {
+            self.told = Told::Live;
+            let position = self.position.get_or_insert_default();
+            let event = Event::default().event("live").id(position.encode());
+            self.ready.push_back(event.data("{}"));
+        }
     }
 
     fn take(&mut self, row: &AlertRow) {
@@ -178,8 +205,8 @@ impl Listener {
 
     /// Says once that ClickHouse does not answer.
     fn tell(&mut self, problem: &Problem) {
-        if !self.told {
-            self.told = true;
+        if self.told != Told::Away {
+            self.told = Told::Away;
             let event = Event::default().event("error");
             self.ready.push_back(event.data(problem.body().to_string()));
         }

@@ -8,11 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::watch;
 
-/// Whether the task runs, and whether it knows where it began: whatever lands later is handed round.
+/// Whether the task knows where it began: whatever lands later is handed round.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Beginning {
+    /// Not yet.
+    #[default]
+    Open,
+    /// Not yet, and ClickHouse does not answer.
+    Failed(Arc<Problem>),
+    /// It does.
+    Done,
+}
+
+/// Whether the task runs, and how far its beginning is.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
     running: AtomicBool,
-    begun: watch::Sender<bool>,
+    begun: watch::Sender<Beginning>,
 }
 
 impl Poller {
@@ -23,8 +35,8 @@ impl Poller {
         }
     }
 
-    /// Turns true once the task knows where it began.
-    pub(super) fn begun(&self) -> watch::Receiver<bool> {
+    /// How far the task's beginning is.
+    pub(super) fn begun(&self) -> watch::Receiver<Beginning> {
         self.begun.subscribe()
     }
 
@@ -43,7 +55,7 @@ async fn run(feed: Feed) {
     loop {
         match look(&feed, &mut position).await {
             Ok(()) => {
-                poller.begun.send_replace(true);
+                poller.begun.send_replace(Beginning::Done);
                 if away {
                     let _ = feed.news.send(News::Back);
                 }
@@ -52,9 +64,13 @@ async fn run(feed: Feed) {
             Err(problem) if !away => {
                 // Once, not every second: the stream stays open and goes on.
                 away = true;
-                let _ = feed
-                    .news
-                    .send(News::Away(Arc::new(problem), Instant::now()));
+                let problem = Arc::new(problem);
+                if position.is_none() {
+                    // Who comes later finds it here: the news is only heard by those who listen now.
+                    let failed = Beginning::Failed(problem.clone());
+                    poller.begun.send_replace(failed);
+                }
+                let _ = feed.news.send(News::Away(problem, Instant::now()));
             }
             Err(_) => {}
         }
@@ -63,7 +79,7 @@ async fn run(feed: Feed) {
             () = feed.shutdown.wait() => return,
         }
         if feed.news.receiver_count() == 0 {
-            poller.begun.send_replace(false);
+            poller.begun.send_replace(Beginning::Open);
             poller.running.store(false, Ordering::SeqCst);
             // Somebody may have subscribed in between and found the task running: then it goes on.
             let heard = feed.news.receiver_count() > 0;

@@ -19,6 +19,16 @@ impl Position {
         is_new
     }
 
+    /// Comes back to `end` wherever it lies behind it: a position of tables that were made anew since, or
+    /// brought back from a copy, must not pass over what lands in them.
+    pub fn at_most(&mut self, end: &Self) {
+        self.0.retain(|partition, next| {
+            let landed = end.0.get(partition);
+            *next = landed.map_or(0, |landed| *landed.min(next));
+            landed.is_some()
+        });
+    }
+
     /// Partitions and their next offsets, for a statement; never empty.
     #[must_use]
     pub fn lists(&self) -> (Vec<String>, Vec<String>) {
@@ -57,6 +67,21 @@ mod tests {
         assert!(position.advance(&place(0, 7)));
         assert!(!position.advance(&place(0, 3)) && !position.advance(&place(0, 7)));
         assert!(position.advance(&place(0, 8)) && position.advance(&place(1, 0)));
+    }
+
+    #[test]
+    fn a_position_behind_the_end_comes_back_to_it() {
+        let position = |places: &[(i32, i64)]| {
+            let mut position = Position::default();
+            for (partition, offset) in places {
+                position.advance(&place(*partition, *offset));
+            }
+            position
+        };
+        let end = position(&[(0, 9), (1, 9), (3, 9)]);
+        let mut seen = position(&[(0, 4), (1, 900), (2, 5)]);
+        seen.at_most(&end);
+        assert_eq!(seen, position(&[(0, 4), (1, 9)]));
     }
 
     proptest! {

@@ -34,6 +34,12 @@ export function useLiveAlerts(
         setState("live");
         setDetail("");
       };
+      // All that landed was told; the id is where to go on, also for who has heard no alert yet.
+      source.addEventListener("live", (event: MessageEvent<string>) => {
+        last = event.lastEventId || last;
+        setState("live");
+        setDetail("");
+      });
       source.addEventListener("alert", (event: MessageEvent<string>) => {
         last = event.lastEventId || last;
         setState("live");
