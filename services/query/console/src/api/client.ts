@@ -2,6 +2,13 @@
 
 /** Longest wait for an answer, ms. The API itself gives up after 15 s. */
 const ANSWER_WITHIN = 20_000;
+/** The same of an answer about all units of a lot or a product; there the API gives up after 60 s. */
+const LONG_ANSWER_WITHIN = 65_000;
+
+/** How long the answer to a path is waited for, ms. */
+export function answerWithin(path: string): number {
+  return /^\/v1\/(recall|where)(\?|$)/.test(path) ? LONG_ANSWER_WITHIN : ANSWER_WITHIN;
+}
 
 /** What went wrong, as a person is told. `status` 0 = no answer at all. */
 export class Problem extends Error {
@@ -50,7 +57,7 @@ export async function problemOf(response: Response): Promise<Problem> {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return new Problem(0, "No answer in time", "The query service did not answer within 20 s.", "timeout");
+    return new Problem(0, "No answer in time", "The query service did not answer in the time it has.", "timeout");
   }
   return new Problem(
     0,
@@ -61,7 +68,7 @@ export function toProblem(error: unknown): Problem {
 }
 
 async function request(path: string, accept: string, signal: AbortSignal): Promise<Response> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN)]);
+  const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithin(path))]);
   const response = await fetch(path, { headers: { accept }, signal: within });
   if (!response.ok) throw await problemOf(response);
   return response;
