@@ -2,7 +2,7 @@
 //!
 //! The services are asked for their metrics, all at once and each only for a moment: one that is down is
 //! part of the answer. What ClickHouse counts is remembered for as long as its cost asks for: the
-//! question may be asked every second by every open console.
+//! question may be asked every second by every open console. `as_of` is when it was counted.
 
 mod counts;
 mod services;
@@ -10,7 +10,6 @@ mod services;
 use crate::access::Access;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::time::iso;
 use axum::http::Uri;
 use chrono::Utc;
 use serde_json::{Map, Value, json};
@@ -62,7 +61,6 @@ impl Overview {
         Parameters::read(uri, PARAMETERS)?;
         let (services, counts) = tokio::join!(self.asked(), self.counted());
         let mut answer = Map::new();
-        answer.insert("as_of".into(), iso(Utc::now().timestamp_micros()).into());
         for part in [services, counts?] {
             if let Value::Object(fields) = part {
                 answer.extend(fields);

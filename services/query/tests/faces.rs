@@ -211,6 +211,11 @@ async fn the_overview_counts_what_holds_and_says_which_service_is_down() {
 
     let (status, overview) = common::get(routes.clone(), "/v1/overview").await;
     assert_eq!(status, 200, "{overview}");
+    let (_, again) = common::get(routes.clone(), "/v1/overview").await;
+    assert_eq!(
+        again["as_of"], overview["as_of"],
+        "counts shown again are as old as they are"
+    );
     let service = |name: &str| {
         let list = overview["services"].as_array().unwrap().iter();
         list.clone().find(|s| s["name"] == name).unwrap().clone()

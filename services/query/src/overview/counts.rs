@@ -19,7 +19,7 @@ const COUNTRIES: usize = 20;
 /// Rows up to which repeats that were not merged yet are left out of the counts.
 const COUNTED_EXACTLY: u64 = 3_000_000;
 
-/// `totals`, `alerts`, `throughput` and `recent_alerts`, as in the answer.
+/// `as_of`, `totals`, `alerts`, `throughput` and `recent_alerts`, as in the answer.
 pub(super) async fn count(client: &Client, now: DateTime<Utc>) -> Result<Value, Problem> {
     let (totals, alerts, throughput, recent) = futures::try_join!(
         totals(client),
@@ -31,6 +31,7 @@ pub(super) async fn count(client: &Client, now: DateTime<Utc>) -> Result<Value, 
     let mut totals = totals;
     totals["alerts_open"] = open.into();
     Ok(json!({
+        "as_of": iso(now.timestamp_micros()),
         "totals": totals,
         "alerts": alerts_json(&alerts),
         "throughput": throughput,

@@ -61,13 +61,10 @@ impl Services {
             (*name, join_all(urls.iter().map(|url| self.one(url))).await)
         });
         let answers = join_all(asked).await;
-        // What has gone through the whole pipeline is what the sink has seen pass.
-        let landed = answers
+        let sink = answers
             .iter()
-            .filter(|(name, _)| *name == Service::Sink.name())
-            .flat_map(|(_, said)| said.iter().flatten())
-            .filter_map(|says| says.stream_time)
-            .reduce(f64::min);
+            .find(|(name, _)| *name == Service::Sink.name());
+        let landed = sink.and_then(|(_, said)| landed(said));
         let list = answers
             .iter()
             .map(|(name, said)| service_json(name, said))
@@ -84,6 +81,14 @@ impl Services {
         let text = answer.text().await.map_err(|error| reason(&error))?;
         Ok(Says::read(&text))
     }
+}
+
+/// Stream time up to which everything has gone through the whole pipeline: what the sink has seen pass.
+/// Of an instance that is silent nobody knows how far its partitions are.
+fn landed(sink: &[Result<Says, String>]) -> Option<f64> {
+    let says: Option<Vec<&Says>> = sink.iter().map(|said| said.as_ref().ok()).collect();
+    let times = says?.into_iter().filter_map(|says| says.stream_time);
+    times.reduce(f64::min)
 }
 
 /// What lies at the bottom of a failed request, without the layers above it.
@@ -161,5 +166,18 @@ mod tests {
         );
         assert_eq!(json["up"], false);
         assert_eq!(json["detail"], "connection refused");
+    }
+
+    #[test]
+    fn how_far_all_has_landed_is_not_known_while_a_sink_is_silent() {
+        let at = |seconds| {
+            Ok(Says {
+                lag: None,
+                stream_time: Some(seconds),
+            })
+        };
+        assert_eq!(landed(&[at(7.0), at(5.0)]), Some(5.0));
+        assert_eq!(landed(&[at(7.0), Err("connection refused".into())]), None);
+        assert_eq!(landed(&[]), None);
     }
 }
