@@ -22,7 +22,7 @@ interface Options {
   keep?: boolean;
 }
 
-interface State<T> {
+export interface State<T> {
   path: string | undefined;
   data: T | undefined;
   problem: Problem | undefined;
@@ -33,6 +33,13 @@ interface State<T> {
 /** Wait before trial `failures + 1`, ms. */
 export function backoff(failures: number): number {
   return Math.min(2_000 * 2 ** Math.max(0, failures - 1), 15_000);
+}
+
+/** What is shown after `asked` failed: an answer to it that is there, never one to another question. */
+export function afterFailure<T>(before: State<T>, asked: string, problem: Problem): State<T> {
+  return before.path === asked
+    ? { ...before, problem, loading: false }
+    : { path: asked, data: undefined, at: undefined, problem, loading: false };
 }
 
 let keys = 0;
@@ -83,7 +90,7 @@ export function useResource<T>(path: string | undefined, options: Options = {}):
         if (ended.signal.aborted) return;
         const problem = toProblem(error);
         failures += 1;
-        setState((before) => ({ ...before, path: asked, problem, loading: false }));
+        setState((before) => afterFailure(before, asked, problem));
         if (problem.passing) {
           if (held !== undefined) reportOutage(key.current, { problem, shown: held.at });
           later(backoff(failures));

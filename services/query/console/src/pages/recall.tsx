@@ -18,6 +18,11 @@ const PAGE = 50;
 
 export function RecallPage() {
   const { params } = usePlace();
+  // Made anew for each lot: what another lot has must not stand under this one's name while it loads.
+  return <Lot key={`${params.get("gtin")} ${params.get("lot")}`} params={params} />;
+}
+
+function Lot({ params }: { params: URLSearchParams }) {
   const gtin = params.get("gtin")?.trim() ?? "";
   const lot = params.get("lot")?.trim() ?? "";
   const complete = gtin !== "" && lot !== "";
