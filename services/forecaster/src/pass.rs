@@ -15,8 +15,12 @@ use serialtrail_records::Micros;
 use serialtrail_runtime::metrics;
 use serialtrail_warehouse::rows::ForecastVersionRow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+
+/// Longest time a pass may take. Without an end, a ClickHouse that says nothing would hold every later
+/// pass as well.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Statuses of a series.
 const STATUSES: [&str; 3] = ["ok", "too_short", "empty"];
@@ -110,7 +114,10 @@ impl Passes {
     ) -> Result<Report, PassError> {
         let _one = self.running.lock().await;
         let begun = Instant::now();
-        let result = self.pass(landed, now).await;
+        let result = match tokio::time::timeout(LONGEST, self.pass(landed, now)).await {
+            Ok(result) => result,
+            Err(_) => Err(anyhow::anyhow!("not done within {LONGEST:?}; it is begun anew").into()),
+        };
         let outcome = match &result {
             Ok(report) if report.created => "version",
             Ok(_) => "nothing_new",

@@ -3,8 +3,11 @@
 
 mod common;
 
-use common::{DAY, GTIN, START, World, read};
-use serialtrail_forecaster::pass::PassError;
+use common::{DAY, GTIN, Recorder, START, World, read};
+use serialtrail_forecaster::pass::{PassError, Passes};
+use serialtrail_forecaster::store::Store;
+use serialtrail_runtime::config::ClickHouseSettings;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Five weeks of sales, more on some weekdays than on others; the last is 35 days after the start.
@@ -166,4 +169,20 @@ async fn without_a_stream_time_a_first_pass_says_so_and_a_later_one_goes_on() {
     let report = world.passes(World::config()).run(away(), 0).await.unwrap();
     assert_eq!(report.as_of, START + 30 * DAY);
     world.drop().await;
+}
+
+/// Time is paused: it jumps to the next deadline when nothing else is left to do.
+#[tokio::test(start_paused = true)]
+async fn a_clickhouse_that_says_nothing_ends_the_pass_and_holds_no_later_one() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = ClickHouseSettings {
+        url: format!("http://{}", silent.local_addr().unwrap()),
+        ..ClickHouseSettings::default()
+    };
+    let publisher = Box::new(Recorder(Arc::default()));
+    let passes = Passes::new(Store::new(&settings), publisher, World::config()).unwrap();
+    for _ in 0..2 {
+        let error = passes.run(Ok(Some(START)), START).await.unwrap_err();
+        assert!(error.to_string().starts_with("not done within"), "{error}");
+    }
 }
