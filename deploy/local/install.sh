@@ -80,7 +80,7 @@ chromium() {
   if have chromium || have chromium-browser || have google-chrome; then return; fi
   if have apt-get && [ "$(id -u)" = 0 ]; then
     say "installing chromium, for the browser tests"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       chromium >&2 && return
     say "chromium could not be installed: the browser tests will be skipped"
   elif have apt-get; then
@@ -208,7 +208,7 @@ fetch_debian() {
   local log=$parts/.tmp-apt.log program
   if ! (cd "$2" && timeout 120 apt-get -q -o APT::Sandbox::User=root download "$1") >"$log" 2>&1; then
     # The package list may be absent (a fresh container) or older than the archive.
-    { [ "$(id -u)" = 0 ] && apt-get update -qq &&
+    { [ "$(id -u)" = 0 ] && timeout 120 apt-get update -qq &&
       (cd "$2" && timeout 120 apt-get -q -o APT::Sandbox::User=root download "$1"); } >>"$log" 2>&1 ||
       { tail -3 "$log" >&2; return 1; }
   fi
