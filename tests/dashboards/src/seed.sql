@@ -1,7 +1,7 @@
 -- A small world in March 2026 for the dashboards' queries. Two products, twenty units and two more:
 -- unit n goes through the six steps below up to its last one; even units are of lot L1, odd ones of L2.
--- Last steps: 0-7 dispensed (6 destroyed, 7 returned afterwards), 8-11 received by the pharmacy,
--- 12-14 shipped to it, 15-17 received by the wholesaler, 18-19 commissioned. Unit NOPLACE was read
+-- Last steps: 0-7 dispensed (6 destroyed, 7 returned afterwards), 8-11 received by the pharmacy
+-- (11 shipped on, which was taken back: it is still at the site), 12-14 shipped to it, 15-17 received by the wholesaler, 18-19 commissioned. Unit NOPLACE was read
 -- once, at a place nobody knows, and unit PRINTED, which nobody registered, with L1 printed on it.
 -- So: 12 at a site, 3 in transit, 6 sold, 1 ended, 22 in all.
 -- Lot L1 of the first product is recalled on 9 March: units 0, 2, 4 and 6 are dispensed after it.
@@ -78,6 +78,17 @@ VALUES
   ('01/09521000000018/21/PRINTED', 'sgtin', 'urn:uuid:printed', 1, 'asserted', true, 'epc', '2026-03-08 08:00:00', '2026-03-08 08:30:00',
    'inspecting', 'in_progress', '414/9521006000012', '9521006000012', 'Pharmacy O''Hara', 'pharmacy', 'FR', '9521006000005',
    '09521000000018', '', 'L1', 'Aldenta 100', false, '9521006000005');
+
+INSERT INTO observations
+  (unit, kind, event_id, revision, state, direct, role, event_time, record_time, biz_step, disposition,
+   read_point, site, site_name, site_kind, country, party, gtin, lot, product_name, known, source_party)
+VALUES
+  ('01/09521000000018/21/U11', 'sgtin', 'urn:uuid:11-8', 1, 'asserted', true, 'epc', '2026-03-07 08:00:00', '2026-03-07 08:30:00',
+   'shipping', 'in_transit', '414/9521006000012', '9521006000012', 'Pharmacy O''Hara', 'pharmacy', 'FR', '9521006000005',
+   '09521000000018', 'L2', 'Aldenta 100', true, '9521006000005'),
+  ('01/09521000000018/21/U11', 'sgtin', 'urn:uuid:11-9', 1, 'asserted', true, 'epc', '2026-03-07 09:00:00', '2026-03-07 09:30:00',
+   'void_shipping', 'in_transit', '414/9521006000012', '9521006000012', 'Pharmacy O''Hara', 'pharmacy', 'FR', '9521006000005',
+   '09521000000018', 'L2', 'Aldenta 100', true, '9521006000005');
 
 INSERT INTO events (event_id, content_hash, declaration, event_type, action, event_time, record_time, captured_at, biz_step, source_party, precedence)
 SELECT event_id, event_id, false, 'ObjectEvent', 'OBSERVE', event_time, record_time, captured_at, biz_step, source_party, 2
