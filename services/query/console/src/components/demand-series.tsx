@@ -3,7 +3,7 @@
 import { withParams } from "../api/client";
 import type { Demand, Difference, Forecasts, ForecastVersions, SeriesEntry } from "../api/types";
 import { useResource } from "../api/use-resource";
-import { chartDays } from "../lib/demand";
+import { chartDays, firstOf } from "../lib/demand";
 import { day, utc } from "../lib/format";
 import { country } from "../lib/words";
 import { BacktestFigures } from "./backtest";
@@ -15,7 +15,11 @@ import { VersionPicker } from "./forecast-versions";
 import { Card } from "./parts";
 import { Empty, Failed, Skeleton } from "./states";
 
-const FORMATS = [CSV, PARQUET, JSON_FILE];
+// As JSON the API gives a page of days only: no file of all of them.
+const DEMAND_FORMATS = [CSV, PARQUET];
+const FORECAST_FORMATS = [CSV, PARQUET, JSON_FILE];
+/** Days asked for: the largest page. */
+const MOST_DAYS = 1000;
 const RANGES: [string, string][] = [
   ["30", "30 days"],
   ["90", "90 days"],
@@ -38,7 +42,9 @@ export function DemandSeries({ entry, params, change }: Props) {
   const range = params.get("days") ?? "90";
   const demandPath = withParams("/v1/demand", of);
   const forecastPath = withParams("/v1/forecasts", { ...of, version });
-  const demand = useResource<Demand>(withParams("/v1/demand", { ...of, limit: 1000 }));
+  const from = firstOf(entry.last_day, MOST_DAYS);
+  const demand = useResource<Demand>(withParams("/v1/demand", { ...of, from, limit: MOST_DAYS }));
+  const older = demand.data !== undefined && entry.first_day !== null && from !== undefined && entry.first_day < from;
   const forecasts = useResource<Forecasts>(forecastPath);
   const versions = useResource<ForecastVersions>("/v1/forecasts/versions");
   const shown = forecasts.data?.version;
@@ -103,8 +109,11 @@ export function DemandSeries({ entry, params, change }: Props) {
           <Skeleton height={390} />
         )}
         <div class="card-body foot">
-          <span class="soft small">Demand as of {utc(demand.data?.as_of)}</span>
-          <Downloads label="Demand as" path={demandPath} name={`demand-${name}`} formats={FORMATS} />
+          <span class="soft small">
+            Demand as of {utc(demand.data?.as_of)}
+            {older && `; the last ${MOST_DAYS} days, older ones are in the files`}
+          </span>
+          <Downloads label="Demand as" path={demandPath} name={`demand-${name}`} formats={DEMAND_FORMATS} />
         </div>
       </Card>
       <Card
@@ -159,7 +168,7 @@ export function DemandSeries({ entry, params, change }: Props) {
             <span class="soft small">
               Data up to {day(forecasts.data.data_cutoff)}, {forecasts.data.horizon_days} days ahead
             </span>
-            <Downloads label="Forecast as" path={forecastPath} name={`forecast-${name}`} formats={FORMATS} />
+            <Downloads label="Forecast as" path={forecastPath} name={`forecast-${name}`} formats={FORECAST_FORMATS} />
           </div>
         )}
       </Card>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DemandDay, SeriesEntry } from "../api/types";
-import { band, chartDays, chosen, searched } from "./demand";
+import { band, chartDays, chosen, firstOf, searched } from "./demand";
 
 const known = (day: string, complete = true): DemandDay => ({
   day,
@@ -91,5 +91,14 @@ describe("choosing a series", () => {
     expect(searched(all, "aldenta germany", name)).toHaveLength(2);
     expect(searched(all, "000025 germ", name)).toHaveLength(1);
     expect(searched(all, "france", name)).toHaveLength(0);
+  });
+});
+
+describe("the days asked for", () => {
+  it("are the last ones, so that a long history does not hide them", () => {
+    expect(firstOf("2026-03-01", 1)).toBe("2026-03-01");
+    expect(firstOf("2026-03-01", 2)).toBe("2026-02-28");
+    expect(firstOf("2026-03-01", 1000)).toBe("2023-06-06");
+    expect(firstOf(null, 1000)).toBeUndefined();
   });
 });

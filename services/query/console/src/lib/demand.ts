@@ -10,6 +10,12 @@ export interface ChartDay {
   other?: number;
 }
 
+/** First of the `count` days that end with `last`; nothing where no last day is known. */
+export function firstOf(last: string | null, count: number): string | undefined {
+  const end = last === null ? Number.NaN : Date.parse(`${last}T00:00:00Z`);
+  return Number.isNaN(end) ? undefined : new Date(end - (count - 1) * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** Days from the last `history` days known up to the last forecast, each once, in order. */
 export function chartDays(
   days: DemandDay[],

@@ -20,6 +20,16 @@ describe("alerts that come while the list is shown", () => {
     ]);
   });
 
+  it("parts of a second count", () => {
+    const whole = [alert("whole", "2026-02-01T10:00:00Z")];
+    const parts = ["2026-02-01T10:00:00.5Z", "2026-02-01T10:00:00.25Z"].map((time) => alert(time, time));
+    expect(ids(merged(whole, parts, "open", false))).toEqual([
+      "2026-02-01T10:00:00.5Z",
+      "2026-02-01T10:00:00.25Z",
+      "whole",
+    ]);
+  });
+
   it("a retraction takes its alert out of the open ones, and shows among all", () => {
     const gone = alert("b", "2026-02-02", 2, "retracted");
     expect(ids(merged(listed, [gone], "open", false))).toEqual(["a"]);

@@ -2,6 +2,12 @@
 
 import type { Alert } from "../api/types";
 
+/** Order of two times as the API spells them, with as many decimals as are not zero. */
+function byTime(a: string, b: string): number {
+  const [one, other] = [a.replace("Z", ""), b.replace("Z", "")];
+  return one < other ? -1 : Number(one > other);
+}
+
 /**
  * `listed` as the API answered, `arrived` from the stream. An alert that no longer has the wanted status
  * (`open`, `retracted`, `any`) goes; one older than the last listed stays out where more pages follow,
@@ -18,10 +24,10 @@ export function merged(listed: Alert[], arrived: Alert[], status: string, more: 
       byId.delete(alert.alert_id);
       continue;
     }
-    const beyond = more && last !== undefined && alert.event_time < last.event_time;
+    const beyond = more && last !== undefined && byTime(alert.event_time, last.event_time) < 0;
     if (known !== undefined || !beyond) byId.set(alert.alert_id, alert);
   }
   return [...byId.values()].sort(
-    (a, b) => b.event_time.localeCompare(a.event_time) || b.alert_id.localeCompare(a.alert_id),
+    (a, b) => byTime(b.event_time, a.event_time) || b.alert_id.localeCompare(a.alert_id),
   );
 }
