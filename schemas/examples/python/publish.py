@@ -135,9 +135,13 @@ def main():
         return 1
     for record, value in zip(events, values):
         # Any key will do, none too: the default partitioner spreads them.
-        producer.produce(
-            topic, key=record.get("event_id"), value=value, headers=headers, on_delivery=delivered
-        )
+        key = record.get("event_id")
+        while True:
+            try:
+                producer.produce(topic, key=key, value=value, headers=headers, on_delivery=delivered)
+                break
+            except BufferError:  # the client's queue is full: some must be delivered first
+                producer.poll(1)
         producer.poll(0)
     left = producer.flush(30)
     if left:
