@@ -179,7 +179,7 @@ impl Ground {
             .unwrap();
         consumer.assign(&list).unwrap();
         let (begun, mut parked) = (Instant::now(), Vec::new());
-        while begun.elapsed() < Duration::from_secs(if parked.len() < count { 20 } else { 1 }) {
+        while begun.elapsed() < Duration::from_secs(if parked.len() < count { 60 } else { 1 }) {
             let Some(message) = consumer.poll(Duration::from_millis(100)) else {
                 if parked.len() >= count {
                     break;
