@@ -68,13 +68,13 @@ pub async fn answer(
     let limit = given.limit()?;
     let after = given.cursor(Listing::Recall)?;
     let format = Format::negotiate(&given, headers, FORMATS)?;
+    let after = after.map(|Cursor(_, unit)| unit);
     lot::must_be_known(client, &scope).await?;
     if format != Format::Json {
-        return lines::stream(client, scope, wanted, format, shutdown).await;
+        return lines::stream(client, scope, wanted, after, format, shutdown).await;
     }
 
     let limit = usize::from(limit.unwrap_or(PAGE));
-    let after = after.map(|Cursor(_, unit)| unit);
     let (product, status, as_of, totals, (rows, more)) = futures::try_join!(
         lot::product(client, &scope.gtin),
         lot::status(client, &scope),

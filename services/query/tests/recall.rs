@@ -398,7 +398,10 @@ async fn pages_and_streams_hold_every_unit_of_the_lot_once() {
         loop {
             let page = d.ok(&format!("{base}&limit=499{cursor}")).await;
             assert_eq!(page["totals"]["units"], 1_200, "of the whole lot");
-            seen.extend(page["units"].as_array().unwrap().clone());
+            let here = page["units"].as_array().unwrap().clone();
+            let rest = d.lines(&format!("{base}{cursor}")).await;
+            assert_eq!(rest[..here.len()], here, "a stream goes on from a page too");
+            seen.extend(here);
             let Some(next) = page["next"].as_str() else {
                 break;
             };

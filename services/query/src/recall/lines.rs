@@ -39,11 +39,13 @@ struct Lines {
     begun: bool,
 }
 
-/// The answer, begun: an error before its first line is still an error of the request.
+/// The answer, begun: an error before its first line is still an error of the request. With `after`
+/// only the units whose keys come after it.
 pub(super) async fn stream(
     client: &Client,
     scope: Scope,
     wanted: Wanted,
+    after: Option<String>,
     format: Format,
     shutdown: Shutdown,
 ) -> Result<Response, Problem> {
@@ -55,7 +57,7 @@ pub(super) async fn stream(
     let mut lines = Lines {
         client: client.clone(),
         names: places(client, None).await?,
-        after: Some(scope.everything().after),
+        after: Some(after.unwrap_or_else(|| scope.everything().after)),
         scope,
         wanted,
         format,
