@@ -46,14 +46,16 @@ export function RecallFigures({
 /** What was said of the lot. */
 export function LotStatus({ recall }: { recall: Recall }) {
   const { status, product } = recall;
-  const word = status?.status ?? "active";
+  // Nobody has said anything: that is not the same as somebody saying it is fine.
+  const word = status?.status ?? "nothing said";
+  const tone = status === null ? "low" : word === "active" ? "good" : "critical";
   return (
     <div class="card-body">
       <Facts
         of={[
           [
             "Status",
-            <Tag key="status" tone={word === "active" ? "good" : "critical"}>
+            <Tag key="status" tone={tone}>
               {word}
             </Tag>,
           ],

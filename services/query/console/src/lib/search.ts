@@ -36,7 +36,9 @@ export function looksLike(text: string): Looks {
   if (/^https?:\/\//i.test(typed)) return "digital_link";
   if (/^urn:/i.test(typed)) return "urn";
   if (/^\d{2,4}\/[^/\s]+/.test(typed)) return "unit_key";
-  if (/^[0-9a-f]{32}$/i.test(typed)) return "alert_id";
+  // A pack's code can have 32 digits too; then it begins with a GTIN that holds.
+  const pack = /^01\d{14}(10|17|21)/.test(typed) && checkDigitHolds(typed.slice(2, 16));
+  if (/^[0-9a-f]{32}$/i.test(typed) && !pack) return "alert_id";
   if (/^\d+$/.test(typed)) {
     if (typed.length === 18) return "sscc";
     if (typed.length === 13) return "gln_or_gtin";
