@@ -98,10 +98,9 @@ impl Feed {
             })?),
         };
         // Before anything is read: what lands from here on is heard of.
-        let heard = self.news.subscribe();
-        self.poller.wake(self);
+        let (heard, begun) = self.poller.join(self);
         let client = self.access.client().clone();
-        let mut listener = Listener::new(client, heard, self.poller.begun(), filter, after);
+        let mut listener = Listener::new(client, heard, begun, filter, after);
         listener.begin().await;
         // A proxy that waits for the first bytes of a body gets some, whatever ClickHouse does.
         let hello = Event::default().comment("alerts as they land");

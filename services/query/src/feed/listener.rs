@@ -61,8 +61,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// A listener that has seen what lies before `after`, or that begins now. It must have subscribed
-    /// before the poller was woken.
+    /// A listener that has seen what lies before `after`, or that begins now.
     pub(super) fn new(
         client: Client,
         heard: Receiver<News>,

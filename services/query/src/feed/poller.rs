@@ -3,10 +3,9 @@
 use super::{Feed, News, POLL, Position, after, end};
 use crate::problem::Problem;
 use crate::select::Pace;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 /// Whether the task knows where it began: whatever lands later is handed round.
 #[derive(Debug, Clone, Default)]
@@ -23,27 +22,45 @@ pub(super) enum Beginning {
 /// Whether the task runs, and how far its beginning is.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    running: AtomicBool,
+    /// Held while somebody joins and while the task decides that nobody is left: a listener never joins
+    /// a task that is about to end, and so hears of all that lands from the task's beginning on.
+    running: Mutex<bool>,
     begun: watch::Sender<Beginning>,
 }
 
 impl Poller {
-    /// Starts the task unless it runs. Its listener must have subscribed before.
-    pub(super) fn wake(&self, feed: &Feed) {
-        if !self.running.swap(true, Ordering::SeqCst) {
+    /// A listener's ear, and how far the beginning of the task is, which is started unless it runs.
+    pub(super) fn join(
+        &self,
+        feed: &Feed,
+    ) -> (broadcast::Receiver<News>, watch::Receiver<Beginning>) {
+        let mut running = self.running();
+        let heard = feed.news.subscribe();
+        if !*running {
+            *running = true;
             tokio::spawn(run(feed.clone()));
         }
+        (heard, self.begun.subscribe())
     }
 
-    /// How far the task's beginning is.
-    pub(super) fn begun(&self) -> watch::Receiver<Beginning> {
-        self.begun.subscribe()
+    /// Ends the task where nobody listens.
+    fn ends(&self, feed: &Feed) -> bool {
+        let mut running = self.running();
+        if feed.news.receiver_count() == 0 {
+            self.begun.send_replace(Beginning::Open);
+            *running = false;
+        }
+        !*running
+    }
+
+    fn running(&self) -> MutexGuard<'_, bool> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it runs.
     #[cfg(test)]
     pub(super) fn is_running(&self) -> bool {
-        self.running.load(Ordering::SeqCst)
+        *self.running()
     }
 }
 
@@ -78,14 +95,8 @@ async fn run(feed: Feed) {
             () = tokio::time::sleep(POLL) => {}
             () = feed.shutdown.wait() => return,
         }
-        if feed.news.receiver_count() == 0 {
-            poller.begun.send_replace(Beginning::Open);
-            poller.running.store(false, Ordering::SeqCst);
-            // Somebody may have subscribed in between and found the task running: then it goes on.
-            let heard = feed.news.receiver_count() > 0;
-            if !heard || poller.running.swap(true, Ordering::SeqCst) {
-                return;
-            }
+        if poller.ends(&feed) {
+            return;
         }
     }
 }
