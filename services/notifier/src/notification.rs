@@ -21,7 +21,9 @@ pub(crate) struct Notification {
 pub(crate) enum Outcome {
     /// The receiver took it.
     Delivered,
-    /// It is in `notifications-parked`.
+    /// The receiver answers and does not take it: it is in `notifications-parked`.
+    Refused,
+    /// The receiver was away for longer than is waited for: it is in `notifications-parked`.
     Parked,
     /// The receiver never heard of the alert and need not now.
     NotConcerned,

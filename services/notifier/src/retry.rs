@@ -77,8 +77,10 @@ pub enum Next {
     Done,
     /// Wait so long, then try again.
     Wait(Duration),
-    /// Give up, for this reason.
-    Park(String),
+    /// Nothing: the receiver refused it, for this reason.
+    Refused(String),
+    /// Give up: it never answered in the time there is. The reason is that of the last attempt.
+    GiveUp(String),
 }
 
 /// The attempts at one delivery.
@@ -109,14 +111,14 @@ impl Tries {
         self.attempts = self.attempts.saturating_add(1);
         let (reason, asked) = match verdict {
             Verdict::Delivered => return Next::Done,
-            Verdict::Refused { reason } => return Next::Park(reason),
+            Verdict::Refused { reason } => return Next::Refused(reason),
             Verdict::Again { reason, after } => (reason, after),
         };
         let wait = wait(self.attempts, self.jitter.random(), asked);
         match self.park_after {
-            Some(limit) if elapsed >= limit => Next::Park(reason),
+            Some(limit) if elapsed >= limit => Next::GiveUp(reason),
             Some(limit) if asked.is_some_and(|asked| elapsed + asked > limit) => {
-                Next::Park(format!(
+                Next::GiveUp(format!(
                     "{reason}; it asked to wait {} s, longer than it is waited for",
                     asked.unwrap_or_default().as_secs()
                 ))
@@ -209,7 +211,7 @@ mod tests {
         let mut tries = Tries::new(minute, "a/1");
         assert_eq!(
             tries.after(judge(400, None, "no\n"), Duration::ZERO),
-            Next::Park("answered 400: no".into())
+            Next::Refused("answered 400: no".into())
         );
         let mut tries = Tries::new(minute, "a/1");
         let mut elapsed = Duration::ZERO;
@@ -217,8 +219,8 @@ mod tests {
         let reason = loop {
             match tries.after(again(), elapsed) {
                 Next::Wait(wait) => elapsed += wait,
-                Next::Park(reason) => break reason,
-                Next::Done => unreachable!(),
+                Next::GiveUp(reason) => break reason,
+                Next::Done | Next::Refused(_) => unreachable!(),
             }
             waits += 1;
         };
@@ -243,7 +245,7 @@ mod tests {
     fn a_wait_asked_for_beyond_the_limit_is_not_waited_for() {
         let mut tries = Tries::new(Some(Duration::from_secs(60)), "x");
         let busy = judge(429, Some(Duration::from_secs(3600)), "");
-        let Next::Park(reason) = tries.after(busy, Duration::ZERO) else {
+        let Next::GiveUp(reason) = tries.after(busy, Duration::ZERO) else {
             panic!("waits")
         };
         assert!(reason.contains("3600 s"), "{reason}");

@@ -50,7 +50,7 @@ impl Webhook {
         let (begun, first_attempt_at) = (Instant::now(), now());
         loop {
             let verdict = self.attempt(&key, &body).await;
-            match tries.after(verdict.clone(), begun.elapsed()) {
+            let (outcome, reason) = match tries.after(verdict.clone(), begun.elapsed()) {
                 Next::Done => {
                     self.reporting.delivered(&notification.alert);
                     return Ok(Outcome::Delivered);
@@ -61,22 +61,23 @@ impl Webhook {
                         () = tokio::time::sleep(wait) => {}
                         () = self.shutdown.wait() => return Ok(Outcome::GivenUp),
                     }
+                    continue;
                 }
-                Next::Park(reason) => {
-                    let ending = Ending {
-                        reason: &reason,
-                        attempts: tries.attempts,
-                        first_attempt_at,
-                    };
-                    let alert = &notification.alert;
-                    let id = (alert.alert_id.as_str(), alert.revision);
-                    self.parker
-                        .park(&self.receiver.name, id, body, &ending)
-                        .await?;
-                    self.reporting.parked(&key, &reason);
-                    return Ok(Outcome::Parked);
-                }
-            }
+                Next::Refused(reason) => (Outcome::Refused, reason),
+                Next::GiveUp(reason) => (Outcome::Parked, reason),
+            };
+            let ending = Ending {
+                reason: &reason,
+                attempts: tries.attempts,
+                first_attempt_at,
+            };
+            let alert = &notification.alert;
+            let id = (alert.alert_id.as_str(), alert.revision);
+            self.parker
+                .park(&self.receiver.name, id, body, &ending)
+                .await?;
+            self.reporting.parked(&key, &reason);
+            return Ok(outcome);
         }
     }
 

@@ -294,9 +294,7 @@ impl Worker {
                         failpoint::reached(AFTER_DELIVERY);
                     }
                     self.window.settle(ticket);
-                    if outcome == Outcome::Parked {
-                        self.channel.parked();
-                    }
+                    self.channel.settled(outcome);
                 }
                 Event::Lost(ticket, reason) => {
                     if self.flights.remove(&ticket).is_some() {

@@ -83,38 +83,33 @@ impl Alertmanager {
     }
 
     /// Delivers a batch, in which no two are of one alert. When the whole is refused, each is sent alone
-    /// and parked if it is refused again.
+    /// and parked if it is refused again. When it was away for too long, the whole is parked.
     pub(crate) async fn deliver(
         &self,
         batch: &[Arc<Notification>],
     ) -> anyhow::Result<Vec<Outcome>> {
-        let (outcome, refused) = self.until_settled(batch).await;
-        if let (Outcome::Parked, Some(ending)) = (outcome, &refused) {
-            if let [one] = batch {
-                self.park(one, ending).await?;
-                return Ok(vec![outcome]);
-            }
-            let mut outcomes = Vec::with_capacity(batch.len());
-            for one in batch {
-                let (outcome, refused) = self.until_settled(std::slice::from_ref(one)).await;
-                if let Some(ending) = refused {
-                    self.park(one, &ending).await?;
-                }
-                outcomes.push(outcome);
-            }
-            return Ok(outcomes);
+        let (outcome, given) = self.until_settled(batch).await;
+        if outcome != Outcome::Refused || batch.len() == 1 {
+            self.park(batch, given).await?;
+            return Ok(vec![outcome; batch.len()]);
         }
-        Ok(vec![outcome; batch.len()])
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for one in batch.chunks(1) {
+            let (outcome, given) = self.until_settled(one).await;
+            self.park(one, given).await?;
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
     }
 
-    /// Sends until taken, refused or out of time.
+    /// Sends until taken, refused or out of time; of the latter two also why and when.
     async fn until_settled(&self, batch: &[Arc<Notification>]) -> (Outcome, Option<Given>) {
         let seed = batch.first().map(|one| idempotency_key(&one.alert));
         let mut tries = Tries::new(self.receiver.park_after, &seed.unwrap_or_default());
         let (begun, first_attempt_at) = (Instant::now(), now());
         loop {
             let verdict = self.attempt(batch).await;
-            match tries.after(verdict.clone(), begun.elapsed()) {
+            let (outcome, reason) = match tries.after(verdict.clone(), begun.elapsed()) {
                 Next::Done => {
                     for one in batch.iter().filter(|one| one.certain) {
                         self.reporting.delivered(&one.alert);
@@ -127,16 +122,17 @@ impl Alertmanager {
                         () = tokio::time::sleep(wait) => {}
                         () = self.shutdown.wait() => return (Outcome::GivenUp, None),
                     }
+                    continue;
                 }
-                Next::Park(reason) => {
-                    let given = Given {
-                        reason,
-                        attempts: tries.attempts,
-                        first_attempt_at,
-                    };
-                    return (Outcome::Parked, Some(given));
-                }
-            }
+                Next::Refused(reason) => (Outcome::Refused, reason),
+                Next::GiveUp(reason) => (Outcome::Parked, reason),
+            };
+            let given = Given {
+                reason,
+                attempts: tries.attempts,
+                first_attempt_at,
+            };
+            return (outcome, Some(given));
         }
     }
 
@@ -157,20 +153,24 @@ impl Alertmanager {
         self.post(&compose(batch, held, &self.look())).await
     }
 
-    async fn park(&self, one: &Notification, given: &Given) -> anyhow::Result<()> {
-        let alert = &one.alert;
-        let body = serde_json::to_vec(&[posted(alert, &one.group, &self.look())])?;
+    /// Parks what was not taken; nothing where there is nothing to say of it.
+    async fn park(&self, batch: &[Arc<Notification>], given: Option<Given>) -> anyhow::Result<()> {
+        let Some(given) = given else { return Ok(()) };
         let ending = Ending {
             reason: &given.reason,
             attempts: given.attempts,
             first_attempt_at: given.first_attempt_at,
         };
-        let id = (alert.alert_id.as_str(), alert.revision);
-        self.parker
-            .park(&self.receiver.name, id, body, &ending)
-            .await?;
-        self.reporting
-            .parked(&idempotency_key(alert), &given.reason);
+        for one in batch {
+            let alert = &one.alert;
+            let body = serde_json::to_vec(&[posted(alert, &one.group, &self.look())])?;
+            let id = (alert.alert_id.as_str(), alert.revision);
+            self.parker
+                .park(&self.receiver.name, id, body, &ending)
+                .await?;
+            self.reporting
+                .parked(&idempotency_key(alert), &given.reason);
+        }
         Ok(())
     }
 }
@@ -204,56 +204,5 @@ fn compose(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cause::Group;
-    use crate::routes::GroupBy;
-    use serialtrail_records::Alert;
-
-    fn notification(severity: &str, certain: bool) -> Arc<Notification> {
-        let alert = Alert {
-            alert_id: "a".into(),
-            severity: severity.into(),
-            state: "asserted".into(),
-            revision: 2,
-            ..Alert::default()
-        };
-        let group = Group::of(&alert, GroupBy::None);
-        Arc::new(Notification {
-            alert,
-            group,
-            certain,
-        })
-    }
-
-    #[test]
-    fn what_is_held_under_other_labels_ends_when_the_new_ones_come() {
-        let look = Look {
-            console: "http://console",
-            open_for: Duration::from_secs(60),
-            now: 1_000_000,
-        };
-        let first = compose(&[notification("low", true)], Vec::new(), &look);
-        let later = Look {
-            now: 5_000_000,
-            ..look
-        };
-        let same = compose(&[notification("low", true)], first.clone(), &later);
-        assert_eq!(same.len(), 1, "the same labels are the same alert");
-        let raised = compose(&[notification("high", true)], first.clone(), &later);
-        assert_eq!(raised.len(), 2);
-        assert_eq!(raised[1].labels, first[0].labels);
-        assert_eq!(raised[1].ends_at, "1970-01-01T00:00:05.000000Z");
-        assert_eq!(raised[1].starts_at, first[0].starts_at);
-        let elsewhere = compose(&[notification("high", false)], first, &later);
-        assert_eq!(
-            elsewhere,
-            raised[1..],
-            "only ended: the revision leads elsewhere"
-        );
-        assert_eq!(
-            compose(&[notification("high", false)], Vec::new(), &later),
-            []
-        );
-    }
-}
+#[path = "client_tests.rs"]
+mod tests;

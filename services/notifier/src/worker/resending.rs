@@ -2,22 +2,19 @@
 
 use super::{Channel, Event, Worker};
 use crate::alertmanager::resend::Resend;
+use crate::notification::Outcome;
 use crate::window::Done;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Which partitions' alerts the Alertmanager that runs now has been sent.
+/// Sends an Alertmanager what stands, when it is due.
 pub(crate) struct Resending {
     resend: Arc<Resend>,
     check_every: Duration,
-    /// When the Alertmanager that answered last was started.
-    uptime: Option<String>,
-    /// Partitions, each with the start of the Alertmanager that was sent its alerts.
-    sent: BTreeMap<i32, String>,
+    told: Told,
     /// What is being sent: the start it is for, and what was delivered.
     running: Option<(String, BTreeMap<i32, Done>)>,
-    not_before: Instant,
 }
 
 impl Resending {
@@ -25,10 +22,8 @@ impl Resending {
         Self {
             resend: Arc::new(resend),
             check_every,
-            uptime: None,
-            sent: BTreeMap::new(),
+            told: Told::nothing(Instant::now()),
             running: None,
-            not_before: Instant::now(),
         }
     }
 
@@ -37,16 +32,44 @@ impl Resending {
     }
 
     pub(super) fn forget(&mut self, partition: i32) {
-        self.sent.remove(&partition);
+        self.told.sent.remove(&partition);
+    }
+}
+
+/// Which partitions' alerts the Alertmanager that runs now has been sent. Pure.
+struct Told {
+    /// When the Alertmanager that answered last was started.
+    uptime: Option<String>,
+    /// Partitions, each with the start of the Alertmanager that was sent its alerts.
+    sent: BTreeMap<i32, String>,
+    not_before: Instant,
+}
+
+impl Told {
+    fn nothing(now: Instant) -> Self {
+        Self {
+            uptime: None,
+            sent: BTreeMap::new(),
+            not_before: now,
+        }
+    }
+
+    /// What was parked because it was away it must learn once it is back. What it refused it would
+    /// refuse again, and everything else it has.
+    fn settled(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Parked {
+            self.sent.clear();
+        }
     }
 
     /// What is to be sent now, if anything.
     fn due(
         &self,
+        now: Instant,
         delivered: impl Iterator<Item = (i32, Done)>,
     ) -> Option<(String, BTreeMap<i32, Done>)> {
         let uptime = self.uptime.as_ref()?;
-        if Instant::now() < self.not_before {
+        if now < self.not_before {
             return None;
         }
         let due: BTreeMap<i32, Done> = delivered
@@ -57,21 +80,21 @@ impl Resending {
 }
 
 impl Channel {
-    /// A notification was parked: when the receiver is back it must learn what stands.
-    pub(super) fn parked(&mut self) {
+    /// A delivery ended so.
+    pub(super) fn settled(&mut self, outcome: Outcome) {
         if let Self::Alertmanager(_, resending) = self {
-            resending.sent.clear();
+            resending.told.settled(outcome);
         }
     }
 
     /// The Alertmanager that runs was started then.
     pub(super) fn started(&mut self, uptime: String) {
         if let Self::Alertmanager(alertmanager, resending) = self
-            && resending.uptime.as_ref() != Some(&uptime)
+            && resending.told.uptime.as_ref() != Some(&uptime)
         {
             let receiver = &alertmanager.receiver.name;
             tracing::info!(receiver, uptime, "alertmanager answers");
-            resending.uptime = Some(uptime);
+            resending.told.uptime = Some(uptime);
         }
     }
 }
@@ -104,7 +127,8 @@ impl Worker {
         let Channel::Alertmanager(_, resending) = &mut self.channel else {
             return false;
         };
-        let Some((uptime, delivered)) = resending.due(self.window.done()) else {
+        let Some((uptime, delivered)) = resending.told.due(Instant::now(), self.window.done())
+        else {
             return false;
         };
         resending.running = Some((uptime, delivered.clone()));
@@ -130,7 +154,7 @@ impl Worker {
                 tracing::info!(receiver, count, "alerts that stand were sent again");
                 let owned = self.window.frontiers().map(|(partition, _)| partition);
                 for partition in owned.filter(|partition| delivered.contains_key(partition)) {
-                    resending.sent.insert(partition, uptime.clone());
+                    resending.told.sent.insert(partition, uptime.clone());
                 }
             }
             Err(reason) => {
@@ -139,8 +163,60 @@ impl Worker {
                     reason,
                     "alerts that stand could not be sent again yet"
                 );
-                resending.not_before = Instant::now() + resending.check_every;
+                resending.told.not_before = Instant::now() + resending.check_every;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The partitions due, of two.
+    fn due(told: &Told, now: Instant) -> Vec<i32> {
+        let delivered = [0, 1].map(|partition| (partition, Done::default()));
+        let due = told.due(now, delivered.into_iter());
+        due.map_or_else(Vec::new, |(_, due)| due.into_keys().collect())
+    }
+
+    fn told_everything(now: Instant) -> Told {
+        let mut told = Told::nothing(now);
+        told.uptime = Some("monday".into());
+        told.sent = BTreeMap::from([(0, "monday".into()), (1, "monday".into())]);
+        told
+    }
+
+    #[test]
+    fn everything_is_due_at_the_start_and_after_a_restart_but_not_before_it_is_time() {
+        let now = Instant::now();
+        let mut told = Told::nothing(now);
+        assert_eq!(due(&told, now), [0; 0], "it does not answer");
+        told.uptime = Some("monday".into());
+        assert_eq!(due(&told, now), [0, 1]);
+        let mut told = told_everything(now);
+        assert_eq!(due(&told, now), [0; 0]);
+        told.uptime = Some("tuesday".into());
+        assert_eq!(due(&told, now), [0, 1]);
+        told.not_before = now + Duration::from_secs(5);
+        assert_eq!(due(&told, now), [0; 0]);
+        assert_eq!(due(&told, told.not_before), [0, 1]);
+    }
+
+    #[test]
+    fn nothing_is_sent_again_because_alertmanager_refused_an_alert() {
+        let now = Instant::now();
+        let mut told = told_everything(now);
+        for outcome in [
+            Outcome::Refused,
+            Outcome::Delivered,
+            Outcome::NotConcerned,
+            Outcome::Refused,
+        ] {
+            told.settled(outcome);
+            assert_eq!(due(&told, now), [0; 0], "{outcome:?}");
+        }
+        told.settled(Outcome::Parked);
+        assert_eq!(due(&told, now), [0, 1], "it was away");
     }
 }
