@@ -10,6 +10,8 @@ const LIMITS: &[&str] = &["Code: 160.", "Code: 159.", "Code: 241."];
 /// ClickHouse's codes for tables that are not there or not of this version (UNKNOWN_TABLE,
 /// UNKNOWN_DATABASE, UNKNOWN_IDENTIFIER).
 const NO_TABLES: &[&str] = &["Code: 60.", "Code: 81.", "Code: 47."];
+/// ClickHouse's code for more statements at once than it takes (TOO_MANY_SIMULTANEOUS_QUERIES).
+const BUSY: &[&str] = &["Code: 202."];
 
 /// One refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +142,12 @@ impl From<clickhouse::error::Error> for Problem {
                 "the question needs more time or memory than one request may use: narrow it",
             );
         }
+        if says(BUSY) {
+            return Self::unavailable(
+                "clickhouse_busy",
+                "ClickHouse has as many statements as it takes; try again in a moment",
+            );
+        }
         if says(NO_TABLES) {
             tracing::warn!(%error, "tables missing");
             return Self::unavailable(
@@ -199,6 +207,11 @@ mod tests {
                 refused("Code: 159. DB::Exception: Timeout"),
                 503,
                 "query_too_large",
+            ),
+            (
+                refused("Code: 202. DB::Exception: Too many"),
+                503,
+                "clickhouse_busy",
             ),
             (
                 refused("Code: 60. DB::Exception: no table"),

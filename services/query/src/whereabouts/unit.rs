@@ -15,7 +15,7 @@ pub const SCANNED: u64 = 50_000;
 /// the greatest text is the last read. A read by somebody other than a consumer comes after any scan
 /// of a consumer.
 const READS: &str = r"
-SELECT unit, lot, event_lot,
+SELECT unit, (toUInt8(lot != ''), lot) AS lot_said, event_lot,
     concat(
         if(scan_kind = 'consumer', '0', '1'), leftPad(toString(toUnixTimestamp64Micro(event_time)), 17, '0'),
         event_id, '\x1f', biz_step, '\x1f', disposition, '\x1f', site, '\x1f', country, '\x1f',
@@ -30,7 +30,7 @@ SELECT unit, lot, event_lot,
     if(biz_step = 'decommissioning', at, 0) AS decommissioned_at,
     biz_step = 'destroying' OR disposition = 'destroyed'
         OR hasAny(persistent_set, ['destroyed', 'exported']) AS is_gone,
-    unit_status AS registered
+    (toUInt8(0), unit_status) AS status_said
 FROM (
     SELECT * FROM observations
     WHERE unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String}) {of_lot}
@@ -39,18 +39,23 @@ FROM (
 )
 WHERE state = 'asserted'";
 
-/// Narrows reads down to those of units any read of which names the lot; what the lot of each unit is, is
-/// decided by what is believed now, so the reads of its units are read whatever lot they name.
+/// Narrows down to units which the registry or any read says are of the lot. What the lot of each is, is
+/// decided by what is believed now, so all reads of such a unit are read, whatever lot they name.
 const OF_LOT: &str = "AND unit IN (
+        SELECT unit FROM serials
+        WHERE unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String})
+            AND lot = {lot:String}
+        UNION ALL
         SELECT unit FROM observations
         WHERE unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String})
             AND (lot = {lot:String} OR (lot = '' AND event_lot = {lot:String})))";
 
-/// What the registry says of the units of a range.
+/// What the registry says of the units of a range. It is believed over what reads say of lot and status:
+/// a read too old to be judged again keeps what was believed of its unit then.
 const REGISTRY: &str = r"
-SELECT unit, lot, '' AS event_lot, '' AS said, toInt64(0) AS at, toInt64(0) AS sold_at,
+SELECT unit, (toUInt8(if(lot = '', 0, 2)), lot) AS lot_said, '' AS event_lot, '' AS said, toInt64(0) AS at, toInt64(0) AS sold_at,
     toInt64(0) AS returned_at, toInt64(0) AS undone_at, toInt64(0) AS decommissioned_at,
-    false AS is_gone, toString(status) AS registered
+    false AS is_gone, (toUInt8(1), toString(status)) AS status_said
 FROM serials FINAL
 WHERE unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String})
     AND (known OR status != '') {of_lot}";
@@ -62,11 +67,12 @@ SELECT unit, if(fact_lot = '', printed_lot, fact_lot) AS lot, whereabouts, p[2] 
     if(whereabouts = 'in_transit', p[8], '') AS destination,
     toInt64OrZero(substring(p[1], 2, 17)) AS last_time
 FROM (
-    SELECT unit, max(lot) AS fact_lot, max(event_lot) AS printed_lot, splitByChar('\x1f', max(said)) AS p,
+    SELECT unit, max(lot_said).2 AS fact_lot, max(event_lot) AS printed_lot, splitByChar('\x1f', max(said)) AS p,
         max(sold_at) AS sold, max(returned_at) AS returned, max(undone_at) AS undone,
         max(decommissioned_at) AS decommissioned, max(is_gone) AS gone,
-        max(registered IN ('destroyed', 'exported', 'decommissioned')) AS registered_gone,
-        max(registered = 'dispensed') AS registered_sold,
+        max(status_said).2 AS registered,
+        registered IN ('destroyed', 'exported', 'decommissioned') AS registered_gone,
+        registered = 'dispensed' AS registered_sold,
         multiIf(
             gone OR registered_gone OR (decommissioned > 0 AND decommissioned >= undone), 'ended',
             sold > 0 AND sold >= returned AND sold >= undone, 'sold',
@@ -139,13 +145,12 @@ impl Now {
             .bind("product", format!("01/{}/2", scope.gtin));
         match &scope.lot {
             None => Self {
-                sql: statement("", "", ""),
+                sql: statement("", ""),
                 select,
             },
             Some(lot) => Self {
                 sql: statement(
                     OF_LOT,
-                    "AND lot = {lot:String}",
                     "HAVING fact_lot = {lot:String} OR (fact_lot = '' AND printed_lot = {lot:String})",
                 ),
                 select: select.bind("lot", lot.as_str()),
@@ -163,14 +168,14 @@ impl Now {
             )
         };
         Self {
-            sql: one(&statement("", "", "")),
+            sql: one(&statement("", "")),
             select: Select::new().bind("unit", unit.as_str()),
         }
     }
 }
 
-fn statement(reads_of: &str, registered_of: &str, having: &str) -> String {
-    NOW.replace("{reads}", &READS.replace("{of_lot}", reads_of))
-        .replace("{registry}", &REGISTRY.replace("{of_lot}", registered_of))
+fn statement(of_lot: &str, having: &str) -> String {
+    NOW.replace("{reads}", &READS.replace("{of_lot}", of_lot))
+        .replace("{registry}", &REGISTRY.replace("{of_lot}", of_lot))
         .replace("{having}", having)
 }

@@ -218,3 +218,33 @@ async fn a_unit_is_where_the_reads_that_hold_leave_it() {
     assert_eq!(json!(pages), stock["rows"]);
     d.drop().await;
 }
+
+#[tokio::test]
+async fn the_registry_is_believed_over_reads_too_old_to_be_judged_again() {
+    let Some(d) = Deployment::new("corrected").await else {
+        return;
+    };
+    reference(&d).await;
+    let named = |serial: &str, lot: &str, status: &str| {
+        let mut old = read(serial, 1, "receiving", "in_progress");
+        old.facts.lot = Some(lot.into());
+        old.facts.status = Some(status.into());
+        old
+    };
+    store(
+        &d,
+        vec![
+            named("moved", "L9", "decommissioned"),
+            named("unregistered", "L9", "decommissioned"),
+        ],
+        vec![registered("moved", "L1", "active")],
+    )
+    .await;
+    let page = |lot: &str| format!("/v1/recall?gtin={GTIN}&lot={lot}");
+    let believed = d.get(&page("L1")).await;
+    let expected = BTreeMap::from([("moved".to_owned(), "at_site".to_owned())]);
+    assert_eq!(found(&believed.1), expected);
+    let named = d.get(&page("L9")).await;
+    let expected = BTreeMap::from([("unregistered".to_owned(), "ended".to_owned())]);
+    assert_eq!(found(&named.1), expected);
+}
