@@ -33,13 +33,14 @@ ENGINE = {replacing(revision)}
 ORDER BY (source, kafka_topic, kafka_partition)
 SETTINGS {deduplication};
 
--- A version is there when its row is here; it never changes.
+-- A version is there when its row is here. It never changes but for confirmed_at.
 CREATE TABLE IF NOT EXISTS forecast_versions {on_cluster}
 (
     version                String COMMENT 'data cutoff and a hash of configuration and data',
     data_cutoff            Date COMMENT 'last day whose demand was used',
     as_of                  DateTime64(6, 'UTC') COMMENT 'stream time up to which all reads had landed',
     created_at             DateTime64(6, 'UTC'),
+    confirmed_at           DateTime64(6, 'UTC') COMMENT 'when a pass last found this version to be that of the data; the latest is the one confirmed last',
     horizon_days           UInt16,
     quantile_levels        Array(Float64),
     configuration          String COMMENT 'JSON',
@@ -48,7 +49,7 @@ CREATE TABLE IF NOT EXISTS forecast_versions {on_cluster}
     series_too_short       UInt32,
     series_empty           UInt32
 )
-ENGINE = {replacing()}
+ENGINE = {replacing(confirmed_at)}
 ORDER BY version
 SETTINGS {deduplication};
 

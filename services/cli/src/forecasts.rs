@@ -18,7 +18,7 @@ pub struct Demand {
     pub days: u64,
     /// Series: a product in a country (and a unit of measure).
     pub series: u64,
-    /// The version made last; `None` before the first.
+    /// The version that holds now; `None` before the first.
     pub forecast: Option<Forecast>,
 }
 
@@ -100,7 +100,7 @@ pub async fn latest(client: &Client) -> anyhow::Result<Demand> {
     let version = client
         .query(
             "SELECT version, toString(data_cutoff), horizon_days, series_ok, series_too_short, series_empty, \
-             round(quantile_levels[-1] - quantile_levels[1], 6) FROM forecast_versions FINAL ORDER BY created_at DESC, version DESC LIMIT 1",
+             round(quantile_levels[-1] - quantile_levels[1], 6) FROM forecast_versions FINAL ORDER BY confirmed_at DESC, version DESC LIMIT 1",
         )
         .fetch_optional::<VersionRow>()
         .await

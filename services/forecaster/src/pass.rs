@@ -46,6 +46,8 @@ pub struct Report {
     pub version: Option<String>,
     /// Whether this pass made it.
     pub created: bool,
+    /// Whether it had been made before, and data came back to it with this pass.
+    pub confirmed: bool,
     /// Last day whose demand it uses, ISO date.
     pub data_cutoff: Option<String>,
     /// Stream time up to which all reads had landed, microseconds since 1970.
@@ -72,6 +74,19 @@ fn time<S: serde::Serializer>(micros: &Micros, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }
 
+/// When a version is made.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    /// Last day used.
+    cutoff: Day,
+    /// Stream time up to which all reads had landed.
+    as_of: Micros,
+    /// Wall clock.
+    now: Micros,
+    /// Wall clock, and after every version before.
+    confirmed_at: Micros,
+}
+
 /// Makes passes, one at a time.
 pub struct Passes {
     store: Store,
@@ -79,6 +94,8 @@ pub struct Passes {
     config: ForecastConfig,
     model: ModelConfig,
     settings: String,
+    /// The version whose records are known to be the last ones of the topic.
+    out: Mutex<Option<String>>,
     running: Mutex<()>,
 }
 
@@ -98,6 +115,7 @@ impl Passes {
             model: model_config(&config),
             settings: settings(&config)?,
             config,
+            out: Mutex::new(None),
             running: Mutex::new(()),
         })
     }
@@ -119,7 +137,7 @@ impl Passes {
             Err(_) => Err(anyhow::anyhow!("not done within {LONGEST:?}; it is begun anew").into()),
         };
         let outcome = match &result {
-            Ok(report) if report.created => "version",
+            Ok(report) if report.created || report.confirmed => "version",
             Ok(_) => "nothing_new",
             Err(_) => "failed",
         };
@@ -157,6 +175,7 @@ impl Passes {
         let mut report = Report {
             version: None,
             created: false,
+            confirmed: false,
             data_cutoff: recorded.cutoff.map(iso),
             as_of,
             days_recomputed: 0,
@@ -232,13 +251,22 @@ impl Passes {
             return Ok(());
         }
         let version = gathered.version();
-        let there = self.store.version(&version).await?;
-        report.created = there.is_none();
-        let row = match there {
-            Some(row) => row,
-            None => {
-                self.make(&version, cutoff, gathered.series, as_of, now)
-                    .await?
+        let latest = self.store.latest_version().await?;
+        let row = match latest {
+            Some(latest) if latest.version == version && self.is_out(&version).await? => latest,
+            latest => {
+                let there = self.store.version(&version).await?;
+                report.created = there.is_none();
+                report.confirmed = there.is_some();
+                // Later than the last one, whatever the clock says.
+                let after = latest.map_or(now, |latest| now.max(latest.confirmed_at + 1));
+                let moment = Moment {
+                    cutoff,
+                    as_of,
+                    now,
+                    confirmed_at: after,
+                };
+                self.make(&version, there, gathered.series, moment).await?
             }
         };
         report.version = Some(version);
@@ -249,14 +277,27 @@ impl Passes {
         Ok(())
     }
 
+    /// Whether the records of the latest version are the last ones of the topic. They are not when a pass
+    /// was cut short after it published another version. Kafka is asked once a process, and after a
+    /// version came to nothing.
+    async fn is_out(&self, version: &str) -> Result<bool, PassError> {
+        let mut out = self.out.lock().await;
+        if out.as_deref() != Some(version) && self.publisher.published(version).await?.is_some() {
+            *out = Some(version.to_owned());
+        }
+        Ok(out.as_deref() == Some(version))
+    }
+
+    /// Makes a version, or makes the one that is `there` the latest again: the same rows once more, and its
+    /// records behind those of the version that held in between.
     async fn make(
         &self,
         version: &str,
-        cutoff: Day,
+        there: Option<ForecastVersionRow>,
         series: Vec<Series>,
-        as_of: Micros,
-        now: Micros,
+        moment: Moment,
     ) -> Result<ForecastVersionRow, PassError> {
+        let cutoff = moment.cutoff;
         let model = self.model.clone();
         let outlooks = tokio::task::spawn_blocking(move || {
             let outlooks = outlooks(&series, cutoff, &model);
@@ -276,22 +317,30 @@ impl Passes {
             .collect();
         self.store.store_series(&rows, &days).await?;
 
+        let mut out = self.out.lock().await;
+        *out = None;
+        let made_at = there.as_ref().map(|there| there.created_at);
         let created_at = match self.publisher.published(version).await? {
-            Some(created_at) => created_at,
+            Some(created_at) => made_at.unwrap_or(created_at),
             None => {
-                let records: Vec<Keyed> =
-                    made.iter().map(|(s, o)| making.record(s, o, now)).collect();
-                self.publisher.publish(version, now, records).await?;
-                now
+                let created_at = made_at.unwrap_or(moment.now);
+                let records: Vec<Keyed> = made
+                    .iter()
+                    .map(|(s, o)| making.record(s, o, created_at))
+                    .collect();
+                self.publisher.publish(version, created_at, records).await?;
+                created_at
             }
         };
+        *out = Some(version.to_owned());
         let with = |status: &str| rows.iter().filter(|row| row.status == status).count();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let row = ForecastVersionRow {
             version: version.to_owned(),
             data_cutoff: cutoff,
-            as_of,
+            as_of: there.map_or(moment.as_of, |there| there.as_of),
             created_at,
+            confirmed_at: moment.confirmed_at,
             horizon_days: self.config.horizon_days,
             quantile_levels: self.config.quantile_levels.clone(),
             configuration: self.settings.clone(),

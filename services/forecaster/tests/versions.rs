@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{DAY, GTIN, Recorder, START, World, read};
+use common::{DAY, GTIN, Recorder, START, World, read, withdrawn};
 use serialtrail_forecaster::pass::{PassError, Passes};
 use serialtrail_forecaster::store::Store;
 use serialtrail_runtime::config::ClickHouseSettings;
@@ -74,6 +74,62 @@ async fn a_late_read_before_the_cutoff_makes_a_new_version_and_one_after_it_does
     // A version once made never changes.
     let old = "SELECT uniqExact(version) FROM forecasts";
     assert_eq!(world.count(old).await, 2);
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn data_that_goes_back_to_a_version_makes_that_version_the_latest_again() {
+    let Some(world) = World::new("back").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let first = world.pass(38).await.unwrap();
+    let late = read("LATE", 24 * 3, "dispensing");
+    world.land(vec![late.clone()]).await;
+    let second = world.pass(38).await.unwrap();
+    assert!(second.created && second.version != first.version);
+    world.land(vec![withdrawn(late)]).await;
+
+    let latest = async || world.store().latest_version().await.unwrap().unwrap();
+    let stored = latest().await;
+    let third = world.pass(38).await.unwrap();
+    assert_eq!(
+        (&third.version, third.created, third.confirmed),
+        (&first.version, false, true)
+    );
+    let now = latest().await;
+    assert_eq!(Some(&now.version), first.version.as_ref());
+    assert!(now.confirmed_at > stored.confirmed_at && now.created_at == START);
+    // Only once.
+    let fourth = world.pass(38).await.unwrap();
+    assert!(!fourth.created && !fourth.confirmed);
+    assert_eq!(latest().await, now);
+
+    let sent = world.topic.versions.lock().unwrap().clone();
+    let names: Vec<_> = sent.iter().map(|(name, ..)| Some(name.clone())).collect();
+    assert_eq!(
+        names,
+        [first.version.clone(), second.version, first.version]
+    );
+    assert_eq!(sent[0], sent[2]);
+    world.drop().await;
+}
+
+#[tokio::test]
+async fn records_of_a_version_that_never_came_to_hold_are_followed_by_those_of_the_one_that_does() {
+    let Some(world) = World::new("behind").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let made = world.pass(38).await.unwrap().version.unwrap();
+    // Another version went out, its row was never written, and its data was withdrawn meanwhile.
+    let other = ("other".to_owned(), START, Vec::new());
+    world.topic.versions.lock().unwrap().push(other);
+    let again = world.pass(38).await.unwrap();
+    assert!(!again.created && again.confirmed);
+    let sent = world.topic.versions.lock().unwrap().clone();
+    assert_eq!((sent.len(), &sent[2]), (3, &sent[0]));
+    assert_eq!(sent[2].0, made);
     world.drop().await;
 }
 

@@ -171,7 +171,7 @@ pub async fn series(client: &Client, uri: &Uri) -> Result<Value, Problem> {
          ORDER BY gtin, country, uom LIMIT {limit:UInt64}) AS d \
         LEFT JOIN (SELECT gtin, toString(country) AS country, toString(uom) AS uom, \
          toString(status) AS status FROM forecast_series FINAL WHERE version = \
-         (SELECT version FROM forecast_versions FINAL ORDER BY created_at DESC, version DESC LIMIT 1)) AS f \
+         (SELECT version FROM forecast_versions FINAL ORDER BY confirmed_at DESC, version DESC LIMIT 1)) AS f \
         ON d.gtin = f.gtin AND d.country = f.country AND d.uom = f.uom \
         ORDER BY gtin, country, uom";
     let mut rows: Vec<SeriesRow> = select.query(client, sql, Pace::Answer).fetch_all().await?;

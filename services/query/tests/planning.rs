@@ -185,6 +185,18 @@ async fn a_forecast_is_told_by_version_and_versions_are_compared() {
     );
     let (pages, seen) = joined(&d, "/v1/forecasts/versions?limit=1", "versions").await;
     assert_eq!((pages, json!(seen)), (2, versions["versions"].clone()));
+    // Data goes back to what v1 used: v1 is the latest again, made when it was made.
+    let again = "INSERT INTO forecast_versions SELECT * REPLACE(now64(6) AS confirmed_at) \
+                 FROM forecast_versions FINAL WHERE version = 'v1'";
+    d.client().query_raw(again).execute().await.unwrap();
+    assert_eq!(d.ok("/v1/forecasts").await["version"], "v1");
+    let first = d.ok("/v1/forecasts/versions").await["versions"][0].clone();
+    let before = &versions["versions"][1];
+    assert_eq!(
+        (&first["version"], &first["created_at"]),
+        (&before["version"], &before["created_at"])
+    );
+    assert_ne!(first["confirmed_at"], before["confirmed_at"]);
 
     let changed = d.ok("/v1/forecasts/difference?from=v1&to=v2").await;
     assert_eq!(

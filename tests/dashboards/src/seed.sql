@@ -150,9 +150,9 @@ FROM numbers(31)
 ARRAY JOIN [1, 2] AS version
 WHERE number != 23;
 
-INSERT INTO forecast_versions (version, data_cutoff, as_of, created_at, horizon_days, quantile_levels, configuration, series, series_ok, series_too_short, series_empty) VALUES
-  ('v1', '2026-03-20', '2026-03-21 00:00:00', '2026-03-21 01:00:00', 14, [0.1, 0.5, 0.9], '{}', 2, 1, 1, 0),
-  ('v2', '2026-03-27', '2026-03-28 00:00:00', '2026-03-28 01:00:00', 14, [0.1, 0.5, 0.9], '{}', 2, 1, 1, 0);
+INSERT INTO forecast_versions (version, data_cutoff, as_of, created_at, confirmed_at, horizon_days, quantile_levels, configuration, series, series_ok, series_too_short, series_empty) VALUES
+  ('v1', '2026-03-20', '2026-03-21 00:00:00', '2026-03-21 01:00:00', '2026-03-21 01:00:00', 14, [0.1, 0.5, 0.9], '{}', 2, 1, 1, 0),
+  ('v2', '2026-03-27', '2026-03-28 00:00:00', '2026-03-28 01:00:00', '2026-03-28 01:00:00', 14, [0.1, 0.5, 0.9], '{}', 2, 1, 1, 0);
 
 INSERT INTO forecast_series (version, gtin, country, uom, status, message, method, season_days, days_used, first_day, windows, days_compared, wape, mase, bias, coverage)
 SELECT version, item, 'FR', '', if(item = '09521000000018', 'ok', 'too_short'), if(item = '09521000000018', '', 'two days, 28 needed'),

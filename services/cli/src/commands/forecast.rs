@@ -34,6 +34,8 @@ pub async fn run(_: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let recomputed = report["days_recomputed"].as_u64().unwrap_or_default();
     let made = if report["created"] == true {
         "a new version"
+    } else if report["confirmed"] == true {
+        "an earlier version holds again"
     } else {
         "nothing changed that would make a new version"
     };

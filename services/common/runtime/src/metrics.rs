@@ -234,7 +234,7 @@ pub const FORECAST_PASSES: Metric = metric(
     Kind::Counter,
     "passes",
     &["outcome"],
-    "Passes of the forecaster by outcome: version (a new one), nothing_new, failed",
+    "Passes of the forecaster by outcome: version (a new one, or an earlier one holds again), nothing_new, failed",
 );
 /// Duration of a pass.
 pub const FORECAST_PASS_SECONDS: Metric = metric(

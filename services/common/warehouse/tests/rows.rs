@@ -100,6 +100,7 @@ async fn store_demand(client: &Client) {
         data_cutoff: 20_513,
         as_of: DAY,
         created_at: DAY,
+        confirmed_at: DAY,
         horizon_days: 28,
         quantile_levels: vec![0.1, 0.9],
         configuration: "{}".into(),

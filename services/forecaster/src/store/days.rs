@@ -126,12 +126,13 @@ impl Store {
         Ok(())
     }
 
-    /// The latest stream time any day was computed at.
+    /// The latest stream time any day was computed at, or any version was made at.
     ///
     /// # Errors
     /// ClickHouse could not be reached or refused.
     pub async fn latest_as_of(&self) -> Result<Option<Micros>> {
-        let sql = "SELECT max(d.as_of) AS as_of, count() AS rows FROM daily_demand AS d";
+        let sql = "SELECT max(d.as_of) AS as_of, count() AS rows \
+                   FROM (SELECT as_of FROM daily_demand UNION ALL SELECT as_of FROM forecast_versions) AS d";
         let found = self.query(sql).fetch_one::<AsOf>().await?;
         Ok((found.rows > 0).then_some(found.as_of))
     }

@@ -1,6 +1,7 @@
 //! Versions of the forecast. A version is there when its row is in `forecast_versions`.
 
 use super::{Result, Store};
+use clickhouse::query::Query;
 use serialtrail_warehouse::rows::{ForecastRow, ForecastSeriesRow, ForecastVersionRow};
 use serialtrail_warehouse::tables;
 
@@ -10,11 +11,26 @@ impl Store {
     /// # Errors
     /// ClickHouse could not be reached or refused.
     pub async fn version(&self, version: &str) -> Result<Option<ForecastVersionRow>> {
-        let sql = "SELECT version, data_cutoff, as_of, created_at, horizon_days, quantile_levels, \
-                   configuration, series, series_ok, series_too_short, series_empty \
-                   FROM forecast_versions FINAL WHERE version = {version:String}";
-        let query = self.query(sql).param("version", version);
+        let query = self.versions("WHERE version = {version:String}");
+        let query = query.param("version", version);
         query.fetch_optional::<ForecastVersionRow>().await
+    }
+
+    /// The version that holds: the one confirmed last.
+    ///
+    /// # Errors
+    /// ClickHouse could not be reached or refused.
+    pub async fn latest_version(&self) -> Result<Option<ForecastVersionRow>> {
+        let query = self.versions("ORDER BY confirmed_at DESC, version DESC LIMIT 1");
+        query.fetch_optional::<ForecastVersionRow>().await
+    }
+
+    fn versions(&self, which: &str) -> Query {
+        self.query(&format!(
+            "SELECT version, data_cutoff, as_of, created_at, confirmed_at, horizon_days, quantile_levels, \
+             configuration, series, series_ok, series_too_short, series_empty \
+             FROM forecast_versions FINAL {which}"
+        ))
     }
 
     /// Stores the series and days of a version. Repeating it changes nothing.
@@ -30,7 +46,7 @@ impl Store {
         self.insert(tables::FORECASTS, days).await
     }
 
-    /// Makes a version be there.
+    /// Makes a version be there, or be the latest again.
     ///
     /// # Errors
     /// ClickHouse could not be reached or refused.

@@ -24,6 +24,8 @@ pub(super) struct Version {
     pub(super) cutoff: String,
     pub(super) known_at: i64,
     pub(super) made_at: i64,
+    /// When a pass last found it to be the version of the data: the latest is the one confirmed last.
+    held_at: i64,
     pub(super) horizon_days: u16,
     pub(super) quantile_levels: Vec<f64>,
     series: u32,
@@ -33,7 +35,7 @@ pub(super) struct Version {
 }
 
 const COLUMNS: &str = "version, toString(data_cutoff) AS cutoff, as_of AS known_at, \
-    created_at AS made_at, horizon_days, quantile_levels, series, series_ok, series_too_short, \
+    created_at AS made_at, confirmed_at AS held_at, horizon_days, quantile_levels, series, series_ok, series_too_short, \
     series_empty";
 
 impl Version {
@@ -51,6 +53,7 @@ impl Version {
             "data_cutoff": self.cutoff,
             "as_of": iso(self.known_at),
             "created_at": iso(self.made_at),
+            "confirmed_at": iso(self.held_at),
             "horizon_days": self.horizon_days,
             "quantile_levels": self.quantile_levels,
             "series": self.series,
@@ -68,7 +71,7 @@ fn column(level: f64) -> String {
     format!("q{}", percent.replace(['.', '-'], "_"))
 }
 
-/// The version of a name; the one made last where none is named, or `latest`.
+/// The version of a name; the one confirmed last where none is named, or `latest`.
 pub(super) async fn version(
     client: &Client,
     parameter: &str,
@@ -77,7 +80,7 @@ pub(super) async fn version(
     let named = name.filter(|name| *name != "latest");
     let sql = format!(
         "SELECT {COLUMNS} FROM forecast_versions FINAL WHERE {{where}} \
-         ORDER BY created_at DESC, version DESC LIMIT 1"
+         ORDER BY confirmed_at DESC, version DESC LIMIT 1"
     );
     let found: Option<Version> = Select::new()
         .when("version", named, "version = {version:String}")
@@ -109,7 +112,7 @@ pub async fn answer(client: &Client, uri: &Uri) -> Result<Value, Problem> {
         None => select,
         Some(Cursor(time, version)) => select
             .and(
-                "(created_at, version) < \
+                "(confirmed_at, version) < \
                  (fromUnixTimestamp64Micro({after_time:Int64}, 'UTC'), {after_version:String})",
             )
             .bind("after_time", time)
@@ -117,7 +120,7 @@ pub async fn answer(client: &Client, uri: &Uri) -> Result<Value, Problem> {
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM forecast_versions FINAL WHERE {{where}} \
-         ORDER BY created_at DESC, version DESC LIMIT {{limit:UInt64}}"
+         ORDER BY confirmed_at DESC, version DESC LIMIT {{limit:UInt64}}"
     );
     let mut rows: Vec<Version> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
     let more = rows.len() > limit;
@@ -125,7 +128,7 @@ pub async fn answer(client: &Client, uri: &Uri) -> Result<Value, Problem> {
     let next = rows
         .last()
         .filter(|_| more)
-        .map(|last| Cursor(last.made_at, last.version.clone()).encode(Listing::Versions));
+        .map(|last| Cursor(last.held_at, last.version.clone()).encode(Listing::Versions));
     let versions: Vec<Value> = rows.into_iter().map(Version::json).collect();
     Ok(json!({ "versions": versions, "next": next }))
 }

@@ -228,7 +228,7 @@ pub(crate) async fn planning(d: &Deployment, version: &str, mean: f64) {
         // A version is there once its row is.
         format!(
             "INSERT INTO forecast_versions SELECT '{version}', toDate('2026-03-10'), \
-             toDateTime64('2026-03-20 00:00:00', 6, 'UTC'), now64(6), 28, [0.1, 0.975], '{{}}', 2, 1, 1, 0"
+             toDateTime64('2026-03-20 00:00:00', 6, 'UTC'), now64(6) AS made, made, 28, [0.1, 0.975], '{{}}', 2, 1, 1, 0"
         ),
     ] {
         let settings = d.client().with_setting("async_insert", "0");

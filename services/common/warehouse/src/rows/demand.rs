@@ -40,6 +40,7 @@ pub struct ForecastVersionRow {
     pub data_cutoff: u16,
     pub as_of: Micros,
     pub created_at: Micros,
+    pub confirmed_at: Micros,
     pub horizon_days: u16,
     pub quantile_levels: Vec<f64>,
     pub configuration: String,
