@@ -11,6 +11,7 @@ use std::path::Path;
 #[allow(missing_docs)]
 pub struct ForecastConfig {
     pub refresh_seconds: u32,
+    pub version_every_minutes: u32,
     pub complete_after_hours: u32,
     pub horizon_days: u16,
     pub season_days: u16,
@@ -98,6 +99,8 @@ impl ForecastConfig {
             Ok(())
         };
         whole("refresh_seconds", self.refresh_seconds, 1, 86_400)?;
+        let minutes = self.version_every_minutes;
+        whole("version_every_minutes", minutes, 0, 10_080)?;
         whole("complete_after_hours", self.complete_after_hours, 0, 8760)?;
         whole("horizon_days", self.horizon_days.into(), 1, 730)?;
         whole("season_days", self.season_days.into(), 1, 366)?;
@@ -187,6 +190,11 @@ mod tests {
                 "refresh_seconds = 60",
                 "refresh_seconds = 0",
                 "refresh_seconds = 0: expected 1 to 86400",
+            ),
+            (
+                "version_every_minutes = 60",
+                "version_every_minutes = 20000",
+                "version_every_minutes = 20000: expected 0 to 10080",
             ),
             (
                 "horizon_days = 28",

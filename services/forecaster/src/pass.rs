@@ -5,7 +5,7 @@
 //! there. A pass that was cut short anywhere is repeated with the same result.
 
 use crate::config::ForecastConfig;
-use crate::day::{self, Day, iso};
+use crate::day::{self, Day, MINUTE, iso};
 use crate::model::ModelConfig;
 use crate::publish::{Keyed, Publish};
 use crate::series::{Gathered, Making, Outlook, Series, model_config, settings};
@@ -39,6 +39,15 @@ pub enum PassError {
     Other(#[from] anyhow::Error),
 }
 
+/// What a pass is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its time has come: a version waits for `version_every_minutes`.
+    Timer,
+    /// Somebody asked: a version is made if anything changed.
+    Asked,
+}
+
 /// What a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -48,6 +57,8 @@ pub struct Report {
     pub created: bool,
     /// Whether it had been made before, and data came back to it with this pass.
     pub confirmed: bool,
+    /// Whether data has changed since and the next version waits for `version_every_minutes`.
+    pub held_back: bool,
     /// Last day whose demand it uses, ISO date.
     pub data_cutoff: Option<String>,
     /// Stream time up to which all reads had landed, microseconds since 1970.
@@ -121,7 +132,7 @@ impl Passes {
     }
 
     /// One pass. `landed` is the stream time the sink has stored up to, or why nobody knows it;
-    /// `now` the wall clock, which only dates the version. A pass that is running is waited for.
+    /// `now` the wall clock, which dates versions and keeps them apart. A pass that is running is waited for.
     ///
     /// # Errors
     /// See [`PassError`]; what was done stays, and the next pass goes on.
@@ -129,10 +140,11 @@ impl Passes {
         &self,
         landed: anyhow::Result<Option<Micros>>,
         now: Micros,
+        cause: Cause,
     ) -> Result<Report, PassError> {
         let _one = self.running.lock().await;
         let begun = Instant::now();
-        let result = match tokio::time::timeout(LONGEST, self.pass(landed, now)).await {
+        let result = match tokio::time::timeout(LONGEST, self.pass(landed, now, cause)).await {
             Ok(result) => result,
             Err(_) => Err(anyhow::anyhow!("not done within {LONGEST:?}; it is begun anew").into()),
         };
@@ -166,6 +178,7 @@ impl Passes {
         &self,
         landed: anyhow::Result<Option<Micros>>,
         now: Micros,
+        cause: Cause,
     ) -> Result<Report, PassError> {
         let as_of = self.as_of(landed).await?;
         let recorded = Recorded {
@@ -176,6 +189,7 @@ impl Passes {
             version: None,
             created: false,
             confirmed: false,
+            held_back: false,
             data_cutoff: recorded.cutoff.map(iso),
             as_of,
             days_recomputed: 0,
@@ -189,7 +203,7 @@ impl Passes {
         self.recompute(recorded, &mut report).await?;
         report.days_closed = self.store.close_days(recorded).await?;
         if let Some(cutoff) = recorded.cutoff {
-            self.forecast(cutoff, as_of, now, &mut report).await?;
+            self.forecast(cutoff, now, cause, &mut report).await?;
         }
         Ok(report)
     }
@@ -234,8 +248,8 @@ impl Passes {
     async fn forecast(
         &self,
         cutoff: Day,
-        as_of: Micros,
         now: Micros,
+        cause: Cause,
         report: &mut Report,
     ) -> Result<(), PassError> {
         let mut gathered = Gathered::new(cutoff, &self.settings);
@@ -254,6 +268,10 @@ impl Passes {
         let latest = self.store.latest_version().await?;
         let row = match latest {
             Some(latest) if latest.version == version && self.is_out(&version).await? => latest,
+            Some(latest) if cause == Cause::Timer && self.waits(&latest, &version, cutoff, now) => {
+                report.held_back = true;
+                latest
+            }
             latest => {
                 let there = self.store.version(&version).await?;
                 report.created = there.is_none();
@@ -262,19 +280,29 @@ impl Passes {
                 let after = latest.map_or(now, |latest| now.max(latest.confirmed_at + 1));
                 let moment = Moment {
                     cutoff,
-                    as_of,
+                    as_of: report.as_of,
                     now,
                     confirmed_at: after,
                 };
                 self.make(&version, there, gathered.series, moment).await?
             }
         };
-        report.version = Some(version);
+        report.version = Some(row.version);
         report.series = row.series;
         report.series_ok = row.series_ok;
         report.series_too_short = row.series_too_short;
         report.series_empty = row.series_empty;
         Ok(())
+    }
+
+    /// Whether another version than the latest has to wait. It does not for a new last day or another
+    /// configuration, nor where the clock was set back.
+    fn waits(&self, latest: &ForecastVersionRow, version: &str, cutoff: Day, now: Micros) -> bool {
+        let every = i64::from(self.config.version_every_minutes) * MINUTE;
+        latest.version != version
+            && latest.data_cutoff == cutoff
+            && latest.configuration == self.settings
+            && (0..every).contains(&(now - latest.confirmed_at))
     }
 
     /// Whether the records of the latest version are the last ones of the topic. They are not when a pass

@@ -90,6 +90,7 @@ pub fn settings(config: &ForecastConfig) -> anyhow::Result<String> {
     let mut value = serde_json::to_value(config)?;
     if let Some(map) = value.as_object_mut() {
         map.remove("refresh_seconds");
+        map.remove("version_every_minutes");
     }
     Ok(value.to_string())
 }

@@ -1,7 +1,7 @@
 //! The process: a pass every `refresh_seconds` and on `POST /v1/run`.
 
 use crate::config::ForecastConfig;
-use crate::pass::{PassError, Passes, Report, Shared};
+use crate::pass::{Cause, PassError, Passes, Report, Shared};
 use crate::publish::KafkaPublisher;
 use crate::store::Store;
 use crate::stream_time;
@@ -47,10 +47,10 @@ struct Work {
 }
 
 impl Work {
-    async fn pass(&self) -> Result<Report, PassError> {
+    async fn pass(&self, cause: Cause) -> Result<Report, PassError> {
         let landed = stream_time::landed(&self.http, &self.settings).await;
         let now = chrono::Utc::now().timestamp_micros();
-        self.passes.run(landed, now).await
+        self.passes.run(landed, now, cause).await
     }
 
     async fn repeat(self, refresh: Duration, shutdown: Shutdown) {
@@ -63,7 +63,7 @@ impl Work {
             }
             tokio::select! {
                 () = shutdown.wait() => return,
-                result = self.pass() => match result {
+                result = self.pass(Cause::Timer) => match result {
                     Ok(report) => tracing::debug!(?report, "pass"),
                     Err(error) => tracing::warn!(%error, "pass failed, trying again"),
                 },
@@ -73,7 +73,7 @@ impl Work {
 
     async fn answer(self) -> Response {
         // On a task of its own: who asked may hang up, the pass goes on.
-        let pass = tokio::spawn(async move { self.pass().await });
+        let pass = tokio::spawn(async move { self.pass(Cause::Asked).await });
         match pass.await {
             Ok(Ok(report)) => axum::Json(report).into_response(),
             Ok(Err(error)) => problem(&error),

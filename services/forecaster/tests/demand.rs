@@ -4,6 +4,7 @@
 mod common;
 
 use common::{World, abroad, disposed, duplicate, read, weighed, withdrawn};
+use serialtrail_forecaster::pass::Cause;
 
 #[tokio::test]
 async fn days_of_demand_are_what_the_rule_says() {
@@ -146,7 +147,11 @@ async fn another_rule_of_one_sale_computes_every_day_anew() {
     let mut config = World::config();
     config.one_sale.one_sale_hours = 5;
     let landed = Ok(Some(common::START + 10 * common::DAY));
-    world.passes(config).run(landed, 0).await.unwrap();
+    world
+        .passes(config)
+        .run(landed, 0, Cause::Asked)
+        .await
+        .unwrap();
     assert_eq!(world.days().await, ["DE 2026-03-01 2 2-0-0 complete"]);
     world.drop().await;
 }

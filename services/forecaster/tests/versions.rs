@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{DAY, GTIN, Recorder, START, World, read, withdrawn};
-use serialtrail_forecaster::pass::{PassError, Passes};
+use common::{DAY, GTIN, HOUR, Recorder, START, World, read, withdrawn};
+use serialtrail_forecaster::pass::{Cause, PassError, Passes};
 use serialtrail_forecaster::store::Store;
 use serialtrail_runtime::config::ClickHouseSettings;
 use std::sync::Arc;
@@ -116,6 +116,54 @@ async fn data_that_goes_back_to_a_version_makes_that_version_the_latest_again() 
 }
 
 #[tokio::test]
+async fn versions_with_the_same_last_day_keep_apart_unless_somebody_asks() {
+    let Some(world) = World::new("apart").await else {
+        return;
+    };
+    five_weeks(&world).await;
+    let pass = async |days: i64, minutes: i64, cause: Cause| {
+        let landed = Ok(Some(START + days * DAY));
+        let now = START + minutes * HOUR / 60;
+        let passes = world.passes(World::config());
+        let report = passes.run(landed, now, cause).await.unwrap();
+        (report.created, report.held_back)
+    };
+    let (made, held, same) = ((true, false), (false, true), (false, false));
+    let late = async |n: i64| {
+        let late = read(&format!("LATE{n}"), 24 * 3 + n, "dispensing");
+        world.land(vec![late]).await;
+    };
+    assert_eq!(pass(30, 0, Cause::Timer).await, made);
+    assert_eq!(pass(30, 1, Cause::Timer).await, same);
+    late(1).await;
+    assert_eq!(pass(30, 2, Cause::Timer).await, held);
+    late(2).await;
+    assert_eq!(pass(30, 59, Cause::Timer).await, held);
+    assert_eq!(pass(30, 60, Cause::Timer).await, made);
+    late(3).await;
+    assert_eq!(pass(30, 61, Cause::Timer).await, held);
+    assert_eq!(pass(30, 62, Cause::Asked).await, made);
+    late(4).await;
+    assert_eq!(pass(30, 63, Cause::Timer).await, held);
+    // A day is over: nothing to wait for.
+    assert_eq!(pass(31, 64, Cause::Timer).await, made);
+    // Nor with another configuration.
+    let mut config = World::config();
+    config.horizon_days = 7;
+    let landed = Ok(Some(START + 31 * DAY));
+    let other = world.passes(config);
+    let report = other.run(landed, START + HOUR, Cause::Timer).await.unwrap();
+    assert!(report.created);
+    assert_eq!(
+        world
+            .count("SELECT count() FROM forecast_versions FINAL")
+            .await,
+        5
+    );
+    world.drop().await;
+}
+
+#[tokio::test]
 async fn records_of_a_version_that_never_came_to_hold_are_followed_by_those_of_the_one_that_does() {
     let Some(world) = World::new("behind").await else {
         return;
@@ -187,7 +235,7 @@ async fn a_pass_cut_short_anywhere_is_repeated_with_the_same_result() {
     let later = START + 99 * DAY;
     let again = world
         .passes(World::config())
-        .run(landed, later)
+        .run(landed, later, Cause::Asked)
         .await
         .unwrap();
     assert_eq!((&again.version, again.created), (&made.version, true));
@@ -217,12 +265,16 @@ async fn without_a_stream_time_a_first_pass_says_so_and_a_later_one_goes_on() {
     let away = || Err(anyhow::anyhow!("connection refused"));
     let error = world
         .passes(World::config())
-        .run(away(), 0)
+        .run(away(), 0, Cause::Asked)
         .await
         .unwrap_err();
     assert!(error.to_string().contains("connection refused"), "{error}");
     world.pass(30).await.unwrap();
-    let report = world.passes(World::config()).run(away(), 0).await.unwrap();
+    let report = world
+        .passes(World::config())
+        .run(away(), 0, Cause::Asked)
+        .await
+        .unwrap();
     assert_eq!(report.as_of, START + 30 * DAY);
     world.drop().await;
 }
@@ -238,7 +290,10 @@ async fn a_clickhouse_that_says_nothing_ends_the_pass_and_holds_no_later_one() {
     let publisher = Box::new(Recorder(Arc::default()));
     let passes = Passes::new(Store::new(&settings), publisher, World::config()).unwrap();
     for _ in 0..2 {
-        let error = passes.run(Ok(Some(START)), START).await.unwrap_err();
+        let error = passes
+            .run(Ok(Some(START)), START, Cause::Asked)
+            .await
+            .unwrap_err();
         assert!(error.to_string().starts_with("not done within"), "{error}");
     }
 }

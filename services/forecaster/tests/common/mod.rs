@@ -6,7 +6,7 @@ use clickhouse::{Client, Row};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serialtrail_forecaster::config::ForecastConfig;
-use serialtrail_forecaster::pass::{PassError, Passes, Report};
+use serialtrail_forecaster::pass::{Cause, PassError, Passes, Report};
 use serialtrail_forecaster::publish::{Keyed, Publish};
 use serialtrail_forecaster::store::Store;
 use serialtrail_records::{Alert, EnrichedObservation, Micros, ReadBody, Site};
@@ -107,10 +107,12 @@ impl World {
         Passes::new(self.store(), publisher, config).unwrap()
     }
 
-    /// A pass when everything up to `days` after the start has landed.
+    /// A pass somebody asked for when everything up to `days` after the start has landed.
     pub(crate) async fn pass(&self, days: i64) -> Result<Report, PassError> {
         let landed = Ok(Some(START + days * DAY));
-        self.passes(Self::config()).run(landed, START).await
+        self.passes(Self::config())
+            .run(landed, START, Cause::Asked)
+            .await
     }
 
     async fn insert<T>(&self, table: &str, rows: &[T])
