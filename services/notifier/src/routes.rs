@@ -11,24 +11,6 @@ use serialtrail_records::Alert;
 use std::fmt;
 use std::time::Duration;
 
-/// The rules an alert can name.
-pub const RULES: &[&str] = &[
-    "UNKNOWN_SERIAL",
-    "DUPLICATE_SCAN",
-    "IMPOSSIBLE_TRAVEL",
-    "CLONE_LIKELY",
-    "OUT_OF_TERRITORY",
-    "CUSTODY_BREAK",
-    "AGGREGATION_MISMATCH",
-    "DATA_MISMATCH",
-    "STATUS_VIOLATION",
-    "MISSING_IN_TRANSIT",
-    "SCAN_VELOCITY",
-    "SERIAL_GUESSING",
-    "HOTSPOT",
-];
-/// The severities an alert can have.
-pub const SEVERITIES: &[&str] = &["low", "medium", "high", "critical"];
 /// What an innocent explanation may be; `none` stands for an alert without one.
 pub const LIKELY_CAUSES: &[&str] = &["likely_operator_error", "likely_time_zone_error", NO_CAUSE];
 
@@ -355,6 +337,6 @@ mod tests {
         let rules = document["components"]["schemas"]["Alert"]["properties"]["rule"]["enum"]
             .as_array()
             .unwrap();
-        assert_eq!(rules, RULES);
+        assert_eq!(rules, serialtrail_records::alert::RULES);
     }
 }

@@ -52,7 +52,7 @@ pub fn summary(alert: &Alert) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::RULES;
+    use serialtrail_records::alert::RULES;
 
     #[test]
     fn a_sentence_says_what_where_and_how_sure() {

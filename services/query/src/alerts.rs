@@ -14,6 +14,7 @@ use clickhouse::{Client, Row};
 use futures::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use serialtrail_records::alert::{RULES, SEVERITIES};
 
 /// Parameters this resource knows.
 pub const PARAMETERS: &[&str] = &[
@@ -34,26 +35,6 @@ pub const PARAMETERS: &[&str] = &[
     "limit",
     "cursor",
 ];
-
-/// The rules an alert can name.
-pub const RULES: &[&str] = &[
-    "UNKNOWN_SERIAL",
-    "DUPLICATE_SCAN",
-    "IMPOSSIBLE_TRAVEL",
-    "CLONE_LIKELY",
-    "OUT_OF_TERRITORY",
-    "CUSTODY_BREAK",
-    "AGGREGATION_MISMATCH",
-    "DATA_MISMATCH",
-    "STATUS_VIOLATION",
-    "MISSING_IN_TRANSIT",
-    "SCAN_VELOCITY",
-    "SERIAL_GUESSING",
-    "HOTSPOT",
-];
-
-/// What `severity` may be.
-pub const SEVERITIES: &[&str] = &["low", "medium", "high", "critical"];
 
 /// What `status` may be.
 pub const STATUSES: &[&str] = &["open", "retracted", "any"];

@@ -11,6 +11,7 @@ use serialtrail_query::{
     alerts, demand, feed, forecasts, identify, openapi, overview, recall, rejects, stock, trace,
     whereabouts,
 };
+use serialtrail_records::alert::{RULES, SEVERITIES};
 use serialtrail_records::{
     Alert, EnrichedObservation, LotStatus, Membership, Product, RejectedEvent, SerialState, Site,
     TypedId,
@@ -71,11 +72,8 @@ fn every_route_and_parameter_is_described_and_none_more() {
         found.unwrap()["schema"].clone()
     };
     for path in ["/v1/alerts", "/v1/stream/alerts"] {
-        assert_eq!(of(path, "rule")["items"]["enum"], json!(alerts::RULES));
-        assert_eq!(
-            of(path, "severity")["items"]["enum"],
-            json!(alerts::SEVERITIES)
-        );
+        assert_eq!(of(path, "rule")["items"]["enum"], json!(RULES));
+        assert_eq!(of(path, "severity")["items"]["enum"], json!(SEVERITIES));
         assert_eq!(of(path, "status")["enum"], json!(alerts::STATUSES));
     }
     let places = of("/v1/recall", "whereabouts");

@@ -5,6 +5,26 @@ use serde::{Deserialize, Serialize};
 use crate::Micros;
 use crate::avro_record;
 
+/// The rules an alert can name, those that nothing judges yet among them.
+pub const RULES: &[&str] = &[
+    "UNKNOWN_SERIAL",
+    "DUPLICATE_SCAN",
+    "IMPOSSIBLE_TRAVEL",
+    "CLONE_LIKELY",
+    "OUT_OF_TERRITORY",
+    "CUSTODY_BREAK",
+    "AGGREGATION_MISMATCH",
+    "DATA_MISMATCH",
+    "STATUS_VIOLATION",
+    "MISSING_IN_TRANSIT",
+    "SCAN_VELOCITY",
+    "SERIAL_GUESSING",
+    "HOTSPOT",
+];
+
+/// The severities an alert can have, the least first.
+pub const SEVERITIES: &[&str] = &["low", "medium", "high", "critical"];
+
 /// Topic alerts, key subject. One revision of one alert. Identity alert_id; the highest revision wins.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

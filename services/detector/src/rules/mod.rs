@@ -74,3 +74,24 @@ pub const RULES: &[Rule] = &[
 pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|r| r.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Severity;
+    use serialtrail_records::alert;
+
+    #[test]
+    fn every_rule_and_severity_is_one_an_alert_can_name() {
+        for rule in RULES {
+            assert!(alert::RULES.contains(&rule.name), "{}", rule.name);
+        }
+        let severities = [
+            Severity::Low,
+            Severity::Medium,
+            Severity::High,
+            Severity::Critical,
+        ];
+        assert_eq!(severities.map(Severity::as_str), alert::SEVERITIES);
+    }
+}

@@ -2,9 +2,10 @@
 //! was expected. Secrets never appear in one.
 
 use super::expand::{Environment, expand};
-use super::{GroupBy, Kind, LIKELY_CAUSES, RULES, Receiver, Route, Routes, SEVERITIES, Secret};
+use super::{GroupBy, Kind, LIKELY_CAUSES, Receiver, Route, Routes, Secret};
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
+use serialtrail_records::alert::{RULES, SEVERITIES};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Which alerts a listener is told of: the same filters as of a list, held against one alert.
 
-use crate::alerts::{AlertRow, RULES, SEVERITIES, STATUSES};
+use crate::alerts::{AlertRow, STATUSES};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use serialtrail_records::alert::{RULES, SEVERITIES};
 
 /// Parameters of the stream.
 pub const PARAMETERS: &[&str] = &[

@@ -1,9 +1,9 @@
 //! Fills the tables the query service reads with rows of the real shape, by INSERT ... SELECT FROM numbers.
 
-use super::requests::{RULES, SEVERITIES};
 use super::stock::{COUNTRIES, MAKERS, PRODUCTS, SHOPS, Stock, WHOLESALERS, gln, gtin};
 use crate::options::Options;
 use anyhow::{Context, ensure};
+use serialtrail_records::alert::{RULES, SEVERITIES};
 use serialtrail_stack::Stack;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -267,9 +267,9 @@ fn alerts(stock: &Stock, options: &Options) -> Vec<String> {
             "INSERT INTO alerts ({columns}) WITH cityHash64(number, {seed}, 2) % {units} AS i, \
              cityHash64(number, {seed}, 3) % 10 AS k, {shape}, \
              {rules} AS rules, {severities} AS severities \
-             SELECT lower(hex(sipHash128(number, {seed}))), rules[number % 10 + 1], unit, 'unit', \
+             SELECT lower(hex(sipHash128(number, {seed}))), rules[number % length(rules) + 1], unit, 'unit', \
              concat('https://id.gs1.org/', unit), 1, if(number % 20 = 0, 'retracted', 'asserted'), \
-             severities[cityHash64(number) % 4 + 1], event_id, [event_id], event_time, \
+             severities[cityHash64(number) % length(severities) + 1], event_id, [event_id], event_time, \
              event_time + toIntervalMinute(10), now64(6), country, site, site, gtin, lot, 'pharma', \
              concat('{{\"events_total\":2,\"grace_hours\":72,\"reads\":[{{\"country\":\"', country, \
                  '\",\"event\":\"', event_id, '\",\"party\":\"', site, '\",\"place\":\"', site, \

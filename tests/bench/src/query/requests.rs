@@ -6,24 +6,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serialtrail_records::alert::{RULES, SEVERITIES};
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
-/// Rules alerts are asked for by.
-pub(super) const RULES: [&str; 10] = [
-    "UNKNOWN_SERIAL",
-    "DUPLICATE_SCAN",
-    "IMPOSSIBLE_TRAVEL",
-    "CLONE_LIKELY",
-    "OUT_OF_TERRITORY",
-    "CUSTODY_BREAK",
-    "AGGREGATION_MISMATCH",
-    "DATA_MISMATCH",
-    "STATUS_VIOLATION",
-    "MISSING_IN_TRANSIT",
-];
-/// Severities of alerts.
-pub(super) const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 /// Requests of a kind whose answer is a whole large lot.
 const LARGE_ANSWERS: usize = 5;
 
