@@ -27,7 +27,6 @@ pub mod alertmanager;
 mod attempt;
 pub mod body;
 pub mod cause;
-mod consumer;
 mod notification;
 pub mod park;
 pub mod retry;

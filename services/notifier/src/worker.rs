@@ -8,21 +8,21 @@ pub(crate) mod resending;
 
 use crate::alertmanager::client::Alertmanager;
 use crate::cause::Group;
-use crate::consumer::{Context, join};
 use crate::notification::{Notification, Outcome, Reporting};
 use crate::routes::{Addressed, Receiver, Routes};
 use crate::webhook::Webhook;
 use crate::window::{Ticket, Window};
 use anyhow::Context as _;
 use rdkafka::Message;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use resending::Resending;
 use serialtrail_records::{Alert, Codec};
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Shutdown, metrics};
 use serialtrail_stream::failpoint;
+use serialtrail_stream::member::{self, Member};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -30,6 +30,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+/// How much of each partition is fetched ahead, and how long the broker may wait for more.
+const FETCHING: &[(&str, &str)] = &[
+    ("queued.max.messages.kbytes", "4096"),
+    ("fetch.wait.max.ms", "100"),
+];
 /// Longest wait for a message before the loop looks at everything else.
 const POLL: Duration = Duration::from_millis(10);
 /// Messages taken before the loop looks at everything else.
@@ -80,7 +85,7 @@ struct Raw {
 }
 
 pub(crate) struct Worker {
-    consumer: BaseConsumer<Context>,
+    consumer: Member,
     topic: String,
     group: String,
     receiver: Arc<Receiver>,
@@ -126,8 +131,10 @@ pub(crate) fn run(
     let group = format!("{prefix}notifier-{}", parts.receiver.name);
     let topic = format!("{prefix}{}", serialtrail_runtime::topics::ALERTS);
     let (sender, events) = mpsc::channel();
+    let topics = std::slice::from_ref(&topic);
+    let consumer = member::join(kafka, &group, *slot, topics, FETCHING);
     let mut worker = Worker {
-        consumer: join(kafka, &group, *slot, &topic).with_context(|| group.clone())?,
+        consumer: consumer.with_context(|| group.clone())?,
         topic,
         group,
         receiver: parts.receiver,
@@ -188,29 +195,15 @@ impl Worker {
                 Some(Ok(raw)) => self.inbox.push_back(raw),
                 // Ends are known from the statistics: this error names no topic.
                 Some(Err(KafkaError::PartitionEOF(_))) => {}
-                Some(Err(error)) => self.consumer_error(error)?,
+                Some(Err(error)) => self.consumer_error(&error)?,
             }
             wait = Duration::ZERO;
         }
         Ok(())
     }
 
-    fn consumer_error(&self, error: KafkaError) -> anyhow::Result<()> {
-        let fatal = match self.consumer.client().fatal_error() {
-            Some((code, reason)) => Some(format!("{code}: {reason}")),
-            None if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) => {
-                Some(error.to_string())
-            }
-            None => None,
-        };
-        if let Some(reason) = fatal {
-            let group = &self.group;
-            anyhow::bail!(
-                "{group}: another process took this slot or the consumer failed: {reason}"
-            )
-        }
-        tracing::warn!(group = self.group, %error, "consumer");
-        Ok(())
+    fn consumer_error(&self, error: &KafkaError) -> anyhow::Result<()> {
+        member::survived(&self.consumer, &self.group, error)
     }
 
     /// Decides of every record read who is told of it.
@@ -327,7 +320,7 @@ impl Worker {
                 }
                 Ok(())
             }
-            Err(error) => self.consumer_error(error),
+            Err(error) => self.consumer_error(&error),
         }
     }
 
@@ -399,7 +392,7 @@ impl Worker {
         }
         let lag = metrics::gauge(&metrics::LAG);
         for (partition, frontier) in self.window.frontiers() {
-            let Some(end) = ends.get(&partition) else {
+            let Some(end) = ends.get(&(self.topic.clone(), partition)) else {
                 continue;
             };
             let caught_up = end.reached && self.window.ahead(partition) == 0;

@@ -21,7 +21,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod consumer;
 pub mod partition;
 pub mod range;
 pub mod rows;

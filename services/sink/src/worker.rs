@@ -7,19 +7,19 @@
 mod assignment;
 mod gauges;
 
-use crate::consumer::{Address, Context, join};
 use crate::partition::{Limits, Partition, Record};
 use crate::range::Range;
-use crate::rows::Place;
+use crate::rows::{Place, TOPICS};
 use crate::store::{Outcome, Store};
 use rdkafka::Message;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_records::Codec;
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Shutdown, topics};
 use serialtrail_stream::failpoint;
+use serialtrail_stream::member::{self, Address, Member};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +27,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
+/// The consumer group.
+const GROUP: &str = "sink";
+/// How much of each partition is fetched ahead.
+const FETCHING: &[(&str, &str)] = &[("queued.max.messages.kbytes", "32768")];
 /// When a range is cut: quickly when idle, large when busy.
 const LIMITS: Limits = Limits {
     records: 20_000,
@@ -101,9 +105,13 @@ pub fn run(
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
     let (sender, finished) = channel();
+    let Identity { slot, prefix } = identity;
+    let group = format!("{prefix}{GROUP}");
+    let topics = TOPICS.iter().map(|topic| format!("{prefix}{topic}"));
+    let topics: Vec<_> = topics.collect();
     let mut worker = Worker {
-        consumer: join(kafka, identity)?,
-        prefix: identity.prefix.clone(),
+        consumer: member::join(kafka, &group, *slot, &topics, FETCHING)?,
+        prefix: prefix.clone(),
         codec,
         store,
         runtime: runtime.clone(),
@@ -122,7 +130,7 @@ pub fn run(
 }
 
 struct Worker {
-    consumer: BaseConsumer<Context>,
+    consumer: Member,
     prefix: String,
     codec: Arc<Codec>,
     store: Store,
@@ -176,30 +184,15 @@ impl Worker {
                 }
                 // Ends are known from the statistics: this error names no topic.
                 Some(Err(KafkaError::PartitionEOF(_))) => {}
-                Some(Err(error)) => self.consumer_error(error)?,
+                Some(Err(error)) => self.consumer_error(&error)?,
             }
             wait = Duration::ZERO;
         }
         Ok(())
     }
 
-    fn consumer_error(&self, error: KafkaError) -> anyhow::Result<()> {
-        let fatal = match self.consumer.client().fatal_error() {
-            Some((code, reason)) => Some(format!("{code}: {reason}")),
-            None if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) => {
-                Some(error.to_string())
-            }
-            None => None,
-        };
-        match fatal {
-            Some(reason) => {
-                anyhow::bail!("another process took this slot or the consumer failed: {reason}")
-            }
-            None => {
-                tracing::warn!(%error, "consumer");
-                Ok(())
-            }
-        }
+    fn consumer_error(&self, error: &KafkaError) -> anyhow::Result<()> {
+        member::survived(&self.consumer, GROUP, error)
     }
 
     /// Takes the results of finished store tasks.
@@ -318,7 +311,7 @@ impl Worker {
             Ok(()) => Ok(true),
             Err(error) => {
                 tracing::warn!(%error, partitions = list.count(), "commit failed, trying again");
-                self.consumer_error(error)?;
+                self.consumer_error(&error)?;
                 Ok(false)
             }
         }

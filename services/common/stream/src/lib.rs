@@ -8,6 +8,7 @@
 //! - [`stage`]: what a stage is; [`testing`]: running one in a unit test.
 //! - [`refusal`], [`noted`], [`pending`]: what stages share: refusing records, work over several windows, marks.
 //! - [`time`]: stream time from marks.
+//! - [`member`]: a consumer that commits by itself, for services that are no stage.
 //! - `worker`: the loop that owns everything; `gather`, `window`, `transaction`, `restore`: its acts.
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -17,6 +18,7 @@ pub mod config;
 pub mod failpoint;
 mod gather;
 mod gauges;
+pub mod member;
 mod native;
 pub mod noted;
 pub mod outcome;

@@ -114,13 +114,13 @@ impl ClientContext for AssignedContext {
 impl ConsumerContext for AssignedContext {}
 
 /// Reaching the end of a partition is an event, not an error.
-fn log_consumer_error(error: &KafkaError, reason: &str) {
+pub(crate) fn log_consumer_error(error: &KafkaError, reason: &str) {
     if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
         tracing::warn!(%error, reason, "consumer");
     }
 }
 
-fn partitions(list: &TopicPartitionList) -> Vec<(String, i32)> {
+pub(crate) fn partitions(list: &TopicPartitionList) -> Vec<(String, i32)> {
     list.elements()
         .iter()
         .map(|element| (element.topic().to_owned(), element.partition()))

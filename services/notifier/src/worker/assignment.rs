@@ -1,11 +1,11 @@
 //! Partitions that come and go.
 
 use super::{Channel, Worker};
-use crate::consumer::Change;
 use crate::window::Done;
 use rdkafka::consumer::Consumer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::metrics;
+use serialtrail_stream::member::Change;
 use std::time::Duration;
 
 /// Longest wait for a broker's answer to a question of ours.
@@ -18,12 +18,16 @@ impl Worker {
     pub(super) fn rebalance(&mut self) {
         for change in self.consumer.context().take_changes() {
             match change {
-                Change::Revoked(partitions) => {
-                    for partition in partitions {
+                // One topic only.
+                Change::Revoked(addresses) => {
+                    for (_, partition) in addresses {
                         self.let_go(partition);
                     }
                 }
-                Change::Assigned(partitions) => self.take_over(&partitions),
+                Change::Assigned(addresses) => {
+                    let partitions = addresses.into_iter().map(|(_, partition)| partition);
+                    self.take_over(&partitions.collect::<Vec<_>>());
+                }
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Partitions that come and go: a begun range is found in the committed metadata.
 
-use super::{ASK, Owned, Worker, gauges};
-use crate::consumer::{Address, Change, GROUP};
+use super::{ASK, GROUP, Owned, Worker, gauges};
 use crate::partition::Partition;
 use crate::range::Range;
 use crate::rows::{Place, TOPICS};
 use rdkafka::consumer::Consumer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::metrics;
+use serialtrail_stream::member::{Address, Change};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! What the sink says of itself.
 
-use super::Worker;
-use crate::consumer::{Address, GROUP};
+use super::{GROUP, Worker};
 use crate::rows::Rows;
 use rdkafka::consumer::Consumer;
 use serialtrail_runtime::{metrics, topics};
+use serialtrail_stream::member::Address;
 use std::collections::HashMap;
 
 impl Worker {

@@ -1,47 +1,57 @@
-//! The member of group `notifier-<receiver>`: its settings, and what its callbacks note.
+//! The member of a consumer group that commits offsets by itself, outside of transactions: its settings,
+//! and what its callbacks note. The sink and the notifier are such.
 
+use crate::config::SESSION_TIMEOUT;
+use crate::rebalance::{log_consumer_error, partitions};
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
-use rdkafka::topic_partition_list::TopicPartitionList;
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::kafka;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A change of this member's partitions.
+/// Topic and partition.
+pub type Address = (String, i32);
+
+/// A change of a member's partitions.
 #[derive(Debug)]
-pub(crate) enum Change {
-    Assigned(Vec<i32>),
-    Revoked(Vec<i32>),
+pub enum Change {
+    /// They are this member's now, and not paused.
+    Assigned(Vec<Address>),
+    /// They are no longer.
+    Revoked(Vec<Address>),
 }
 
 /// Where a partition ends.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct End {
+pub struct End {
     /// Last stable offset.
-    pub(crate) offset: i64,
+    pub offset: i64,
     /// Every record before it has been handed over. Behind the last one only control records may
     /// stand: that is no lag.
-    pub(crate) reached: bool,
+    pub reached: bool,
 }
 
-/// Callbacks run inside `poll`, on the worker's thread: they note, the worker acts after `poll`.
+/// A member. Its `context` tells what changed.
+pub type Member = BaseConsumer<MemberContext>;
+
+/// Callbacks run inside `poll`, on the caller's thread: they note, the caller acts after `poll`.
 #[derive(Debug, Default)]
-pub(crate) struct Context {
+pub struct MemberContext {
     changes: Mutex<Vec<Change>>,
-    ends: Mutex<HashMap<i32, End>>,
+    ends: Mutex<HashMap<Address, End>>,
 }
 
-impl Context {
+impl MemberContext {
     /// Changes since the last call, oldest first.
-    pub(crate) fn take_changes(&self) -> Vec<Change> {
+    pub fn take_changes(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Ends of partitions, if statistics came since the last call.
-    pub(crate) fn take_ends(&self) -> HashMap<i32, End> {
+    pub fn take_ends(&self) -> HashMap<Address, End> {
         std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -53,30 +63,26 @@ impl Context {
     }
 }
 
-impl ClientContext for Context {
+impl ClientContext for MemberContext {
     fn stats(&self, statistics: Statistics) {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        // One topic only.
-        for statistics in statistics.topics.into_values() {
+        for (topic, statistics) in statistics.topics {
             for (partition, statistics) in statistics.partitions {
                 if statistics.desired && statistics.ls_offset >= 0 {
                     let offset = statistics.ls_offset;
                     let reached = statistics.eof_offset >= offset && statistics.fetchq_cnt == 0;
-                    ends.insert(partition, End { offset, reached });
+                    ends.insert((topic.clone(), partition), End { offset, reached });
                 }
             }
         }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // rdkafka hands over every end of a partition as one.
-        if error != KafkaError::Global(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "consumer");
-        }
+        log_consumer_error(&error, reason);
     }
 }
 
-impl ConsumerContext for Context {
+impl ConsumerContext for MemberContext {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(list) = rebalance {
             self.note(Change::Revoked(partitions(list)));
@@ -98,17 +104,18 @@ impl ConsumerContext for Context {
     }
 }
 
-fn partitions(list: &TopicPartitionList) -> Vec<i32> {
-    list.elements().iter().map(|e| e.partition()).collect()
-}
-
-/// Joins `group` as its instance `slot`, reading `topic`.
-pub(crate) fn join(
+/// Joins `group` as its instance `slot`, reading `topics`. `fetching` are librdkafka's settings of how
+/// much is fetched ahead: each caller's own.
+///
+/// # Errors
+/// The settings are not ones librdkafka takes.
+pub fn join(
     settings: &KafkaSettings,
     group: &str,
     slot: u32,
-    topic: &str,
-) -> anyhow::Result<BaseConsumer<Context>> {
+    topics: &[String],
+    fetching: &[(&str, &str)],
+) -> anyhow::Result<Member> {
     let instance = format!("{group}-{slot}");
     let mut client = kafka::client_config(settings);
     client
@@ -116,36 +123,59 @@ pub(crate) fn join(
         .set("group.id", group)
         .set("group.instance.id", &instance)
         .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("session.timeout.ms", "6000")
+        .set(
+            "session.timeout.ms",
+            SESSION_TIMEOUT.as_millis().to_string(),
+        )
         .set("heartbeat.interval.ms", "2000")
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "earliest")
-        .set("queued.max.messages.kbytes", "4096")
         .set("fetch.queue.backoff.ms", "5")
         .set("fetch.error.backoff.ms", "100")
-        .set("fetch.wait.max.ms", "100")
         .set("topic.metadata.refresh.interval.ms", "30000")
         .set("statistics.interval.ms", "1000");
-    let consumer: BaseConsumer<Context> = client.create_with_context(Context::default())?;
-    consumer.subscribe(&[topic])?;
+    for (name, value) in fetching {
+        client.set(*name, *value);
+    }
+    let consumer: Member = client.create_with_context(MemberContext::default())?;
+    consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
     Ok(consumer)
+}
+
+/// An error of `poll` or of a commit: logged, where the member can go on.
+///
+/// # Errors
+/// It cannot: another process took this slot's identity, or the client failed for good.
+pub fn survived(consumer: &Member, group: &str, error: &KafkaError) -> anyhow::Result<()> {
+    let fatal = match consumer.client().fatal_error() {
+        Some((code, reason)) => Some(format!("{code}: {reason}")),
+        None if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) => {
+            Some(error.to_string())
+        }
+        None => None,
+    };
+    if let Some(reason) = fatal {
+        anyhow::bail!("{group}: another process took this slot or the consumer failed: {reason}")
+    }
+    tracing::warn!(group, %error, "consumer");
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rdkafka::Message;
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+    use rdkafka::{Message, TopicPartitionList};
     use std::time::{Duration, Instant};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
     /// Polls until the group gave or took partitions.
-    fn changed(consumer: &BaseConsumer<Context>) -> Vec<Change> {
+    fn changed(consumer: &Member) -> Vec<Change> {
         let begun = Instant::now();
         loop {
             assert!(begun.elapsed() < PATIENCE, "the group does nothing");
@@ -163,15 +193,20 @@ mod tests {
     #[test]
     fn a_partition_that_was_paused_when_it_went_is_read_when_it_comes_back() {
         let cluster = MockCluster::new(1).unwrap();
-        cluster.create_topic("alerts", 1, 1).unwrap();
+        let topics = ["alerts", "rejected-events"];
+        for topic in topics {
+            cluster.create_topic(topic, 1, 1).unwrap();
+        }
         let settings = KafkaSettings {
             brokers: cluster.bootstrap_servers(),
             ..KafkaSettings::default()
         };
-        let consumer = join(&settings, "notifier-hook", 0, "alerts").unwrap();
+        let fetching = [("queued.max.messages.kbytes", "4096")];
+        let owned = topics.map(str::to_owned);
+        let consumer = join(&settings, "notifier-hook", 0, &owned, &fetching).unwrap();
         let given = changed(&consumer);
         assert!(
-            matches!(given.as_slice(), [Change::Assigned(p)] if p == &[0]),
+            matches!(given.as_slice(), [Change::Assigned(all)] if all.len() == topics.len()),
             "{given:?}"
         );
         let mut list = TopicPartitionList::new();
@@ -179,7 +214,7 @@ mod tests {
         consumer.pause(&list).unwrap();
         consumer.unsubscribe();
         changed(&consumer);
-        consumer.subscribe(&["alerts"]).unwrap();
+        consumer.subscribe(&topics).unwrap();
         changed(&consumer);
         let producer: BaseProducer = kafka::client_config(&settings).create().unwrap();
         let record = BaseRecord::<(), _>::to("alerts").payload("an alert");
