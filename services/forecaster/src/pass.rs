@@ -107,6 +107,8 @@ pub struct Passes {
     settings: String,
     /// The version whose records are known to be the last ones of the topic.
     out: Mutex<Option<String>>,
+    /// The latest stream time a pass was told.
+    known: Mutex<Option<Micros>>,
     running: Mutex<()>,
 }
 
@@ -127,6 +129,7 @@ impl Passes {
             settings: settings(&config)?,
             config,
             out: Mutex::new(None),
+            known: Mutex::new(None),
             running: Mutex::new(()),
         })
     }
@@ -138,7 +141,7 @@ impl Passes {
     /// See [`PassError`]; what was done stays, and the next pass goes on.
     pub async fn run(
         &self,
-        landed: anyhow::Result<Option<Micros>>,
+        landed: anyhow::Result<Micros>,
         now: Micros,
         cause: Cause,
     ) -> Result<Report, PassError> {
@@ -176,7 +179,7 @@ impl Passes {
 
     async fn pass(
         &self,
-        landed: anyhow::Result<Option<Micros>>,
+        landed: anyhow::Result<Micros>,
         now: Micros,
         cause: Cause,
     ) -> Result<Report, PassError> {
@@ -208,18 +211,20 @@ impl Passes {
         Ok(report)
     }
 
-    /// What had landed once has landed for good: the sink's word, or the last one that was stored.
-    async fn as_of(&self, landed: anyhow::Result<Option<Micros>>) -> Result<Micros, PassError> {
-        let before = self.store.latest_as_of().await?;
+    /// What had landed once has landed for good: the sink's word, or the last one known or
+    /// stored. It never goes back.
+    async fn as_of(&self, landed: anyhow::Result<Micros>) -> Result<Micros, PassError> {
+        let stored = self.store.latest_as_of().await?;
         let (told, why) = match landed {
-            Ok(Some(time)) => (Some(time), String::new()),
-            Ok(None) => (None, "the sink has no stream time yet".to_owned()),
+            Ok(time) => (Some(time), String::new()),
             Err(error) => (None, format!("{error:#}")),
         };
         if told.is_none() {
             tracing::warn!(why, "going on with the last stream time known");
         }
-        told.max(before).ok_or(PassError::NoStreamTime(why))
+        let mut known = self.known.lock().await;
+        *known = told.max(stored).max(*known);
+        known.ok_or(PassError::NoStreamTime(why))
     }
 
     async fn recompute(&self, recorded: Recorded, report: &mut Report) -> Result<(), PassError> {

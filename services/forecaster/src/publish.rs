@@ -6,6 +6,7 @@
 
 use anyhow::{Context, bail};
 use futures::future::BoxFuture;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
@@ -25,6 +26,11 @@ const GROUP: &str = "forecaster";
 const WAIT: Duration = Duration::from_secs(20);
 /// Longest time a version may take to be handed over.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Longest time a transaction may be open before the broker gives it up: handing over takes up to
+/// [`DEADLINE`], then flushing, the offset and the commit up to [`WAIT`] each. Kafka's own default, a
+/// minute, is less; the most brokers take unless told otherwise is 15 minutes.
+const TRANSACTION: Duration = Duration::from_secs(DEADLINE.as_secs() + 4 * WAIT.as_secs());
 
 /// Key and record of one series.
 pub type Keyed = (String, DemandForecast);
@@ -125,12 +131,10 @@ impl KafkaPublisher {
     fn send(&self, metadata: &str, records: &[Keyed]) -> anyhow::Result<()> {
         let codec = self.codec()?;
         let member = self.member()?;
-        let partitions = self.partitions(&member)?;
+        let partitions = partitions(&member, &self.topic)?;
         let slot = self.settings.worker.slot;
-        let producer: Transactional = client_config(&self.settings.kafka)
-            .set("transactional.id", format!("{}-{slot}", self.group))
-            .set("compression.type", "lz4")
-            .create()?;
+        let id = format!("{}-{slot}", self.group);
+        let producer: Transactional = producer_config(&self.settings, &id).create()?;
         producer
             .init_transactions(WAIT)
             .context("the transactional producer cannot start")?;
@@ -200,15 +204,40 @@ impl KafkaPublisher {
             .commit_transaction(WAIT)
             .context("the transaction was not committed")
     }
+}
 
-    fn partitions(&self, client: &BaseConsumer) -> anyhow::Result<i32> {
-        let topic = &self.topic;
-        let metadata = client.fetch_metadata(Some(topic), WAIT)?;
-        let found = metadata.topics().iter().find(|t| t.name() == topic);
-        match i32::try_from(found.map_or(0, |t| t.partitions().len())) {
-            Ok(count) if count > 0 => Ok(count),
-            _ => bail!("topic {topic} does not exist: run `serialtrail topics`"),
-        }
+fn producer_config(settings: &Settings, id: &str) -> ClientConfig {
+    let mut config = client_config(&settings.kafka);
+    let milliseconds = TRANSACTION.as_millis().to_string();
+    config
+        .set("transactional.id", id)
+        .set("transaction.timeout.ms", &milliseconds)
+        // A record may not wait longer than its transaction.
+        .set("message.timeout.ms", &milliseconds)
+        .set("compression.type", "lz4");
+    config
+}
+
+/// How many partitions a topic has, as Kafka says.
+///
+/// # Errors
+/// Kafka does not answer, or has no such topic.
+pub async fn count_partitions(settings: Arc<Settings>, topic: &'static str) -> anyhow::Result<i32> {
+    let counted = blocking(move || {
+        let client: BaseConsumer = client_config(&settings.kafka).create()?;
+        partitions(&client, topic)
+    });
+    counted
+        .await
+        .with_context(|| format!("the partitions of topic {topic} are not known"))
+}
+
+fn partitions(client: &BaseConsumer, topic: &str) -> anyhow::Result<i32> {
+    let metadata = client.fetch_metadata(Some(topic), WAIT)?;
+    let found = metadata.topics().iter().find(|t| t.name() == topic);
+    match i32::try_from(found.map_or(0, |t| t.partitions().len())) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => bail!("topic {topic} does not exist: run `serialtrail topics`"),
     }
 }
 
@@ -230,6 +259,17 @@ fn made_at(metadata: &str, version: &str) -> Option<Micros> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transaction_outlasts_all_that_is_waited_for_in_it_and_no_broker_refuses_it() {
+        let config = producer_config(&Settings::default(), "forecaster-0");
+        let number = |key: &str| config.get(key).unwrap().parse::<u64>().unwrap();
+        let waits = DEADLINE + 3 * WAIT;
+        assert!(u128::from(number("transaction.timeout.ms")) > waits.as_millis());
+        assert!(number("transaction.timeout.ms") <= 900_000);
+        assert!(number("message.timeout.ms") <= number("transaction.timeout.ms"));
+        drop(config.create::<Transactional>().unwrap());
+    }
 
     #[test]
     fn the_metadata_tells_the_version_that_is_out_and_when_it_was_made() {

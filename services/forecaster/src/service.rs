@@ -2,16 +2,19 @@
 
 use crate::config::ForecastConfig;
 use crate::pass::{Cause, PassError, Passes, Report, Shared};
-use crate::publish::KafkaPublisher;
+use crate::publish::{KafkaPublisher, count_partitions};
 use crate::store::Store;
 use crate::stream_time;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use serialtrail_records::Micros;
+use serialtrail_runtime::topics::ENRICHED;
 use serialtrail_runtime::{App, Settings, Shutdown};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Runs the service until shutdown. A pass that is running then is given up: the next one repeats it.
 ///
@@ -29,6 +32,7 @@ pub async fn run(app: App) -> anyhow::Result<()> {
         passes: Arc::new(passes),
         settings,
         http: reqwest::Client::new(),
+        partitions: Arc::default(),
     };
     let timer = tokio::spawn(work.clone().repeat(refresh, app.shutdown.clone()));
     let routes = Router::new().route("/v1/run", post(move || work.clone().answer()));
@@ -44,13 +48,22 @@ struct Work {
     passes: Shared,
     settings: Arc<Settings>,
     http: reqwest::Client,
+    /// Partitions of topic `enriched`.
+    partitions: Arc<OnceCell<i32>>,
 }
 
 impl Work {
     async fn pass(&self, cause: Cause) -> Result<Report, PassError> {
-        let landed = stream_time::landed(&self.http, &self.settings).await;
+        let landed = self.landed().await;
         let now = chrono::Utc::now().timestamp_micros();
         self.passes.run(landed, now, cause).await
+    }
+
+    async fn landed(&self) -> anyhow::Result<Micros> {
+        // The count of a keyed topic never changes: it is asked until it is known.
+        let count = || count_partitions(Arc::clone(&self.settings), ENRICHED);
+        let partitions = *self.partitions.get_or_try_init(count).await?;
+        stream_time::landed(&self.http, &self.settings, partitions).await
     }
 
     async fn repeat(self, refresh: Duration, shutdown: Shutdown) {

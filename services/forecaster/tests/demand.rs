@@ -146,7 +146,7 @@ async fn another_rule_of_one_sale_computes_every_day_anew() {
     assert_eq!(world.days().await, ["DE 2026-03-01 1 1-0-0 complete"]);
     let mut config = World::config();
     config.one_sale.one_sale_hours = 5;
-    let landed = Ok(Some(common::START + 10 * common::DAY));
+    let landed = Ok(common::START + 10 * common::DAY);
     world
         .passes(config)
         .run(landed, 0, Cause::Asked)

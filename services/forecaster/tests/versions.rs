@@ -122,7 +122,7 @@ async fn versions_with_the_same_last_day_keep_apart_unless_somebody_asks() {
     };
     five_weeks(&world).await;
     let pass = async |days: i64, minutes: i64, cause: Cause| {
-        let landed = Ok(Some(START + days * DAY));
+        let landed = Ok(START + days * DAY);
         let now = START + minutes * HOUR / 60;
         let passes = world.passes(World::config());
         let report = passes.run(landed, now, cause).await.unwrap();
@@ -150,7 +150,7 @@ async fn versions_with_the_same_last_day_keep_apart_unless_somebody_asks() {
     // Nor with another configuration.
     let mut config = World::config();
     config.horizon_days = 7;
-    let landed = Ok(Some(START + 31 * DAY));
+    let landed = Ok(START + 31 * DAY);
     let other = world.passes(config);
     let report = other.run(landed, START + HOUR, Cause::Timer).await.unwrap();
     assert!(report.created);
@@ -231,7 +231,7 @@ async fn a_pass_cut_short_anywhere_is_repeated_with_the_same_result() {
     assert!(made.created && made.days_recomputed == 0);
     let sql = "TRUNCATE TABLE forecast_versions";
     world.client().query_raw(sql).execute().await.unwrap();
-    let landed = Ok(Some(START + 38 * DAY));
+    let landed = Ok(START + 38 * DAY);
     let later = START + 99 * DAY;
     let again = world
         .passes(World::config())
@@ -276,6 +276,13 @@ async fn without_a_stream_time_a_first_pass_says_so_and_a_later_one_goes_on() {
         .await
         .unwrap();
     assert_eq!(report.as_of, START + 30 * DAY);
+    // One process remembers what it was told, also where no row says it.
+    let told = world.passes(World::config());
+    let later = START + 30 * DAY + HOUR;
+    for landed in [Ok(later), Ok(START), away()] {
+        let report = told.run(landed, 0, Cause::Asked).await.unwrap();
+        assert_eq!(report.as_of, later);
+    }
     world.drop().await;
 }
 
@@ -291,7 +298,7 @@ async fn a_clickhouse_that_says_nothing_ends_the_pass_and_holds_no_later_one() {
     let passes = Passes::new(Store::new(&settings), publisher, World::config()).unwrap();
     for _ in 0..2 {
         let error = passes
-            .run(Ok(Some(START)), START, Cause::Asked)
+            .run(Ok(START), START, Cause::Asked)
             .await
             .unwrap_err();
         assert!(error.to_string().starts_with("not done within"), "{error}");
