@@ -13,6 +13,7 @@
 //! | [`publish`] | records onto `demand-forecasts`, once |
 //! | [`stream_time`] | what has landed whole |
 //! | [`pass`] | the order of all this |
+//! | [`turns`] | one pass at a time, the next one shared |
 //! | [`config`] | `forecast.toml` |
 //! | [`service`] | the process |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -27,5 +28,6 @@ pub mod series;
 pub mod service;
 pub mod store;
 pub mod stream_time;
+pub mod turns;
 
 pub use service::run;

@@ -98,7 +98,7 @@ struct Moment {
     confirmed_at: Micros,
 }
 
-/// Makes passes, one at a time.
+/// Makes passes. The caller makes one at a time.
 pub struct Passes {
     store: Store,
     publisher: Box<dyn Publish>,
@@ -109,7 +109,6 @@ pub struct Passes {
     out: Mutex<Option<String>>,
     /// The latest stream time a pass was told.
     known: Mutex<Option<Micros>>,
-    running: Mutex<()>,
 }
 
 impl Passes {
@@ -130,12 +129,11 @@ impl Passes {
             config,
             out: Mutex::new(None),
             known: Mutex::new(None),
-            running: Mutex::new(()),
         })
     }
 
     /// One pass. `landed` is the stream time the sink has stored up to, or why nobody knows it;
-    /// `now` the wall clock, which dates versions and keeps them apart. A pass that is running is waited for.
+    /// `now` the wall clock, which dates versions and keeps them apart.
     ///
     /// # Errors
     /// See [`PassError`]; what was done stays, and the next pass goes on.
@@ -145,7 +143,6 @@ impl Passes {
         now: Micros,
         cause: Cause,
     ) -> Result<Report, PassError> {
-        let _one = self.running.lock().await;
         let begun = Instant::now();
         let result = match tokio::time::timeout(LONGEST, self.pass(landed, now, cause)).await {
             Ok(result) => result,

@@ -5,6 +5,7 @@ use crate::pass::{Cause, PassError, Passes, Report, Shared};
 use crate::publish::{KafkaPublisher, count_partitions};
 use crate::store::Store;
 use crate::stream_time;
+use crate::turns::Turns;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,6 +31,7 @@ pub async fn run(app: App) -> anyhow::Result<()> {
     let passes = Passes::new(Store::new(&settings.clickhouse), publisher, config)?;
     let work = Work {
         passes: Arc::new(passes),
+        turns: Arc::default(),
         settings,
         http: reqwest::Client::new(),
         partitions: Arc::default(),
@@ -46,6 +48,7 @@ pub async fn run(app: App) -> anyhow::Result<()> {
 #[derive(Clone)]
 struct Work {
     passes: Shared,
+    turns: Arc<Turns<Result<Report, PassError>>>,
     settings: Arc<Settings>,
     http: reqwest::Client,
     /// Partitions of topic `enriched`.
@@ -76,7 +79,7 @@ impl Work {
             }
             tokio::select! {
                 () = shutdown.wait() => return,
-                result = self.pass(Cause::Timer) => match result {
+                result = self.turns.alone(self.pass(Cause::Timer)) => match result {
                     Ok(report) => tracing::debug!(?report, "pass"),
                     Err(error) => tracing::warn!(%error, "pass failed, trying again"),
                 },
@@ -85,12 +88,12 @@ impl Work {
     }
 
     async fn answer(self) -> Response {
-        // On a task of its own: who asked may hang up, the pass goes on.
-        let pass = tokio::spawn(async move { self.pass(Cause::Asked).await });
-        match pass.await {
+        let turns = Arc::clone(&self.turns);
+        let done = turns.shared(async move { self.pass(Cause::Asked).await });
+        match done.await.as_ref() {
             Ok(Ok(report)) => axum::Json(report).into_response(),
-            Ok(Err(error)) => problem(&error),
-            Err(error) => problem(&PassError::Other(error.into())),
+            Ok(Err(error)) => problem(error),
+            Err(panicked) => problem(&PassError::Other(anyhow::anyhow!("{panicked:#}"))),
         }
     }
 }
