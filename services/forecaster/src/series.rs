@@ -47,10 +47,15 @@ impl Gathered {
         if row.day > self.cutoff {
             return;
         }
-        self.hash.update(format!(
-            "{}\t{}\t{}\t{}\t{:?}\t{:?}\t{:?}\n",
-            row.gtin, row.country, row.uom, row.day, row.sold, row.returned, row.repeated
-        ));
+        // A day whose demand was taken back is as if it never had any: whether there is a row of it depends
+        // on when passes ran, the version must not.
+        let something = row.sold != 0.0 || row.returned != 0.0 || row.repeated != 0.0;
+        if something {
+            self.hash.update(format!(
+                "{}\t{}\t{}\t{}\t{:?}\t{:?}\t{:?}\n",
+                row.gtin, row.country, row.uom, row.day, row.sold, row.returned, row.repeated
+            ));
+        }
         let same = |s: &Series| s.gtin == row.gtin && s.country == row.country && s.uom == row.uom;
         if !self.series.last().is_some_and(same) {
             self.series.push(Series {
@@ -64,7 +69,6 @@ impl Gathered {
         let Some(series) = self.series.last_mut() else {
             return;
         };
-        let something = row.sold != 0.0 || row.returned != 0.0 || row.repeated != 0.0;
         if something && series.first_day.is_none() {
             series.first_day = Some(row.day);
             series.demand = vec![0.0; usize::from(self.cutoff - row.day) + 1];
@@ -307,6 +311,19 @@ mod tests {
         assert_eq!(series[0].first_day, Some(100));
         assert_eq!(series[0].demand, [2.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
         assert_eq!((series[1].first_day, series[1].demand.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_day_whose_demand_was_taken_back_names_no_other_version() {
+        let sold = row("a", 100, 2.0);
+        let version = gathered(std::slice::from_ref(&sold)).version();
+        let taken_back = [sold.clone(), row("a", 102, 0.0), row("b", 101, 0.0)];
+        assert_eq!(gathered(&taken_back).version(), version);
+        let repeated = DailyDemandRow {
+            repeated: 1.0,
+            ..row("a", 102, 1.0)
+        };
+        assert_ne!(gathered(&[sold, repeated]).version(), version);
     }
 
     #[test]
