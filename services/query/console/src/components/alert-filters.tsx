@@ -1,3 +1,4 @@
+import { DateFilter, TextFilter } from "./filter-fields";
 import { filtersSet } from "../lib/url-state";
 import { RULE_NAMES, rule } from "../lib/words";
 
@@ -28,28 +29,11 @@ export function AlertFilters({ params, change }: Props) {
       </select>
     </label>
   );
+  const shared = { params, change };
   const text = (name: string, label: string, placeholder: string) => (
-    <label>
-      {label}
-      <input
-        type="text"
-        placeholder={placeholder}
-        spellcheck={false}
-        value={value(name)}
-        onChange={(event) => change({ [name]: event.currentTarget.value.trim() })}
-      />
-    </label>
+    <TextFilter {...shared} name={name} label={label} placeholder={placeholder} />
   );
-  const date = (name: string, label: string) => (
-    <label>
-      {label}
-      <input
-        type="date"
-        value={value(name)}
-        onChange={(event) => change({ [name]: event.currentTarget.value })}
-      />
-    </label>
-  );
+  const date = (name: string, label: string) => <DateFilter {...shared} name={name} label={label} />;
   const clear = () =>
     change(
       Object.fromEntries([...params.keys()].filter((name) => name !== "alert").map((name) => [name, null])),

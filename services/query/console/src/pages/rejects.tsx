@@ -1,5 +1,6 @@
 // What was refused: by whom it came, why, where, and its original bytes.
 
+import { DateFilter, TextFilter } from "../components/filter-fields";
 import { withParams } from "../api/client";
 import type { Reject, RejectPage } from "../api/types";
 import { useResource } from "../api/use-resource";
@@ -34,28 +35,11 @@ export function RejectsPage() {
   const set = FILTERS.filter((name) => value(name) !== "");
   const change = (changes: Record<string, string | null>) =>
     navigate(address("/rejects", changed(params, { ...changes, cursor: null })));
+  const shared = { params, change };
   const text = (name: string, label: string, placeholder: string) => (
-    <label>
-      {label}
-      <input
-        type="text"
-        placeholder={placeholder}
-        spellcheck={false}
-        value={value(name)}
-        onChange={(event) => change({ [name]: event.currentTarget.value.trim() })}
-      />
-    </label>
+    <TextFilter {...shared} name={name} label={label} placeholder={placeholder} />
   );
-  const date = (name: string, label: string) => (
-    <label>
-      {label}
-      <input
-        type="date"
-        value={value(name)}
-        onChange={(event) => change({ [name]: event.currentTarget.value })}
-      />
-    </label>
-  );
+  const date = (name: string, label: string) => <DateFilter {...shared} name={name} label={label} />;
   return (
     <>
       <header class="page-head">
