@@ -1,6 +1,6 @@
 //! From findings to alerts, and from the alerts that stood to those that should.
 
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use serialtrail_records::{Alert, Micros, UnitFacts, stable_id};
 
 use crate::finding::Finding;
@@ -73,7 +73,7 @@ fn is_gln(place: &str) -> bool {
 
 fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Alert {
     let anchor = finding.anchor;
-    let key = UnitKey::from_record(unit);
+    let key = Epc::from_record(unit);
     let mut bytes = 0;
     let cited = finding
         .reads

@@ -1,6 +1,6 @@
 //! One unit's reads in event-time order: what every rule is a function of.
 
-use serialtrail_gs1::{UnitKey, UnitKind};
+use serialtrail_gs1::{Epc, UnitKind};
 use serialtrail_records::state_detector::{DetectorProduct, DetectorRead};
 use serialtrail_records::{Micros, UnitFacts};
 
@@ -39,7 +39,7 @@ impl<'a> History<'a> {
         reads.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         Self {
             unit,
-            kind: UnitKey::from_record(unit).kind(),
+            kind: Epc::from_record(unit).kind(),
             reads,
             products,
             raises_from,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serialtrail_gs1::{UnitKey, UnitKind};
+use serialtrail_gs1::{Epc, UnitKind};
 use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition, DetectorRead};
 use serialtrail_records::{
     Alert, Codec, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
@@ -352,7 +352,7 @@ impl Detector {
 
 /// Classes, places and parties have no identity of their own and raise nothing.
 fn has_identity(seen: &EnrichedObservation) -> bool {
-    let key = UnitKey::from_record(seen.unit.as_str());
+    let key = Epc::from_record(seen.unit.as_str());
     let place = matches!(key.kind(), UnitKind::Sgln | UnitKind::Pgln) || seen.role == "place";
     !(place || key.is_class() || seen.kind == "class" || seen.role == "class")
 }

@@ -1,6 +1,6 @@
 //! The messages one event gives: one a unit and role, the parent's with its children in parts.
 
-use serialtrail_gs1::{IdError, UnitKey, parse_identifier};
+use serialtrail_gs1::{Epc, IdError, parse_identifier};
 use serialtrail_records::state_dispatcher::PlannedMessage;
 use serialtrail_records::{EpcisEvent, Quantity};
 use std::collections::{BTreeMap, HashMap};
@@ -46,7 +46,7 @@ pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentif
         messages.parent(parent.as_str(), named, all_children);
     }
     for child in &children {
-        messages.unit(child, "child", parent.as_ref().map(UnitKey::as_str));
+        messages.unit(child, "child", parent.as_ref().map(Epc::as_str));
     }
     for (list, field, role) in [
         (&event.output_epc_list, "outputEPCList", "output"),
@@ -100,14 +100,14 @@ pub(crate) fn statement(disposition: Option<&str>, set: &[String]) -> Option<&'s
         .find(|status| disposition == Some(status) || set.iter().any(|s| s == status))
 }
 
-fn key(id: &str, place: impl Fn() -> String) -> Result<UnitKey, BadIdentifier> {
+fn key(id: &str, place: impl Fn() -> String) -> Result<Epc, BadIdentifier> {
     parse_identifier(id).map_err(|error| BadIdentifier {
         place: place(),
         error,
     })
 }
 
-fn keys(list: &[String], field: &str) -> Result<Vec<UnitKey>, BadIdentifier> {
+fn keys(list: &[String], field: &str) -> Result<Vec<Epc>, BadIdentifier> {
     list.iter()
         .enumerate()
         .map(|(at, id)| key(id, || format!("{field}[{at}]")))
@@ -131,7 +131,7 @@ struct Messages {
 }
 
 impl Messages {
-    fn parent(&mut self, parent: &str, children: &[UnitKey], all_children: bool) {
+    fn parent(&mut self, parent: &str, children: &[Epc], all_children: bool) {
         let mut parts = vec![Vec::new()];
         let mut bytes = 0;
         let mut named = std::collections::HashSet::new();
@@ -160,7 +160,7 @@ impl Messages {
         }
     }
 
-    fn unit(&mut self, unit: &UnitKey, role: &str, parent: Option<&str>) {
+    fn unit(&mut self, unit: &Epc, role: &str, parent: Option<&str>) {
         if self.seen.contains_key(unit.as_str()) {
             return;
         }
@@ -174,7 +174,7 @@ impl Messages {
 
     /// Amounts of one class in the same unit of measure are one amount; in different ones there is
     /// no amount to state.
-    fn class(&mut self, class: &UnitKey, quantity: &Quantity) {
+    fn class(&mut self, class: &Epc, quantity: &Quantity) {
         if let Some(at) = self.seen.get(class.as_str()) {
             let had = &mut self.list[*at];
             if had.role == "class" {

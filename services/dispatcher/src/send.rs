@@ -3,7 +3,7 @@
 
 use crate::plan::{LOT_STATUS, statement};
 use anyhow::Context;
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use serialtrail_records::state_dispatcher::{
     AcceptedVersion, DispatchWork, DispatchedEvent, PlanPage, PlannedMessage,
 };
@@ -225,7 +225,7 @@ fn lot_status(
     body: &ReadBody,
     message: &PlannedMessage,
 ) -> Option<LotStatus> {
-    let key = UnitKey::from_record(message.unit.as_str());
+    let key = Epc::from_record(message.unit.as_str());
     Some(LotStatus {
         gtin: key.gtin()?.to_owned(),
         lot: key.lot()?.to_owned(),

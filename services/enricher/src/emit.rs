@@ -5,7 +5,7 @@ use crate::domain::departures::{Departure, departures, latest_parent};
 use crate::domain::observation::{Known, observation};
 use crate::domain::supports::best;
 use crate::unit::{Env, Unit};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use serialtrail_records::state_enricher::{ReadEntry, Support, UnitRead, UnitState};
 use serialtrail_records::{MembershipEnd, SerialState};
 use serialtrail_runtime::topics::{ENRICHED, SERIAL_REGISTRY, UNIT_INBOX};
@@ -22,7 +22,7 @@ fn digest(bytes: &[u8]) -> Vec<u8> {
 /// `before` is the support that spoke for it before, for a read that no longer holds.
 pub(crate) fn read(
     env: &mut Env<'_>,
-    unit: &UnitKey,
+    unit: &Epc,
     state: &UnitState,
     event_id: &str,
     read: &mut UnitRead,

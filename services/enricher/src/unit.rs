@@ -4,7 +4,7 @@
 //! Keys: `u/<unit>`, `x/<page> <unit>`, `r/<unit> <event id>`; a unit's key holds no space.
 
 use crate::policy::Policy;
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use serialtrail_records::Codec;
 use serialtrail_records::state_enricher::{ReadEntry, ReadPage, UnitRead, UnitState};
 use serialtrail_stream::StepContext;
@@ -46,7 +46,7 @@ impl Default for Sizes {
 
 /// A unit while it is worked on; nothing is written before [`Unit::save`].
 pub(crate) struct Unit {
-    pub(crate) key: UnitKey,
+    pub(crate) key: Epc,
     pub(crate) state: UnitState,
     pages: BTreeMap<i32, ReadPage>,
     written: BTreeSet<i32>,
@@ -64,7 +64,7 @@ impl Unit {
     pub(crate) fn load(env: &mut Env<'_>, unit: &str) -> anyhow::Result<Self> {
         let state = load(env.ctx, env.codec, &format!("u/{unit}"))?.unwrap_or_default();
         Ok(Self {
-            key: UnitKey::from_record(unit),
+            key: Epc::from_record(unit),
             state,
             pages: BTreeMap::new(),
             written: BTreeSet::new(),

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::time;
 use axum::extract::Query;
 use axum::http::Uri;
-use serialtrail_gs1::{UnitKey, parse_gln, parse_gtin, parse_identifier, place_gln};
+use serialtrail_gs1::{Epc, parse_gln, parse_gtin, parse_identifier, place_gln};
 
 /// Most rows on a page.
 pub const LARGEST_PAGE: u16 = 1000;
@@ -127,7 +127,7 @@ impl Parameters {
     ///
     /// # Errors
     /// 400: malformed, or both names are used.
-    pub fn unit(&self, name: &str, other: &str) -> Result<Option<UnitKey>, Problem> {
+    pub fn unit(&self, name: &str, other: &str) -> Result<Option<Epc>, Problem> {
         let Some((name, text)) = self.either(name, other)? else {
             return Ok(None);
         };

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use std::collections::HashMap;
 
 /// Parameters this resource knows.
@@ -108,7 +108,7 @@ impl RejectRow {
     }
 
     fn json(self, original: &Original) -> Value {
-        let link = |key: String| UnitKey::from_record(key).digital_link();
+        let link = |key: String| Epc::from_record(key).digital_link();
         json!({
             "reject_id": self.reject_id,
             "reason": self.reason,

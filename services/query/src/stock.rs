@@ -13,7 +13,7 @@ use axum::http::Uri;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 
 /// Parameters this resource knows.
 pub const PARAMETERS: &[&str] = &[
@@ -154,7 +154,7 @@ async fn page(
     Ok(json!({ "as_of": as_of, "rows": rows, "next": next }))
 }
 
-async fn of_unit(client: &Client, unit: &UnitKey) -> Result<Value, Problem> {
+async fn of_unit(client: &Client, unit: &Epc) -> Result<Value, Problem> {
     let Now { sql, select } = Now::of_unit(unit);
     let row: Option<NowRow> = select
         .query(client, &sql, Pace::Answer)

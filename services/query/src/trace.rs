@@ -17,7 +17,7 @@ use crate::select::{Pace, Select};
 use axum::http::Uri;
 use clickhouse::Client;
 use serde_json::{Value, json};
-use serialtrail_gs1::{UnitKey, parse_identifier};
+use serialtrail_gs1::{Epc, parse_identifier};
 
 /// Parameters of `/v1/trace`.
 pub const PARAMETERS: &[&str] = &["id", "limit", "cursor"];
@@ -57,13 +57,13 @@ pub async fn by_path(client: &Client, unit: &str, uri: &Uri) -> Result<Value, Pr
 }
 
 /// Condition and value of a unit.
-fn of(unit: &UnitKey) -> Select {
+fn of(unit: &Epc) -> Select {
     Select::new()
         .and("unit = {unit:String}")
         .bind("unit", unit.as_str())
 }
 
-async fn answer(client: &Client, unit: &UnitKey, given: &Parameters) -> Result<Value, Problem> {
+async fn answer(client: &Client, unit: &Epc, given: &Parameters) -> Result<Value, Problem> {
     let limit = given.limit()?.unwrap_or(PAGE);
     let after = given.cursor(Listing::Journey)?;
     let (entry, product, journey, custody, containment, contents, alerts) = futures::try_join!(
@@ -109,7 +109,7 @@ async fn answer(client: &Client, unit: &UnitKey, given: &Parameters) -> Result<V
     }))
 }
 
-async fn alerts_of(client: &Client, unit: &UnitKey) -> Result<Vec<Value>, Problem> {
+async fn alerts_of(client: &Client, unit: &Epc) -> Result<Vec<Value>, Problem> {
     let sql = format!(
         "SELECT {} FROM alerts FINAL WHERE {{where}} ORDER BY event_time DESC, alert_id DESC \
          LIMIT {{limit:UInt64}}",
@@ -125,5 +125,5 @@ async fn alerts_of(client: &Client, unit: &UnitKey) -> Result<Vec<Value>, Proble
 
 /// A key of ours as a Digital Link.
 fn link(key: impl Into<Box<str>>) -> String {
-    UnitKey::from_record(key).digital_link()
+    Epc::from_record(key).digital_link()
 }

@@ -27,7 +27,7 @@ pub use unit::{Now, NowRow, SCANNED};
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
 use clickhouse::Client;
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 
 /// Where a unit can be.
 pub const WHEREABOUTS: &[&str] = &["at_site", "in_transit", "sold", "ended", "unseen"];
@@ -44,7 +44,7 @@ pub struct Scope {
 impl Scope {
     /// The scope a product's or lot's key names.
     #[must_use]
-    pub fn of_key(key: &UnitKey) -> Option<Self> {
+    pub fn of_key(key: &Epc) -> Option<Self> {
         Some(Self {
             gtin: key.gtin()?.to_owned(),
             lot: key.lot().map(str::to_owned),

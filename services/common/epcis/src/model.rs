@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serialtrail_gs1::{Expiry, Geo, UnitKey, parse_geo, place_gln};
+use serialtrail_gs1::{Epc, Expiry, Geo, parse_geo, place_gln};
 
 /// The kind of event (EPCIS 2.0 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub struct Identifier {
     /// As the sender wrote it.
     pub given: String,
     /// The key of what it names.
-    pub key: UnitKey,
+    pub key: Epc,
 }
 
 /// A read point or business location.
@@ -65,7 +65,7 @@ pub struct Place {
     /// `id` as the sender wrote it.
     pub given: String,
     /// Its key; for a `geo:` URI the URI itself.
-    pub key: UnitKey,
+    pub key: Epc,
 }
 
 impl Place {

@@ -4,7 +4,7 @@
 use crate::ai;
 use crate::date::Expiry;
 use crate::error::{IdError, IdReason};
-use crate::key::UnitKey;
+use crate::key::Epc;
 use crate::link;
 use crate::parse::is_key_form;
 
@@ -21,7 +21,7 @@ pub struct ElementString {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
     /// The unit, or the class where the code carries no serial.
-    pub key: UnitKey,
+    pub key: Epc,
     /// Batch or lot (AI 10).
     pub lot: Option<String>,
     /// Expiry (AI 17, or the date of AI 7003).
@@ -44,10 +44,10 @@ impl ElementString {
     }
 
     /// The key of the first GS1 primary key in it.
-    pub fn key(&self) -> Result<UnitKey, IdError> {
+    pub fn key(&self) -> Result<Epc, IdError> {
         self.iter()
             .find(|(ai, _)| ai::is_primary_key(ai))
-            .map(|(ai, value)| UnitKey::compose(ai, value, |q| self.get(q)))
+            .map(|(ai, value)| Epc::compose(ai, value, |q| self.get(q)))
             .ok_or_else(|| {
                 IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
             })

@@ -55,7 +55,7 @@ const ENCODED_IN_HASH: &AsciiSet = &CONTROLS
 
 /// The key of a unit, a class or a place. Valid by construction.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UnitKey(Box<str>);
+pub struct Epc(Box<str>);
 
 /// What a key identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -137,7 +137,7 @@ struct Parts<'a> {
     qualifier: Option<(&'a str, &'a str)>,
 }
 
-impl UnitKey {
+impl Epc {
     /// The key of values already verified against their AIs; `qualifier` looks
     /// up the value of a further AI of the same identifier.
     pub(crate) fn compose<'q>(
@@ -320,38 +320,38 @@ impl UnitKey {
     }
 }
 
-impl fmt::Display for UnitKey {
+impl fmt::Display for Epc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl fmt::Debug for UnitKey {
+impl fmt::Debug for Epc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UnitKey({:?})", self.0)
+        write!(f, "Epc({:?})", self.0)
     }
 }
 
-impl AsRef<str> for UnitKey {
+impl AsRef<str> for Epc {
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
-impl std::borrow::Borrow<str> for UnitKey {
+impl std::borrow::Borrow<str> for Epc {
     fn borrow(&self) -> &str {
         &self.0
     }
 }
 
-impl From<UnitKey> for String {
-    fn from(key: UnitKey) -> Self {
+impl From<Epc> for String {
+    fn from(key: Epc) -> Self {
         key.0.into()
     }
 }
 
 /// Any identifier [`parse_identifier`] reads.
-impl std::str::FromStr for UnitKey {
+impl std::str::FromStr for Epc {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
@@ -359,14 +359,14 @@ impl std::str::FromStr for UnitKey {
     }
 }
 
-impl Serialize for UnitKey {
+impl Serialize for Epc {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
 /// The key form only, verified.
-impl<'de> Deserialize<'de> for UnitKey {
+impl<'de> Deserialize<'de> for Epc {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_key(&text).map_err(de::Error::custom)

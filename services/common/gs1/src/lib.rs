@@ -1,14 +1,14 @@
 //! GS1 identifiers: EPC URNs, GS1 Digital Link, element strings, and the one
 //! key a unit has in every topic, state and table.
 //!
-//! Everything here is a plain function on plain data. A [`UnitKey`] is parsed
+//! Everything here is a plain function on plain data. A [`Epc`] is parsed
 //! once at the edge by [`parse_identifier`] and is valid ever after; what
 //! cannot be parsed is an [`IdError`] with a stable reason code and a place.
 //!
 //! | module | subject |
 //! |---|---|
 //! | `ai`, `ai_name` | the Application Identifiers: lengths, character sets, check digits; names |
-//! | `key` | [`UnitKey`], its kinds and parts |
+//! | `key` | [`Epc`], its kinds and parts |
 //! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
 //! | `link` | GS1 Digital Link URIs |
@@ -35,6 +35,6 @@ pub use date::Expiry;
 pub use element::{ElementString, Scan, parse_element_string, parse_scan};
 pub use error::{IdError, IdReason};
 pub use geo::{Geo, parse_geo};
-pub use key::{UnitKey, UnitKind};
+pub use key::{Epc, UnitKind};
 pub use parse::{parse_identifier, parse_key, place_gln};
 pub use partition::{murmur2, partition};

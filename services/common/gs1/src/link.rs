@@ -7,7 +7,7 @@ use crate::ai;
 use crate::ai_name::of_alias;
 use crate::element::ElementString;
 use crate::error::IdError;
-use crate::key::UnitKey;
+use crate::key::Epc;
 use crate::parse::{padded, private_uri};
 
 /// The resolver of GS1: whatever is there must be a Digital Link.
@@ -24,7 +24,7 @@ pub(crate) fn is_web(text: &str) -> bool {
 
 /// The key of a Digital Link, made of its path alone; an address without GS1
 /// key stays itself.
-pub(crate) fn parse(uri: &str) -> Result<UnitKey, IdError> {
+pub(crate) fn parse(uri: &str) -> Result<Epc, IdError> {
     match path_elements(uri)? {
         Some((elements, _)) => elements.key(),
         None => private_uri(uri),
@@ -33,7 +33,7 @@ pub(crate) fn parse(uri: &str) -> Result<UnitKey, IdError> {
 
 /// The key of a Digital Link and all its AIs, those of its query included. None
 /// if the address holds no GS1 key.
-pub(crate) fn scan(uri: &str) -> Result<Option<(UnitKey, ElementString)>, IdError> {
+pub(crate) fn scan(uri: &str) -> Result<Option<(Epc, ElementString)>, IdError> {
     let Some((mut elements, query)) = path_elements(uri)? else {
         return Ok(None);
     };

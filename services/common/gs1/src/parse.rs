@@ -6,7 +6,7 @@ use crate::ai;
 use crate::check::parse_gtin;
 use crate::element;
 use crate::error::IdError;
-use crate::key::UnitKey;
+use crate::key::Epc;
 use crate::{link, urn};
 
 /// Longer strings are no identifiers of ours (characters).
@@ -19,7 +19,7 @@ const MAX_LENGTH: usize = 1024;
 ///
 /// A bare number is refused: `4012345999990` may be a GTIN, a GLN, or, read as
 /// an element string, a GINC.
-pub fn parse_identifier(text: &str) -> Result<UnitKey, IdError> {
+pub fn parse_identifier(text: &str) -> Result<Epc, IdError> {
     if text.len() > MAX_LENGTH {
         return Err(IdError::length(format!(
             "{}: {} characters, at most {MAX_LENGTH}",
@@ -45,7 +45,7 @@ pub fn parse_identifier(text: &str) -> Result<UnitKey, IdError> {
 
 /// Reads the key form, `01/<gtin14>/21/<serial>` and its kin, or an identifier
 /// without GS1 key; values are taken as they stand, not percent-decoded.
-pub fn parse_key(text: &str) -> Result<UnitKey, IdError> {
+pub fn parse_key(text: &str) -> Result<Epc, IdError> {
     if !is_key_form(text) {
         return match text.as_bytes() {
             [] | [b'0'..=b'9', ..] => Err(IdError::malformed(format!(
@@ -92,7 +92,7 @@ pub fn parse_key(text: &str) -> Result<UnitKey, IdError> {
             Some((q, v))
         }
     };
-    Ok(UnitKey::compose(ai, &value, |wanted| {
+    Ok(Epc::compose(ai, &value, |wanted| {
         qualifier.and_then(|(q, v)| (q == wanted).then_some(v))
     }))
 }
@@ -122,7 +122,7 @@ pub(crate) fn is_key_form(text: &str) -> bool {
 
 /// A URI without GS1 key: `scheme:` and something after it, no characters that
 /// a URI cannot hold (RFC 3986 §2; letters beyond ASCII are let through, as in IRIs).
-pub(crate) fn private_uri(text: &str) -> Result<UnitKey, IdError> {
+pub(crate) fn private_uri(text: &str) -> Result<Epc, IdError> {
     if let Some((at, c)) = text
         .char_indices()
         .find(|(_, c)| c.is_control() || c.is_whitespace() || r#"<>"{}|\^`"#.contains(*c))
@@ -141,7 +141,7 @@ pub(crate) fn private_uri(text: &str) -> Result<UnitKey, IdError> {
             && !rest.is_empty()
     });
     if scheme_ok {
-        Ok(UnitKey::other(text))
+        Ok(Epc::other(text))
     } else {
         Err(IdError::malformed(format!(
             "{}: neither an EPC URN, a GS1 Digital Link, an element string, a key nor a URI",

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use crate::ai;
 use crate::check::{check_digit, is_set_82};
 use crate::error::{IdError, IdReason};
-use crate::key::UnitKey;
+use crate::key::Epc;
 
 /// Whether the text is an EPC URN; `urn` and `epc` are case-insensitive (RFC 8141 §3.1).
 pub(crate) fn is_epc(text: &str) -> bool {
@@ -15,7 +15,7 @@ pub(crate) fn is_epc(text: &str) -> bool {
 }
 
 /// Reads an EPC URN (which [`is_epc`] has recognised).
-pub(crate) fn parse(text: &str) -> Result<UnitKey, IdError> {
+pub(crate) fn parse(text: &str) -> Result<Epc, IdError> {
     let body = text.get(8..).unwrap_or_default();
     let mut pieces = body.splitn(3, ':');
     let (form, scheme, components) = (
@@ -89,7 +89,7 @@ fn numeric(scheme: &str) -> Option<Numeric> {
 }
 
 impl<'a> Urn<'a> {
-    fn identity(&self) -> Result<UnitKey, IdError> {
+    fn identity(&self) -> Result<Epc, IdError> {
         if let Some(scheme) = numeric(self.scheme) {
             return self.numeric(&scheme, false);
         }
@@ -100,7 +100,7 @@ impl<'a> Urn<'a> {
                 let value = format!("{prefix}{}", self.decode(reference)?);
                 let ai = if self.scheme == "giai" { "8004" } else { "401" };
                 ai::check_value(ai, &value).map_err(|e| self.place(e))?;
-                Ok(UnitKey::compose(ai, &value, |_| None))
+                Ok(Epc::compose(ai, &value, |_| None))
             }
             "cpi" => self.component_part(false),
             // Identifiers without a GS1 key stay themselves (TDS 2.x §6.3.15 and after).
@@ -114,7 +114,7 @@ impl<'a> Urn<'a> {
 
     /// A pattern with `*` as the last component is a class; with no `*` it is
     /// the identity; a coarser one (`prefix.*.*`) stays itself (TDS 2.x §8).
-    fn pattern(&self) -> Result<UnitKey, IdError> {
+    fn pattern(&self) -> Result<Epc, IdError> {
         if !self.components.contains('*') {
             return self.identity();
         }
@@ -146,7 +146,7 @@ impl<'a> Urn<'a> {
         crate::parse::private_uri(self.text)
     }
 
-    fn numeric(&self, scheme: &Numeric, class: bool) -> Result<UnitKey, IdError> {
+    fn numeric(&self, scheme: &Numeric, class: bool) -> Result<Epc, IdError> {
         let components: Vec<&str> = self.components.splitn(2 + scheme.further, '.').collect();
         let [prefix, reference, further @ ..] = components.as_slice() else {
             return Err(
@@ -209,14 +209,14 @@ impl<'a> Urn<'a> {
             (_, None) => {}
         }
         ai::check_value(scheme.ai, &number).map_err(|e| self.place(e))?;
-        Ok(UnitKey::compose(scheme.ai, &number, |ai| {
+        Ok(Epc::compose(scheme.ai, &number, |ai| {
             (Some(ai) == scheme.qualifier)
                 .then_some(serial.as_deref())
                 .flatten()
         }))
     }
 
-    fn component_part(&self, class: bool) -> Result<UnitKey, IdError> {
+    fn component_part(&self, class: bool) -> Result<Epc, IdError> {
         let mut components = self.components.splitn(3, '.');
         let (Some(prefix), Some(part), Some(serial)) =
             (components.next(), components.next(), components.next())
@@ -229,12 +229,12 @@ impl<'a> Urn<'a> {
         if !class {
             ai::check_value("8011", serial).map_err(|e| self.place(e))?;
         }
-        Ok(UnitKey::compose("8010", &value, |ai| {
+        Ok(Epc::compose("8010", &value, |ai| {
             (ai == "8011" && !class).then_some(serial)
         }))
     }
 
-    fn other(&self, components: usize, digits: bool) -> Result<UnitKey, IdError> {
+    fn other(&self, components: usize, digits: bool) -> Result<Epc, IdError> {
         let found: Vec<&str> = self.components.splitn(components, '.').collect();
         if found.len() != components || found.iter().any(|c| c.is_empty()) {
             return Err(self.malformed(&format!("{components} components are expected")));

@@ -1,7 +1,7 @@
 //! One thing, one key, whatever spelling it came in.
 #![allow(clippy::unwrap_used)]
 
-use serialtrail_gs1::{UnitKey, UnitKind, parse_identifier, parse_key, parse_scan, place_gln};
+use serialtrail_gs1::{Epc, UnitKind, parse_identifier, parse_key, parse_scan, place_gln};
 
 /// Spellings of one identifier, and its key.
 const SAME: &[(&str, &[&str])] = &[
@@ -188,7 +188,7 @@ fn a_key_survives_its_digital_link_and_its_own_form() {
         );
         assert_eq!(parse_key(key).as_ref(), Ok(&unit));
         let json = serde_json::to_string(&unit).unwrap();
-        assert_eq!(serde_json::from_str::<UnitKey>(&json).unwrap(), unit);
+        assert_eq!(serde_json::from_str::<Epc>(&json).unwrap(), unit);
     }
 }
 

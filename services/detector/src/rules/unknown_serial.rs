@@ -2,7 +2,7 @@
 //! grace period.
 
 use serde_json::json;
-use serialtrail_gs1::{Expiry, UnitKey, UnitKind};
+use serialtrail_gs1::{Epc, Expiry, UnitKind};
 use serialtrail_records::state_detector::DetectorRead;
 use serialtrail_records::{Micros, UnitFacts};
 
@@ -46,7 +46,7 @@ pub fn judge<'a>(
         finding.sub_reason = Some("unauthorised_issuer".into());
         finding = finding.with("commissioned_by", json!(issuer));
     }
-    let key = UnitKey::from_record(history.unit);
+    let key = Epc::from_record(history.unit);
     if let (Some(gtin), Some(serial)) = (key.gtin(), key.serial())
         && let Some(slip) = operator_slip(gtin, serial)
     {

@@ -1,7 +1,7 @@
 //! One read of one unit with its place and facts, as it goes to `enriched`.
 
 use crate::policy::Policy;
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use serialtrail_records::state_enricher::{BaseFacts, Support};
 use serialtrail_records::{EnrichedObservation, Micros, ReadBody, RegistryEntry, Site, UnitFacts};
 use serialtrail_stream::reference::{ReferenceTable, gln_of};
@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE: Micros = 10 * 60 * 1_000_000;
 
 /// Everything an observation is made from.
 pub(crate) struct Known<'a> {
-    pub(crate) unit: &'a UnitKey,
+    pub(crate) unit: &'a Epc,
     pub(crate) facts: &'a BaseFacts,
     pub(crate) facts_revision: i64,
     pub(crate) registry: Option<&'a RegistryEntry>,
@@ -180,7 +180,7 @@ mod tests {
 
     fn observe(body: ReadBody, unit: &str) -> EnrichedObservation {
         let known = Known {
-            unit: &UnitKey::from_record(unit),
+            unit: &Epc::from_record(unit),
             facts: &BaseFacts::default(),
             facts_revision: 1,
             registry: None,

@@ -9,7 +9,7 @@ use clickhouse::{Client, Row};
 use futures::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 
 /// What is known of one reading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,10 +25,10 @@ pub(super) struct Facts {
 impl Facts {
     /// As in the answer.
     pub(super) fn json(self, candidate: Candidate) -> Value {
-        let key = (candidate.kind != Kind::Alert).then(|| UnitKey::from_record(&*candidate.key));
-        let part = |of: fn(&UnitKey) -> Option<&str>| key.as_ref().and_then(of).map(str::to_owned);
-        let (gtin, serial) = (part(UnitKey::gtin), part(UnitKey::serial));
-        let lot = self.lot.or(part(UnitKey::lot));
+        let key = (candidate.kind != Kind::Alert).then(|| Epc::from_record(&*candidate.key));
+        let part = |of: fn(&Epc) -> Option<&str>| key.as_ref().and_then(of).map(str::to_owned);
+        let (gtin, serial) = (part(Epc::gtin), part(Epc::serial));
+        let lot = self.lot.or(part(Epc::lot));
         let product = || {
             let gtin = gtin.as_deref().map(|gtin| format!("GTIN {gtin}"));
             self.name.clone().or(gtin).unwrap_or_default()
@@ -70,7 +70,7 @@ pub(super) async fn look_up(
 }
 
 async fn one(client: &Client, candidate: &Candidate) -> Result<Facts, Problem> {
-    let key = UnitKey::from_record(&*candidate.key);
+    let key = Epc::from_record(&*candidate.key);
     let name = product_name(client, key.gtin());
     match candidate.kind {
         Kind::Unit => {
@@ -143,7 +143,7 @@ async fn text(client: &Client, select: Select, sql: &str) -> Result<Option<Strin
 }
 
 /// Of a unit the registry knows: its lot, where it has one.
-async fn registered(client: &Client, key: &UnitKey) -> Result<Option<Option<String>>, Problem> {
+async fn registered(client: &Client, key: &Epc) -> Result<Option<Option<String>>, Problem> {
     let select = Select::new()
         .and("unit = {unit:String}")
         .and("known OR status != ''")
@@ -153,7 +153,7 @@ async fn registered(client: &Client, key: &UnitKey) -> Result<Option<Option<Stri
 }
 
 /// Of a unit that was ever read: its lot, where a read says it.
-async fn read(client: &Client, key: &UnitKey) -> Result<Option<Option<String>>, Problem> {
+async fn read(client: &Client, key: &Epc) -> Result<Option<Option<String>>, Problem> {
     let select = Select::new()
         .and("unit = {unit:String}")
         .bind("unit", key.as_str());

@@ -1,7 +1,7 @@
 //! Every way a text can be read. Plain functions on text; what exists is asked elsewhere.
 
 use serialtrail_gs1::{
-    IdError, IdReason, UnitKey, UnitKind, parse_gln, parse_gtin, parse_identifier, parse_key,
+    Epc, IdError, IdReason, UnitKind, parse_gln, parse_gtin, parse_identifier, parse_key,
     parse_scan,
 };
 
@@ -140,7 +140,7 @@ fn add(candidates: &mut Vec<Candidate>, kind: Kind, key: String) {
     }
 }
 
-fn add_key(candidates: &mut Vec<Candidate>, key: &UnitKey) {
+fn add_key(candidates: &mut Vec<Candidate>, key: &Epc) {
     let (kind, text) = match (key.kind(), key.gln()) {
         (UnitKind::Lgtin, _) => (Kind::Lot, key.to_string()),
         (UnitKind::Gtin, _) => (Kind::Product, key.to_string()),

@@ -8,7 +8,7 @@ use crate::time::iso;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 
 /// Intervals shown of one child.
 const INTERVALS: i64 = 1000;
@@ -43,7 +43,7 @@ impl Interval {
 }
 
 /// Intervals of the unit as a child, by their begin.
-pub(super) async fn of_child(client: &Client, unit: &UnitKey) -> Result<Vec<Interval>, Problem> {
+pub(super) async fn of_child(client: &Client, unit: &Epc) -> Result<Vec<Interval>, Problem> {
     intervals(client, unit.as_str()).await
 }
 
@@ -105,7 +105,7 @@ struct Count {
 /// What was in the unit, where it is a container: how many, how many still, and the first of them.
 pub(super) async fn contents(
     client: &Client,
-    unit: &UnitKey,
+    unit: &Epc,
     limit: u16,
 ) -> Result<Option<Value>, Problem> {
     let select = Select::new()

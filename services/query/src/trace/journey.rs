@@ -11,7 +11,7 @@ use clickhouse::query::Query;
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use std::collections::HashMap;
 
 /// Reads custody is derived from, at most: the earliest ones.
@@ -146,7 +146,7 @@ pub(super) struct Journey {
 
 /// The statement for the reads after `after`, at most `limit` and one more, which tells whether there
 /// is a next page.
-pub fn journey_query(client: &Client, unit: &UnitKey, limit: u16, after: Option<Cursor>) -> Query {
+pub fn journey_query(client: &Client, unit: &Epc, limit: u16, after: Option<Cursor>) -> Query {
     let mut select = Select::new()
         .and("state = 'asserted'")
         .bind("unit", unit.as_str())
@@ -170,7 +170,7 @@ pub fn journey_query(client: &Client, unit: &UnitKey, limit: u16, after: Option<
 /// The reads after `after`, at most `limit`.
 pub(super) async fn page(
     client: &Client,
-    unit: &UnitKey,
+    unit: &Epc,
     limit: u16,
     after: Option<Cursor>,
 ) -> Result<Journey, Problem> {
@@ -195,7 +195,7 @@ pub(super) async fn page(
 }
 
 /// Whether any read of the unit was ever stored, those taken back included.
-pub(super) async fn was_ever_read(client: &Client, unit: &UnitKey) -> Result<bool, Problem> {
+pub(super) async fn was_ever_read(client: &Client, unit: &Epc) -> Result<bool, Problem> {
     let sql = "SELECT count() FROM (SELECT 1 FROM observations WHERE {where} LIMIT 1)";
     let found: u64 = of(unit)
         .query(client, sql, Pace::Answer)
@@ -215,7 +215,7 @@ struct HeldRow {
 }
 
 /// Who had the unit; nobody has a class of things.
-pub(super) async fn custody(client: &Client, unit: &UnitKey) -> Result<Vec<Custody>, Problem> {
+pub(super) async fn custody(client: &Client, unit: &Epc) -> Result<Vec<Custody>, Problem> {
     if unit.is_class() {
         return Ok(Vec::new());
     }

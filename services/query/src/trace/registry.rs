@@ -9,7 +9,7 @@ use crate::time::{iso, iso_unless_epoch};
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use serialtrail_gs1::UnitKey;
+use serialtrail_gs1::Epc;
 use std::collections::HashMap;
 
 /// The serial registry's view of a unit.
@@ -70,7 +70,7 @@ fn attributes(pairs: Vec<(String, String)>) -> Map<String, Value> {
 }
 
 /// The registry's row of a unit.
-pub(super) async fn entry(client: &Client, unit: &UnitKey) -> Result<Option<Entry>, Problem> {
+pub(super) async fn entry(client: &Client, unit: &Epc) -> Result<Option<Entry>, Problem> {
     let sql = "SELECT gtin, serial, lot, expiry, markets, status, status_since, known, known_by, \
                commissioned_at, issued_by, source_event, attributes, source_party \
                FROM serials FINAL WHERE {where}";
@@ -136,7 +136,7 @@ struct LotRow {
 /// What is said about the unit's lot: loads and recalls, oldest first.
 pub(super) async fn lot_statements(
     client: &Client,
-    unit: &UnitKey,
+    unit: &Epc,
     lot: Option<&str>,
 ) -> Result<Vec<Value>, Problem> {
     let (Some(gtin), Some(lot)) = (unit.gtin(), unit.lot().or(lot)) else {

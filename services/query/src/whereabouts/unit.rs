@@ -4,7 +4,7 @@ use super::{Range, Scope};
 use crate::select::Select;
 use clickhouse::Row;
 use serde::Deserialize;
-use serialtrail_gs1::{UnitKey, place_gln};
+use serialtrail_gs1::{Epc, place_gln};
 
 /// Units whose state one statement works out.
 pub const SCANNED: u64 = 50_000;
@@ -115,8 +115,8 @@ pub struct NowRow {
 impl NowRow {
     /// Key of the unit.
     #[must_use]
-    pub fn key(&self) -> UnitKey {
-        UnitKey::from_record(&*self.unit)
+    pub fn key(&self) -> Epc {
+        Epc::from_record(&*self.unit)
     }
 
     /// GLN of where it is shipped to.
@@ -160,7 +160,7 @@ impl Now {
 
     /// One unit of any kind.
     #[must_use]
-    pub fn of_unit(unit: &UnitKey) -> Self {
+    pub fn of_unit(unit: &Epc) -> Self {
         let one = |text: &str| {
             text.replace(
                 "unit > {after:String} AND unit <= {until:String} AND startsWith(unit, {product:String})",

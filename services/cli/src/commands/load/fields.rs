@@ -2,7 +2,7 @@
 
 use super::countries::is_country;
 use super::table::{BadRow, Row};
-use serialtrail_gs1::{Expiry, UnitKey, parse_gln, parse_gtin, parse_identifier};
+use serialtrail_gs1::{Epc, Expiry, parse_gln, parse_gtin, parse_identifier};
 
 /// A column of a row, by which its faults are told.
 #[derive(Clone, Copy)]
@@ -90,7 +90,7 @@ impl<'r> Field<'r> {
     }
 
     /// One thing with an identity of its own, in any spelling.
-    pub(super) fn unit(&self) -> Result<UnitKey, BadRow> {
+    pub(super) fn unit(&self) -> Result<Epc, BadRow> {
         let text = self.required()?;
         let key = parse_identifier(text).map_err(|e| self.bad(e.code(), e.message))?;
         if key.is_class() {

@@ -1,6 +1,6 @@
 //! Reference data as a plain table: versions by `valid_from`, looked up by event time.
 
-use serialtrail_gs1::{UnitKey, parse_identifier};
+use serialtrail_gs1::{Epc, parse_identifier};
 use serialtrail_records::{Lane, Location, Micros, Party, Product, ReferenceMessage};
 use std::collections::{BTreeMap, HashMap};
 
@@ -183,7 +183,7 @@ pub fn gln_of(identifier: &str) -> Option<String> {
     if identifier.len() == 13 && identifier.bytes().all(|b| b.is_ascii_digit()) {
         return Some(identifier.to_owned());
     }
-    let key: UnitKey = parse_identifier(identifier).ok()?;
+    let key: Epc = parse_identifier(identifier).ok()?;
     key.gln().map(str::to_owned)
 }
 
