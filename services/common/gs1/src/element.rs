@@ -191,7 +191,7 @@ fn unbracketed(text: &str, add: Add<'_>) -> Result<(), IdError> {
         return Err(IdError::malformed("an empty element string"));
     }
     while !rest.is_empty() {
-        let Some(ai) = ai::leading_ai(rest) else {
+        let Some(ai) = ai::leading(rest.as_bytes()) else {
             return Err(IdError::new(
                 IdReason::UnknownAi,
                 format!(
@@ -201,14 +201,16 @@ fn unbracketed(text: &str, add: Add<'_>) -> Result<(), IdError> {
                 ),
             ));
         };
-        let after = &rest[ai.len()..];
+        let after = &rest[ai.code.len()..];
         let separator = after.find(is_separator).unwrap_or(after.len());
-        let end = match ai::predefined_length(ai) {
+        let end = match ai.max_length() {
             // A shorter value is reported as such by its AI's format.
-            Some(length) if after.is_char_boundary(length) => length.min(separator),
+            length if ai.predefined_length && after.is_char_boundary(length) => {
+                length.min(separator)
+            }
             _ => separator,
         };
-        add(ai, &after[..end])?;
+        add(ai.code, &after[..end])?;
         rest = after[end..]
             .strip_prefix(is_separator)
             .unwrap_or(&after[end..]);

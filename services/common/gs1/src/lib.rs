@@ -7,7 +7,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `ai`, `ai_name` | the Application Identifiers: lengths, character sets, check digits; names |
+//! | [`ai`], `dictionary` | the Application Identifiers: parts, rules, associations; their table |
 //! | `key` | [`Epc`], its kinds and parts |
 //! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
@@ -17,10 +17,10 @@
 //! | `partition` | the partition of a key, as Kafka's default partitioner has it |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod ai;
-mod ai_name;
+pub mod ai;
 mod check;
 mod date;
+mod dictionary;
 mod element;
 mod error;
 mod geo;

@@ -4,7 +4,6 @@
 use percent_encoding::percent_decode_str;
 
 use crate::ai;
-use crate::ai_name::of_alias;
 use crate::element::ElementString;
 use crate::error::IdError;
 use crate::key::Epc;
@@ -103,7 +102,7 @@ fn path_elements(uri: &str) -> Result<Option<(ElementString, &str)>, IdError> {
 fn key_and_qualifiers<'a>(segments: &[&'a str]) -> Option<Vec<(&'a str, &'a str)>> {
     let mut pairs = Vec::new();
     for pair in segments.rchunks_exact(2) {
-        let ai = of_alias(pair[0]).unwrap_or(pair[0]);
+        let ai = ai::of_short_name(pair[0]).map_or(pair[0], |ai| ai.code);
         if !ai::is_known(ai) {
             return None;
         }

@@ -282,7 +282,7 @@ fn a_refusal_names_the_place() {
     );
     let e = parse_identifier("(01)80614141123458(21)67 89").unwrap_err();
     assert!(
-        e.to_string().contains("serial number (21)") && e.to_string().contains("character 3"),
+        e.to_string().contains("SERIAL (21)") && e.to_string().contains("character 3"),
         "{e}"
     );
 }
