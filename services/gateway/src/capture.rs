@@ -460,6 +460,7 @@ fn job(
         captured: count(captured),
         errors,
         errors_total,
+        ..CaptureJob::default()
     }
 }
 

@@ -12,8 +12,8 @@ use serialtrail_runtime::topics;
 use serialtrail_stream::refusal::{WRONG_PARTITION, wrong_partition_message};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
-    AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
-    PartyRow, ProductRow, RejectedRow, SerialRow,
+    AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, MasterDataRow,
+    ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::tables;
 
@@ -53,6 +53,7 @@ pub struct Rows {
     pub locations: Vec<LocationRow>,
     pub parties: Vec<PartyRow>,
     pub lanes: Vec<LaneRow>,
+    pub master_data: Vec<MasterDataRow>,
     /// Latest mark of the batch: stream time once its rows are stored.
     pub stream_time: Option<Micros>,
     /// Reasons of the rows of `rejected` that are the sink's own verdicts.
@@ -150,6 +151,9 @@ impl Rows {
                 ReferenceMessage::Location(r) => self.locations.push(LocationRow::new(r, origin)),
                 ReferenceMessage::Party(r) => self.parties.push(PartyRow::new(r, origin)),
                 ReferenceMessage::Lane(r) => self.lanes.push(LaneRow::new(r, origin)),
+                ReferenceMessage::MasterData(r) => {
+                    self.master_data.push(MasterDataRow::new(r, origin));
+                }
             },
         }
         Ok(())
@@ -173,6 +177,7 @@ impl Rows {
             (tables::LOCATIONS, self.locations.len()),
             (tables::PARTIES, self.parties.len()),
             (tables::LANES, self.lanes.len()),
+            (tables::MASTER_DATA, self.master_data.len()),
         ];
         all.retain(|(_, rows)| *rows > 0);
         all
@@ -206,6 +211,7 @@ impl Rows {
             tables::LOCATIONS => insert_batch(client, table, token, &self.locations).await,
             tables::PARTIES => insert_batch(client, table, token, &self.parties).await,
             tables::LANES => insert_batch(client, table, token, &self.lanes).await,
+            tables::MASTER_DATA => insert_batch(client, table, token, &self.master_data).await,
             other => unreachable!("tables() names {other} and insert() does not know it"),
         }
     }

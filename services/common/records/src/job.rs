@@ -47,6 +47,12 @@ pub struct CaptureJob {
     pub errors: Vec<JobError>,
     /// Errors in all.
     pub errors_total: i32,
+    /// What is strange about events or master data that were taken all the same: the first 20.
+    pub warnings: Vec<JobError>,
+    /// Warnings in all.
+    pub warnings_total: i32,
+    /// Instance that works on it while it runs; null when it is done.
+    pub slot: Option<i32>,
 }
 
 avro_record!(CaptureJob, "CaptureJob");

@@ -35,7 +35,7 @@ pub use job::{CaptureJob, JobError};
 pub use messages::{EnrichedMessage, EventMessage, LoadMessage, ReferenceMessage, UnitMessage};
 pub use notification::ParkedNotification;
 pub use partner::{PartnerEvent, PartnerQuantity};
-pub use reference::{Lane, Location, Party, Product};
+pub use reference::{Lane, Location, MasterAttribute, MasterData, Party, Product};
 pub use registry::{LotStatus, RegistryEntry, SerialState};
 pub use rejected::{RecordPlace, RejectedEvent};
 pub use stable_id::stable_id;

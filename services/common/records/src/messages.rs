@@ -2,8 +2,8 @@
 
 use crate::codec::{AvroRecord, Codec, DecodeError};
 use crate::{
-    EnrichedObservation, EpcisEvent, InheritedRead, Lane, Location, LotStatus, Mark, Membership,
-    MembershipEnd, Party, Product, RegistryEntry, UnitEvent,
+    EnrichedObservation, EpcisEvent, InheritedRead, Lane, Location, LotStatus, Mark, MasterData,
+    Membership, MembershipEnd, Party, Product, RegistryEntry, UnitEvent,
 };
 
 macro_rules! message {
@@ -47,5 +47,5 @@ message! {
 }
 message! {
     /// Topic `reference-data`.
-    ReferenceMessage { Product, Location, Party, Lane }
+    ReferenceMessage { Product, Location, Party, Lane, MasterData }
 }

@@ -12,9 +12,9 @@ use crate::event::{ErrorDeclaration, TypedId};
 pub struct PartnerEvent {
     /// eventID; null: the event hash is taken.
     pub event_id: Option<String>,
-    /// ObjectEvent, AggregationEvent or TransactionEvent.
+    /// ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent.
     pub event_type: String,
-    /// ADD, OBSERVE or DELETE.
+    /// ADD, OBSERVE or DELETE; empty for a TransformationEvent, which has none.
     pub action: String,
     /// When it happened.
     pub event_time: Micros,
@@ -38,7 +38,7 @@ pub struct PartnerEvent {
     pub parent_id: Option<String>,
     /// childEPCs.
     pub child_epcs: Vec<String>,
-    /// quantityList, or childQuantityList of an AggregationEvent.
+    /// quantityList; childQuantityList of an AggregationEvent or AssociationEvent.
     pub quantity_list: Vec<PartnerQuantity>,
     /// bizTransactionList.
     pub biz_transactions: Vec<TypedId>,
@@ -54,6 +54,18 @@ pub struct PartnerEvent {
     pub extensions: Option<String>,
     /// Withdraws the event with the same id.
     pub error_declaration: Option<ErrorDeclaration>,
+    /// inputEPCList of a TransformationEvent.
+    pub input_epc_list: Vec<String>,
+    /// outputEPCList of a TransformationEvent.
+    pub output_epc_list: Vec<String>,
+    /// inputQuantityList of a TransformationEvent.
+    pub input_quantity_list: Vec<PartnerQuantity>,
+    /// outputQuantityList of a TransformationEvent.
+    pub output_quantity_list: Vec<PartnerQuantity>,
+    /// transformationID.
+    pub transformation_id: Option<String>,
+    /// sensorElementList as a JSON array.
+    pub sensor_elements: Option<String>,
 }
 
 avro_record!(PartnerEvent, "PartnerEvent");

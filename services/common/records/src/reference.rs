@@ -1,4 +1,4 @@
-//! Reference data: products, places, parties, lanes.
+//! Reference data: products, places, parties, lanes; master data as documents gave it.
 
 use std::collections::BTreeMap;
 
@@ -96,3 +96,37 @@ pub struct Lane {
 }
 
 avro_record!(Lane, "Lane");
+
+/// One attribute of a master data element.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MasterAttribute {
+    /// Attribute as given: a URI or a prefixed name.
+    pub name: String,
+    /// Value: text as it is, anything else as JSON.
+    pub value: String,
+}
+
+/// Topic reference-data, key master/<vocabulary>/<id>. One element of a master data vocabulary as a document gave it (EPCIS 2.0 §9.4.2, CBV 2.0 §9); the latest stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MasterData {
+    /// The vocabulary, for example urn:epcglobal:epcis:vtype:BusinessLocation.
+    pub vocabulary: String,
+    /// What is described, as given.
+    pub id: String,
+    /// Key of what is described, equal for every spelling; the identifier itself where it is none.
+    pub key: String,
+    /// In their order; a name may stand more than once.
+    pub attributes: Vec<MasterAttribute>,
+    /// What belongs to it, as given.
+    pub children: Vec<String>,
+    /// Authenticated publisher.
+    pub source_party: String,
+    /// Record time of its document.
+    pub record_time: Micros,
+    /// Capture job it came by.
+    pub capture_id: String,
+}
+
+avro_record!(MasterData, "MasterData");

@@ -22,6 +22,7 @@ all!(
     crate::Location,
     crate::Party,
     crate::Lane,
+    crate::MasterData,
     crate::EnrichedObservation,
     crate::Membership,
     crate::Alert,

@@ -87,6 +87,7 @@ fn every_record_of_this_build_encodes_with_its_schema() {
         Location,
         Party,
         Lane,
+        MasterData,
         EnrichedObservation,
         Membership,
         Alert,

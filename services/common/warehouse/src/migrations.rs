@@ -67,6 +67,7 @@ migrations!(
     8 "0008" "plain_text",
     9 "0009" "alert_container",
     10 "0010" "demand",
+    11 "0011" "master_data",
 );
 
 /// What happened.

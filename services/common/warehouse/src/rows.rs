@@ -19,7 +19,7 @@ pub use demand::{
 };
 pub use event::EventRow;
 pub use observation::ObservationRow;
-pub use reference::{LaneRow, LocationRow, PartyRow, ProductRow};
+pub use reference::{LaneRow, LocationRow, MasterDataRow, PartyRow, ProductRow};
 pub use registry::{LotRow, SerialRow};
 pub use rejected::RejectedRow;
 

@@ -28,6 +28,8 @@ pub const LOCATIONS: &str = "locations";
 pub const PARTIES: &str = "parties";
 /// Routes between places.
 pub const LANES: &str = "lanes";
+/// Master data as documents gave it.
+pub const MASTER_DATA: &str = "master_data";
 /// Demand by local day.
 pub const DAILY_DEMAND: &str = "daily_demand";
 /// How far the forecaster has read.
@@ -55,6 +57,7 @@ pub const ALL: &[&str] = &[
     LOCATIONS,
     PARTIES,
     LANES,
+    MASTER_DATA,
     DAILY_DEMAND,
     DEMAND_PROGRESS,
     FORECAST_VERSIONS,

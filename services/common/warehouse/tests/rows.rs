@@ -8,14 +8,15 @@ use common::Database;
 use serde::Serialize;
 use serialtrail_records::{
     Alert, EnrichedObservation, EpcisEvent, ErrorDeclaration, Lane, Location, LotStatus,
-    Membership, Party, Product, Quantity, ReadBody, RejectedEvent, SerialState, TypedId,
+    MasterAttribute, MasterData, Membership, Party, Product, Quantity, ReadBody, RejectedEvent,
+    SerialState, TypedId,
 };
 use serialtrail_warehouse::digest::{digest, row_counts};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, DailyDemandRow, DemandProgressRow, EventRow, ForecastRow,
-    ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, ObservationRow, Origin,
-    PartyRow, ProductRow, RejectedRow, SerialRow,
+    ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, MasterDataRow,
+    ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::{migrate, tables};
 
@@ -269,6 +270,15 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
         tables::LANES,
         "t/la",
         &[LaneRow::new(Lane::default(), &ORIGIN)],
+    )
+    .await;
+    let mut element = MasterData::default();
+    element.attributes.push(MasterAttribute::default());
+    store(
+        &client,
+        tables::MASTER_DATA,
+        "t/md",
+        &[MasterDataRow::new(element, &ORIGIN)],
     )
     .await;
     store_demand(&client).await;

@@ -109,6 +109,9 @@ impl ReferenceTable {
                 self.lanes.put(&key, from, v);
                 ("lane", key, from)
             }
+            // Master data as given is only looked up in ClickHouse; what the stages need of it comes
+            // as the records above.
+            ReferenceMessage::MasterData(_) => return,
         };
         let valid_from = valid_from.unwrap_or(Micros::MIN);
         let slot = Slot {

@@ -1,9 +1,9 @@
-//! Tables `products`, `locations`, `parties` and `lanes`.
+//! Tables `products`, `locations`, `parties`, `lanes` and `master_data`.
 
 use super::{Origin, map, text};
 use clickhouse::Row;
 use serde::Serialize;
-use serialtrail_records::{Lane, Location, Micros, Party, Product};
+use serialtrail_records::{Lane, Location, MasterData, Micros, Party, Product};
 
 /// What version of a record stands is decided by its offset: the topic has one partition.
 fn version(origin: &Origin) -> u64 {
@@ -152,6 +152,49 @@ impl LaneRow {
             valid_from: lane.valid_from.unwrap_or(0),
             limit_days: lane.limit_days,
             attributes: map(lane.attributes),
+            kafka_topic: origin.topic,
+            kafka_partition: origin.partition,
+            kafka_offset: version(origin),
+            kafka_index: origin.index,
+        }
+    }
+}
+
+/// A row of `master_data`.
+#[derive(Debug, Clone, PartialEq, Row, Serialize)]
+#[allow(missing_docs)]
+pub struct MasterDataRow {
+    pub vocabulary: String,
+    pub id: String,
+    pub id_key: String,
+    pub attributes: Vec<(String, String)>,
+    pub children: Vec<String>,
+    pub source_party: String,
+    pub record_time: Micros,
+    pub capture_id: String,
+    pub kafka_topic: &'static str,
+    pub kafka_partition: i32,
+    pub kafka_offset: u64,
+    pub kafka_index: u32,
+}
+
+impl MasterDataRow {
+    /// The row of a record.
+    #[must_use]
+    pub fn new(element: MasterData, origin: &Origin) -> Self {
+        Self {
+            vocabulary: element.vocabulary,
+            id: element.id,
+            id_key: element.key,
+            attributes: element
+                .attributes
+                .into_iter()
+                .map(|attribute| (attribute.name, attribute.value))
+                .collect(),
+            children: element.children,
+            source_party: element.source_party,
+            record_time: element.record_time,
+            capture_id: element.capture_id,
             kafka_topic: origin.topic,
             kafka_partition: origin.partition,
             kafka_offset: version(origin),
