@@ -68,6 +68,7 @@ migrations!(
     9 "0009" "alert_container",
     10 "0010" "demand",
     11 "0011" "master_data",
+    12 "0012" "event_query",
 );
 
 /// What happened.

@@ -7,6 +7,7 @@ mod alert;
 mod containment;
 mod demand;
 mod event;
+mod named_query;
 mod observation;
 mod reference;
 mod registry;
@@ -18,6 +19,7 @@ pub use demand::{
     DailyDemandRow, DemandProgressRow, ForecastRow, ForecastSeriesRow, ForecastVersionRow,
 };
 pub use event::EventRow;
+pub use named_query::NamedQueryRow;
 pub use observation::ObservationRow;
 pub use reference::{LaneRow, LocationRow, MasterDataRow, PartyRow, ProductRow};
 pub use registry::{LotRow, SerialRow};

@@ -40,6 +40,8 @@ pub const FORECAST_VERSIONS: &str = "forecast_versions";
 pub const FORECAST_SERIES: &str = "forecast_series";
 /// Days of a version's series.
 pub const FORECASTS: &str = "forecasts";
+/// Named queries of the EPCIS query interface.
+pub const NAMED_QUERIES: &str = "named_queries";
 
 /// All of them.
 pub const ALL: &[&str] = &[
@@ -63,6 +65,7 @@ pub const ALL: &[&str] = &[
     FORECAST_VERSIONS,
     FORECAST_SERIES,
     FORECASTS,
+    NAMED_QUERIES,
 ];
 
 /// Tables whose rows, read with FINAL, are a function of the set of inputs: what two runs over the same

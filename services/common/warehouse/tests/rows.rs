@@ -16,7 +16,7 @@ use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, DailyDemandRow, DemandProgressRow, EventRow, ForecastRow,
     ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, MasterDataRow,
-    ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
+    NamedQueryRow, ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::{migrate, tables};
 
@@ -282,6 +282,14 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
     )
     .await;
     store_demand(&client).await;
+    let query = NamedQueryRow {
+        name: "n".into(),
+        revision: 1,
+        deleted: false,
+        query: "{}".into(),
+        created_at: DAY,
+    };
+    store(&client, tables::NAMED_QUERIES, "t/nq", &[query]).await;
     for table in tables::ALL {
         assert_eq!(
             database

@@ -3,7 +3,9 @@
 use super::{Origin, text, typed};
 use clickhouse::Row;
 use serde::Serialize;
+use serialtrail_gs1::parse_identifier;
 use serialtrail_records::{EpcisEvent, Micros, Quantity};
+use std::collections::BTreeSet;
 
 /// A row of `events`.
 #[derive(Debug, Clone, PartialEq, Row, Serialize)]
@@ -58,6 +60,10 @@ pub struct EventRow {
     pub original: Vec<u8>,
     pub source_party: String,
     pub visible_to: Vec<String>,
+    pub epc_keys: Vec<String>,
+    pub class_keys: Vec<String>,
+    pub read_point_key: String,
+    pub biz_location_key: String,
     pub precedence: u64,
     pub kafka_topic: &'static str,
     pub kafka_partition: i32,
@@ -76,10 +82,46 @@ fn quantities(list: Vec<Quantity>) -> Vec<(String, Option<f64>, String)> {
         .collect()
 }
 
+/// The key of an identifier the gateway has verified; the identifier itself should it not be one here.
+fn key(given: &str) -> String {
+    parse_identifier(given).map_or_else(|_| given.to_owned(), |key| key.to_string())
+}
+
+fn each_once(keys: impl Iterator<Item = String>) -> Vec<String> {
+    keys.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn epc_keys(event: &EpcisEvent) -> Vec<String> {
+    let given = [
+        &event.epc_list,
+        &event.child_epcs,
+        &event.input_epc_list,
+        &event.output_epc_list,
+    ];
+    each_once(
+        given
+            .into_iter()
+            .flatten()
+            .chain(&event.parent_id)
+            .map(|given| key(given)),
+    )
+}
+
+fn class_keys(event: &EpcisEvent) -> Vec<String> {
+    let lists = [
+        &event.quantity_list,
+        &event.child_quantity_list,
+        &event.input_quantity_list,
+        &event.output_quantity_list,
+    ];
+    each_once(lists.into_iter().flatten().map(|q| q.key.clone()))
+}
+
 impl EventRow {
     /// The row of a record.
     #[must_use]
     pub fn new(event: EpcisEvent, origin: &Origin) -> Self {
+        let (epc_keys, class_keys) = (epc_keys(&event), class_keys(&event));
         let declaration = event.error_declaration;
         Self {
             event_id: event.event_id,
@@ -95,7 +137,9 @@ impl EventRow {
             disposition: text(event.disposition),
             persistent_set: event.persistent_set,
             persistent_unset: event.persistent_unset,
+            read_point_key: event.read_point.as_deref().map_or_else(String::new, key),
             read_point: text(event.read_point),
+            biz_location_key: event.biz_location.as_deref().map_or_else(String::new, key),
             biz_location: text(event.biz_location),
             epcs: event.epc_list,
             parent: text(event.parent_id),
@@ -130,6 +174,8 @@ impl EventRow {
             original: event.original,
             source_party: event.source_party,
             visible_to: event.visible_to,
+            epc_keys,
+            class_keys,
             precedence: precedence(event.record_time),
             kafka_topic: origin.topic,
             kafka_partition: origin.partition,
@@ -142,6 +188,41 @@ impl EventRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_is_found_by_the_keys_of_all_its_units_in_any_spelling() {
+        let event = EpcisEvent {
+            epc_list: vec![
+                "urn:epc:id:sgtin:9521234.054321.A".into(),
+                "https://id.gs1.org/01/09521234543213/21/A".into(),
+            ],
+            parent_id: Some("urn:epc:id:sscc:9521234.0567890001".into()),
+            input_epc_list: vec!["https://example.com/01/09521234543213/21/B".into()],
+            quantity_list: vec![Quantity {
+                key: "01/09521234543213".into(),
+                ..Quantity::default()
+            }],
+            read_point: Some("urn:epc:id:sgln:9521234.00001.0".into()),
+            ..EpcisEvent::default()
+        };
+        let origin = Origin {
+            topic: "epcis-events",
+            partition: 0,
+            offset: 0,
+            index: 0,
+        };
+        let row = EventRow::new(event, &origin);
+        let mut keys = row.epc_keys.clone();
+        keys.retain(|key| !key.starts_with("00/"));
+        assert_eq!(
+            keys,
+            ["01/09521234543213/21/A", "01/09521234543213/21/B"]
+        );
+        assert_eq!(row.epc_keys.len(), 3);
+        assert_eq!(row.class_keys, ["01/09521234543213"]);
+        assert_eq!(row.read_point_key, "414/9521234000013");
+        assert_eq!(row.biz_location_key, "");
+    }
 
     #[test]
     fn the_earlier_capture_has_precedence_also_before_1970() {
