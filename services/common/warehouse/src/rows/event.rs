@@ -214,10 +214,7 @@ mod tests {
         let row = EventRow::new(event, &origin);
         let mut keys = row.epc_keys.clone();
         keys.retain(|key| !key.starts_with("00/"));
-        assert_eq!(
-            keys,
-            ["01/09521234543213/21/A", "01/09521234543213/21/B"]
-        );
+        assert_eq!(keys, ["01/09521234543213/21/A", "01/09521234543213/21/B"]);
         assert_eq!(row.epc_keys.len(), 3);
         assert_eq!(row.class_keys, ["01/09521234543213"]);
         assert_eq!(row.read_point_key, "414/9521234000013");
