@@ -84,7 +84,9 @@ fn parts(value: &str) -> Result<String, String> {
             return Err(format!("{part:?} is not a component"));
         };
         let linters = list(rules.split(':').filter(|r| !r.is_empty()), |rule| {
-            Ok(format!("{rule:?}"))
+            Ok(format!(
+                "Linter {{ name: {rule:?}, check: linters::{rule} }}"
+            ))
         })?;
         Ok(format!(
             "Component {{ set: Set::{set}, min: {min}, max: {max}, optional: {}, linters: &{linters} }}",

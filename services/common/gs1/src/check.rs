@@ -95,6 +95,40 @@ pub(crate) fn is_set_64(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')
 }
 
+/// The first 97 primes: weights for the longest value an AI has, its check
+/// character pair apart.
+const PRIMES: [u32; 97] = {
+    let mut primes = [0; 97];
+    let (mut found, mut candidate) = (0, 2);
+    while found < primes.len() {
+        let mut i = 0;
+        while i < found && candidate % primes[i] != 0 {
+            i += 1;
+        }
+        if i == found {
+            primes[found] = candidate;
+            found += 1;
+        }
+        candidate += 1;
+    }
+    primes
+};
+
+/// The check character pair of `text`, which does not include it: the places of
+/// its characters in set 82 times the primes from the right, modulo 1021, as two
+/// characters of set 32 (GS1 General Specifications 7.9.5). None beyond 97
+/// characters, or where one is not of set 82.
+pub(crate) fn check_pair(text: &str) -> Option<[u8; 2]> {
+    const SET_32: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let mut sum = 0;
+    for (i, b) in text.bytes().rev().enumerate() {
+        let place = (0..b).filter(|c| is_set_82(*c)).count() as u32;
+        sum += PRIMES.get(i)? * is_set_82(b).then_some(place)?;
+    }
+    let sum = (sum % 1021) as usize;
+    Some([SET_32[sum >> 5], SET_32[sum & 31]])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,8 +38,7 @@ impl Expiry {
         if text.len() != 6 {
             return Err(bad_date(text));
         }
-        let year = if yy < 80 { 2000 + yy } else { 1900 + yy };
-        Self::checked(year, month, day).ok_or_else(|| bad_date(text))
+        Self::checked(full_year(yy), month, day).ok_or_else(|| bad_date(text))
     }
 
     /// Reads an ISO date `YYYY-MM-DD`, or the date of an ISO timestamp;
@@ -87,7 +86,14 @@ impl Expiry {
     }
 }
 
-fn last_day(year: u16, month: u16) -> Option<u16> {
+/// The year two digits stand for: 00 to 79 are of this century, 80 to 99 of the
+/// last (see [`Expiry::from_yymmdd`]).
+pub(crate) fn full_year(yy: u16) -> u16 {
+    if yy < 80 { 2000 + yy } else { 1900 + yy }
+}
+
+/// The last day of a month, None where there is no such month.
+pub(crate) fn last_day(year: u16, month: u16) -> Option<u16> {
     Some(match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -16,8 +16,12 @@ pub enum IdReason {
     UnknownScheme,
     /// An Application Identifier that does not exist.
     UnknownAi,
-    /// A date that is no date.
+    /// A date that is no date, a time that is no time.
     BadDate,
+    /// A value its AI's rules do not allow: no such country, a piece beyond the total.
+    BadValue,
+    /// AIs that may not be on one item together, or one without those it needs.
+    BadAssociation,
     /// Not of the form of any identifier, or without any GS1 key.
     Malformed,
 }
@@ -32,6 +36,8 @@ impl IdReason {
             Self::UnknownScheme => "unknown_scheme",
             Self::UnknownAi => "unknown_ai",
             Self::BadDate => "bad_date",
+            Self::BadValue => "bad_value",
+            Self::BadAssociation => "bad_association",
             Self::Malformed => "malformed",
         }
     }

@@ -8,6 +8,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`ai`], `dictionary` | the Application Identifiers: parts, rules, associations; their table |
+//! | [`linters`] | the rules of single values: check digits, dates, codes |
 //! | `key` | [`Epc`], its kinds and parts |
 //! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
@@ -26,6 +27,7 @@ mod error;
 mod geo;
 mod key;
 mod link;
+pub mod linters;
 mod parse;
 mod partition;
 mod urn;

@@ -28,7 +28,7 @@ fn as_published(ai: &Ai) -> String {
         };
         line.push_str(&format!(" {shape}"));
         for linter in c.linters {
-            line.push_str(&format!(",{linter}"));
+            line.push_str(&format!(",{}", linter.name));
         }
     }
     if !ai.requires.is_empty() {

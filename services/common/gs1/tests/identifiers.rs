@@ -254,7 +254,7 @@ fn what_is_wrong_is_refused_with_its_reason() {
         ("urn:epc:class:sgtin:0614141.812345.6789", "unknown_scheme"),
         ("urn:epc:idpat:sgtin:0614141.*.6789", "malformed"),
         ("urn:epc:id:cpi:0614141.5PQ7%2FZ43.0123", "bad_character"),
-        ("urn:epc:id:itip:4012345.012345.03.02.987", "bad_character"),
+        ("urn:epc:id:itip:4012345.012345.03.02.987", "bad_value"),
         ("urn:with space:x", "bad_character"),
     ] {
         let found = parse_identifier(text);

@@ -2,8 +2,11 @@
 //! `application_identifiers.txt` (GS1 General Specifications 3, GS1 Digital Link
 //! URI syntax 4).
 
+use crate::linters::Linter;
+
 mod table {
     use super::{Ai, Component, Set};
+    use crate::linters::{self, Linter};
 
     include!(concat!(env!("OUT_DIR"), "/application_identifiers.rs"));
 }
@@ -34,7 +37,7 @@ pub struct Component {
     /// It may be left out when the value ends before it.
     pub optional: bool,
     /// The further rules it keeps, in the order they are asked.
-    pub linters: &'static [&'static str],
+    pub linters: &'static [Linter],
 }
 
 /// An Application Identifier.
