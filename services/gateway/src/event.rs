@@ -57,7 +57,7 @@ impl Stamp<'_> {
             event_id: event.event_id.unwrap_or_else(|| event.content_hash.clone()),
             content_hash: event.content_hash,
             event_type: event.event_type.as_str().into(),
-            action: Some(event.action.as_str().into()),
+            action: event.action.map(|action| action.as_str().into()),
             event_time: event.event_time.timestamp_micros(),
             event_time_zone_offset: format_offset(event.event_time_zone_offset_minutes),
             record_time: self.record_time,
@@ -68,11 +68,16 @@ impl Stamp<'_> {
             persistent_unset: event.persistent_disposition.unset,
             read_point: event.read_point.map(|place| place.given),
             biz_location: event.biz_location.map(|place| place.given),
-            epc_list: event.epc_list.into_iter().map(|id| id.given).collect(),
+            epc_list: givens(event.epc_list),
             parent_id: event.parent_id.map(|id| id.given),
-            child_epcs: event.child_epcs.into_iter().map(|id| id.given).collect(),
+            child_epcs: givens(event.child_epcs),
             quantity_list: quantities(event.quantity_list),
             child_quantity_list: quantities(event.child_quantity_list),
+            input_epc_list: givens(event.input_epc_list),
+            output_epc_list: givens(event.output_epc_list),
+            input_quantity_list: quantities(event.input_quantity_list),
+            output_quantity_list: quantities(event.output_quantity_list),
+            transformation_id: event.transformation_id.map(|id| id.given),
             biz_transactions: typed_ids(event.biz_transactions),
             sources: typed_ids(event.sources),
             destinations: typed_ids(event.destinations),
@@ -152,6 +157,10 @@ pub fn event_times(events: &[CapturedEvent]) -> impl Iterator<Item = Micros> {
 pub fn event_id_of(original: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(original).ok()?;
     value.get("eventID")?.as_str().map(str::to_owned)
+}
+
+fn givens(list: Vec<serialtrail_epcis::Identifier>) -> Vec<String> {
+    list.into_iter().map(|id| id.given).collect()
 }
 
 fn quantities(list: Vec<serialtrail_epcis::Quantity>) -> Vec<Quantity> {

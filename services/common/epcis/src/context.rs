@@ -1,6 +1,7 @@
 //! What the prefixes of extension names mean (JSON-LD `@context`, EPCIS 2.0 §10.2).
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -17,12 +18,17 @@ const STANDARD: &[(&str, &str)] = &[
 ];
 
 /// The namespaces in force for an event: those of the standard, of its
-/// document, and its own.
+/// document, and its own. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Context {
+pub struct Context(Arc<Terms>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Terms {
     prefixes: BTreeMap<String, String>,
-    /// The `@context` values it was made of, as JSON, outermost first.
-    given: Vec<String>,
+    /// The addresses and objects of prefixes it was made of, outermost first, each once.
+    given: Vec<Value>,
+    /// `given` as one JSON text.
+    json: Option<String>,
     /// A context document we do not know is named, so it may declare any prefix.
     foreign: bool,
 }
@@ -30,35 +36,97 @@ pub struct Context {
 impl Context {
     /// The prefixes of the standard alone.
     pub fn standard() -> Self {
-        Self {
-            prefixes: STANDARD
-                .iter()
-                .map(|(prefix, iri)| ((*prefix).to_owned(), (*iri).to_owned()))
-                .collect(),
-            given: Vec::new(),
-            foreign: false,
-        }
+        static STANDARD_TERMS: LazyLock<Context> = LazyLock::new(|| {
+            Context(Arc::new(Terms {
+                prefixes: STANDARD
+                    .iter()
+                    .map(|(prefix, iri)| ((*prefix).to_owned(), (*iri).to_owned()))
+                    .collect(),
+                given: Vec::new(),
+                json: None,
+                foreign: false,
+            }))
+        });
+        STANDARD_TERMS.clone()
     }
 
     /// Adds an `@context` value: an address, an object of prefixes, or a list of
     /// both. The error says what is wrong with it.
     pub fn extended(&self, context: &Value) -> Result<Self, String> {
-        let mut extended = self.clone();
-        extended.add(context)?;
-        extended.given.push(context.to_string());
-        Ok(extended)
+        let mut terms = Terms::clone(&self.0);
+        match context {
+            Value::Array(parts) => {
+                for part in parts {
+                    terms.add(part)?;
+                }
+            }
+            one => terms.add(one)?,
+        }
+        terms.json = match terms.given.as_slice() {
+            [] => None,
+            [one] => Some(one.to_string()),
+            all => Some(Value::from(all).to_string()),
+        };
+        Ok(Self(Arc::new(terms)))
     }
 
-    fn add(&mut self, context: &Value) -> Result<(), String> {
-        match context {
+    /// The context of a stored text, as [`to_json`](Self::to_json) gave it; the standard's for None.
+    pub fn from_json(json: Option<&str>) -> Result<Self, String> {
+        let Some(json) = json else {
+            return Ok(Self::standard());
+        };
+        let context: Value = serde_json::from_str(json).map_err(|e| e.to_string())?;
+        Self::standard().extended(&context)
+    }
+
+    /// The contexts as one JSON text, for keeping with the event: the only one, or
+    /// a list of all; None where there is none.
+    pub fn to_json(&self) -> Option<String> {
+        self.0.json.clone()
+    }
+
+    /// What it was made of beside the standard's prefixes: addresses and objects, outermost first.
+    pub fn given(&self) -> &[Value] {
+        &self.0.given
+    }
+
+    /// Every prefix and its namespace, the standard's among them, in the order of the prefixes.
+    pub fn prefixes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .prefixes
+            .iter()
+            .map(|(prefix, iri)| (prefix.as_str(), iri.as_str()))
+    }
+
+    /// Whether a name may stand for an extension: it has a declared prefix or is
+    /// an absolute IRI.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        name.split_once(':').is_some_and(|(prefix, _)| {
+            self.0.foreign || self.0.prefixes.contains_key(prefix) || is_iri_scheme(prefix)
+        })
+    }
+
+    /// Namespace and local name of a prefixed name; None where it has no prefix
+    /// or an unknown one.
+    pub(crate) fn expand<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
+        let (prefix, local) = name.split_once(':')?;
+        if let Some(iri) = self.0.prefixes.get(prefix) {
+            return Some((iri.clone(), local));
+        }
+        if !is_iri_scheme(prefix) {
+            return None;
+        }
+        let split = name.rfind(['/', '#', ':'])? + 1;
+        Some((one_spelling(&name[..split]), &name[split..]))
+    }
+}
+
+impl Terms {
+    fn add(&mut self, part: &Value) -> Result<(), String> {
+        match part {
             Value::String(address) => {
                 self.foreign |= !address.contains("/epcis-context");
-                Ok(())
             }
-            Value::Array(parts) => parts.iter().try_for_each(|part| match part {
-                Value::Array(_) => Err("a list within the list of contexts".to_owned()),
-                part => self.add(part),
-            }),
             Value::Object(terms) => {
                 for (term, meaning) in terms {
                     let iri = meaning.as_str().or_else(|| meaning.get("@id")?.as_str());
@@ -67,42 +135,14 @@ impl Context {
                         self.prefixes.insert(term.clone(), one_spelling(iri));
                     }
                 }
-                Ok(())
             }
-            _ => Err("an address, an object or a list of both is expected".to_owned()),
+            Value::Array(_) => return Err("a list within the list of contexts".to_owned()),
+            _ => return Err("an address, an object or a list of both is expected".to_owned()),
         }
-    }
-
-    /// The contexts as one JSON text, for keeping with the event: the only one, or
-    /// a list of all; None where there is none.
-    pub fn to_json(&self) -> Option<String> {
-        match self.given.as_slice() {
-            [] => None,
-            [one] => Some(one.clone()),
-            all => Some(format!("[{}]", all.join(","))),
-        }
-    }
-
-    /// Whether a name may stand for an extension: it has a declared prefix or is
-    /// an absolute IRI.
-    pub(crate) fn declares(&self, name: &str) -> bool {
-        name.split_once(':').is_some_and(|(prefix, _)| {
-            self.foreign || self.prefixes.contains_key(prefix) || is_iri_scheme(prefix)
-        })
-    }
-
-    /// Namespace and local name of a prefixed name; None where it has no prefix
-    /// or an unknown one.
-    pub(crate) fn expand<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
-        let (prefix, local) = name.split_once(':')?;
-        if let Some(iri) = self.prefixes.get(prefix) {
-            return Some((iri.clone(), local));
-        }
-        if !is_iri_scheme(prefix) {
-            return None;
-        }
-        let split = name.rfind(['/', '#', ':'])? + 1;
-        Some((one_spelling(&name[..split]), &name[split..]))
+        // What is said again is said last: it is what holds.
+        self.given.retain(|known| known != part);
+        self.given.push(part.clone());
+        Ok(())
     }
 }
 

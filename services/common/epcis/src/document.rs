@@ -1,26 +1,55 @@
-//! The document around the events (EPCIS 2.0 §10.1, §12.6).
+//! The document around the events (EPCIS 2.0 §10.1, §12.6): what it may hold, and the two passes
+//! that read one.
+
+use std::io::BufRead;
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use serde_json::value::RawValue;
-use serialtrail_gs1::IdReason;
 
-use crate::context::Context;
-use crate::event::parse_event;
 use crate::model::Event;
-use crate::reason::{At, DocumentError, EventError, Reason};
-use crate::strict::{DUPLICATE, RawFields};
-use crate::time;
+use crate::reason::{DocumentError, EventError, Warning};
+use crate::{json, xml};
 
 /// What a body is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// An `EPCISDocument`, as `POST /capture` takes it.
+    /// An `EPCISDocument` or an `EPCISQueryDocument`, as `POST /capture` takes them.
     Document,
-    /// One event with its own `@context`, as `POST /events` takes it.
+    /// One event with its own `@context`, as `POST /events` takes it, or a list of such events.
     SingleEvent,
     /// Either, told apart by `type`.
     Either,
+}
+
+/// The binding a body is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JSON-LD (EPCIS 2.0 §10).
+    #[default]
+    JsonLd,
+    /// XML (EPCIS 2.0 §9; EPCIS 1.1 and 1.2 §9).
+    Xml,
+}
+
+impl Format {
+    /// The format of a body by its first bytes: XML begins with `<`, after blanks and a byte order
+    /// mark. What holds only blanks is taken for JSON-LD, whose reader refuses it.
+    pub fn of(start: &[u8]) -> Self {
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+        match start.iter().find(|b| !b.is_ascii_whitespace()) {
+            Some(b'<') => Self::Xml,
+            _ => Self::JsonLd,
+        }
+    }
+
+    /// The media type of an event in this format: `application/ld+json` or `application/xml`.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::JsonLd => "application/ld+json",
+            Self::Xml => "application/xml",
+        }
+    }
 }
 
 /// What one document may hold.
@@ -30,6 +59,10 @@ pub struct Limits {
     pub max_events: usize,
     /// EPCs in one event, parent not counted.
     pub max_epcs_per_event: usize,
+    /// Bytes of one event's text. A longer one is passed over without being kept, and refused.
+    pub max_event_bytes: usize,
+    /// Bytes of everything around the events: header, master data, contexts.
+    pub max_header_bytes: usize,
 }
 
 impl Default for Limits {
@@ -37,24 +70,58 @@ impl Default for Limits {
         Self {
             max_events: 100_000,
             max_epcs_per_event: 100_000,
+            max_event_bytes: 8 * 1024 * 1024,
+            max_header_bytes: 16 * 1024 * 1024,
         }
     }
+}
+
+/// How a body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// What it has to be.
+    pub kind: BodyKind,
+    /// What it may hold.
+    pub limits: Limits,
 }
 
 /// A document's own fields; all empty for a single event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
+    /// The binding it is written in.
+    pub format: Format,
     /// `id` of the document.
     pub document_id: Option<String>,
-    /// `schemaVersion`, 2.x.
+    /// `schemaVersion`: 2.x, in XML also 1.1, 1.2, 1.
     pub schema_version: Option<String>,
     /// `creationDate`.
     pub creation_date: Option<DateTime<Utc>>,
     /// `sender`, `receiver`, `instanceIdentifier` and `epcisHeader` as one JSON
     /// object: what EPCIS 2.0 keeps of the Standard Business Document Header.
     pub sbdh: Option<String>,
-    /// `@context` as JSON.
+    /// `@context` as JSON; of an XML document the namespaces it declares.
     pub context: Option<String>,
+    /// Events in the document.
+    pub events: u64,
+    /// `queryName` of a query document.
+    pub query_name: Option<String>,
+    /// `subscriptionID` of a query document.
+    pub subscription_id: Option<String>,
+    /// Master data of the header, or of the results of a query document.
+    pub master_data: Vec<VocabularyElement>,
+}
+
+/// One element of a master data vocabulary (EPCIS 2.0 §9.4.2, §10.1; CBV 2.0 §9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VocabularyElement {
+    /// The vocabulary, a URI such as `urn:epcglobal:epcis:vtype:Location`.
+    pub vocabulary: String,
+    /// What is described, a URI as given.
+    pub id: String,
+    /// Attributes in their order: a URI or prefixed name, and its value.
+    pub attributes: Vec<(String, Value)>,
+    /// What belongs to it, URIs as given.
+    pub children: Vec<String>,
 }
 
 /// One event of a document: read or refused, with its original text.
@@ -62,12 +129,17 @@ pub struct Header {
 pub struct CapturedEvent {
     /// Position in the event list, from 0.
     pub index: usize,
-    /// The event exactly as it stood in the document.
+    /// Line of the document it starts at, from 1.
+    pub line: u64,
+    /// The event exactly as it stood in the document. Of one above
+    /// [`Limits::max_event_bytes`] only the beginning; bytes that are not UTF-8 are replaced by U+FFFD.
     pub original: String,
     /// All contexts in force for it as JSON: the document's and its own.
     pub context: Option<String>,
     /// The event, or why it is refused.
     pub outcome: Result<Event, EventError>,
+    /// What is strange about an event that is read all the same.
+    pub warnings: Vec<Warning>,
 }
 
 /// A document read.
@@ -79,240 +151,64 @@ pub struct Capture {
     pub events: Vec<CapturedEvent>,
 }
 
-/// Reads a body. An error is about the document as a whole; a fault within one
-/// event is that event's outcome.
+/// The first pass: verifies the structure of the whole document and counts its events. What is wrong
+/// within an event is left to [`read_events`].
+///
+/// Memory is bounded by [`Limits::max_header_bytes`], whatever the length of the body.
+///
+/// # Errors
+/// The document as a whole is refused: none of its events can be taken.
+pub fn read_header(
+    body: impl BufRead,
+    format: Format,
+    options: &ReadOptions,
+) -> Result<Header, DocumentError> {
+    match format {
+        Format::JsonLd => json::header(body, options),
+        Format::Xml => xml::header(body, options),
+    }
+}
+
+/// The second pass, over the same bytes: hands over each event until there is none left or
+/// `on_event` breaks.
+///
+/// Memory is bounded by one event ([`Limits::max_event_bytes`]).
+///
+/// # Errors
+/// The body is not the one the header is from.
+pub fn read_events(
+    body: impl BufRead,
+    format: Format,
+    header: &Header,
+    options: &ReadOptions,
+    on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
+) -> Result<(), DocumentError> {
+    match format {
+        Format::JsonLd => json::events(body, header, options, on_event),
+        Format::Xml => xml::events(body, header, options, on_event),
+    }
+}
+
+/// Reads a body that is in memory, its format told from its first bytes. An error is about the
+/// document as a whole; a fault within one event is that event's outcome.
+///
+/// # Errors
+/// As [`read_header`].
 pub fn parse_body(body: &[u8], kind: BodyKind, limits: &Limits) -> Result<Capture, DocumentError> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text = std::str::from_utf8(body)
-        .map_err(|e| malformed(format!("the body is not UTF-8 (byte {})", e.valid_up_to())))?;
-    if text.trim_start().starts_with('<') {
-        return Err(DocumentError::new(
-            Reason::UnsupportedDocument,
-            "",
-            "XML is not taken by this version yet; send EPCIS 2.0 JSON-LD",
-        ));
-    }
-    let fields: RawFields<'_> = serde_json::from_str(text).map_err(|e| {
-        let message = format!("the body is not a JSON object as expected: {e}");
-        if e.to_string().starts_with(DUPLICATE) {
-            DocumentError::new(Reason::DuplicateField, "", message)
-        } else {
-            malformed(message)
-        }
-    })?;
-    let document_type = string(&fields, "type")?.ok_or_else(|| missing("type"))?;
-    match (document_type.as_str(), kind) {
-        ("EPCISDocument", BodyKind::Document | BodyKind::Either) => document(&fields, limits),
-        ("EPCISDocument", BodyKind::SingleEvent) => Err(unsupported(
-            "an EPCISDocument is captured at /capture; here one event is expected",
-        )),
-        ("EPCISQueryDocument", _) => Err(unsupported(
-            "an EPCISQueryDocument is the answer to a query, not something to capture",
-        )),
-        ("EPCISMasterDataDocument", _) => {
-            Err(unsupported("master data documents are not captured"))
-        }
-        (event, BodyKind::Document) => Err(unsupported(format!(
-            "{event:?} is not an EPCISDocument; single events are captured at /events"
-        ))),
-        (_, BodyKind::SingleEvent | BodyKind::Either) => single_event(text, &fields, limits),
-    }
-}
-
-fn single_event(
-    text: &str,
-    fields: &RawFields<'_>,
-    limits: &Limits,
-) -> Result<Capture, DocumentError> {
-    if fields.get("@context").is_none() {
-        return Err(missing("@context"));
-    }
-    let event = captured(0, text.trim(), &Context::standard(), limits);
-    Ok(Capture {
-        header: Header {
-            context: event.context.clone(),
-            ..Header::default()
-        },
-        events: vec![event],
-    })
-}
-
-/// Longest name a document gives itself or its parties (bytes), as for every other identifier.
-const MAX_ID_BYTES: usize = 1024;
-
-const DOCUMENT_FIELDS: &[&str] = &[
-    "@context",
-    "id",
-    "type",
-    "schemaVersion",
-    "creationDate",
-    "instanceIdentifier",
-    "sender",
-    "receiver",
-    "epcisHeader",
-    "epcisBody",
-];
-
-fn document(fields: &RawFields<'_>, limits: &Limits) -> Result<Capture, DocumentError> {
-    let given = fields.get("@context").ok_or_else(|| missing("@context"))?;
-    let context = Context::standard()
-        .extended(&value(given, "@context")?)
-        .map_err(|what| {
-            DocumentError::new(Reason::WrongType, "@context", format!("@context: {what}"))
-        })?;
-    for (name, _) in &fields.0 {
-        if DOCUMENT_FIELDS.contains(&name.as_str()) {
-            continue;
-        }
-        if !name.contains(':') {
-            return Err(DocumentError::new(
-                Reason::UnknownField,
-                name,
-                format!(
-                    "{name}: EPCIS 2.0 has no such field in a document; an extension needs a namespace prefix"
-                ),
-            ));
-        }
-        if !context.declares(name) {
-            return Err(DocumentError::new(
-                Reason::UndeclaredPrefix,
-                name,
-                format!("{name}: no @context declares this prefix"),
-            ));
-        }
-    }
-    let header = header(fields, &context)?;
-    let events = event_texts(fields)?;
-    if events.len() > limits.max_events {
-        return Err(DocumentError::new(
-            Reason::TooManyEvents,
-            "epcisBody.eventList",
-            format!(
-                "{} events, at most {} are taken in one document",
-                events.len(),
-                limits.max_events
-            ),
-        ));
-    }
-    let events = events
-        .iter()
-        .enumerate()
-        .map(|(index, event)| captured(index, event.get(), &context, limits))
-        .collect();
-    Ok(Capture { header, events })
-}
-
-fn captured(index: usize, original: &str, context: &Context, limits: &Limits) -> CapturedEvent {
-    let (outcome, context) = match parse_event(original, index, context, limits) {
-        Ok((event, context)) => (Ok(event), context.to_json()),
-        Err(e) => (Err(e), context.to_json()),
+    let options = ReadOptions {
+        kind,
+        limits: *limits,
     };
-    CapturedEvent {
-        index,
-        original: original.to_owned(),
-        context,
-        outcome,
-    }
-}
-
-fn header(fields: &RawFields<'_>, context: &Context) -> Result<Header, DocumentError> {
-    let schema_version =
-        string(fields, "schemaVersion")?.ok_or_else(|| missing("schemaVersion"))?;
-    let is_version = schema_version
-        .split('.')
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    if !is_version || schema_version.split('.').next() != Some("2") {
-        return Err(DocumentError::new(
-            Reason::UnsupportedVersion,
-            "schemaVersion",
-            format!("schemaVersion: {schema_version:?} is not a version of EPCIS 2"),
-        ));
-    }
-    let created = string(fields, "creationDate")?.ok_or_else(|| missing("creationDate"))?;
-    let at = At::Field(&At::Root, "creationDate");
-    let creation_date = time::time(&at, &created).map_err(crate::reason::Fault::of_document)?;
-    let mut sbdh = Vec::new();
-    for name in ["sender", "receiver", "instanceIdentifier"] {
-        if let Some(text) = id(fields, name)? {
-            sbdh.push(format!("{}:{}", Value::from(name), Value::from(text)));
+    match Format::of(body) {
+        Format::JsonLd => json::parse(body, &options),
+        Format::Xml => {
+            let header = xml::header(body, &options)?;
+            let mut events = Vec::new();
+            xml::events(body, &header, &options, |event| {
+                events.push(event);
+                ControlFlow::Continue(())
+            })?;
+            Ok(Capture { header, events })
         }
     }
-    if let Some(header) = fields.get("epcisHeader") {
-        if !value(header, "epcisHeader")?.is_object() {
-            return Err(wrong_type("epcisHeader", "an object"));
-        }
-        sbdh.push(format!("\"epcisHeader\":{}", header.get()));
-    }
-    Ok(Header {
-        document_id: id(fields, "id")?,
-        schema_version: Some(schema_version),
-        creation_date: Some(creation_date),
-        sbdh: (!sbdh.is_empty()).then(|| format!("{{{}}}", sbdh.join(","))),
-        context: context.to_json(),
-    })
-}
-
-/// The texts of `epcisBody.eventList`.
-fn event_texts<'a>(fields: &RawFields<'a>) -> Result<Vec<&'a RawValue>, DocumentError> {
-    let body = fields
-        .get("epcisBody")
-        .ok_or_else(|| missing("epcisBody"))?;
-    let body: RawFields<'a> =
-        serde_json::from_str(body.get()).map_err(|_| wrong_type("epcisBody", "an object"))?;
-    if let Some(list) = body.get("eventList") {
-        return serde_json::from_str(list.get())
-            .map_err(|_| wrong_type("epcisBody.eventList", "a list"));
-    }
-    Err(missing("epcisBody.eventList"))
-}
-
-fn value(raw: &RawValue, name: &str) -> Result<Value, DocumentError> {
-    serde_json::from_str(raw.get()).map_err(|e| malformed(format!("{name}: {e}")))
-}
-
-fn string(fields: &RawFields<'_>, name: &str) -> Result<Option<String>, DocumentError> {
-    fields
-        .get(name)
-        .map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type(name, "a string")))
-        .transpose()
-}
-
-/// A text that names the document or one of its parties.
-fn id(fields: &RawFields<'_>, name: &str) -> Result<Option<String>, DocumentError> {
-    let text = string(fields, name)?;
-    match &text {
-        Some(long) if long.len() > MAX_ID_BYTES => Err(DocumentError::new(
-            Reason::Identifier(IdReason::BadLength),
-            name,
-            format!(
-                "{name}: {} bytes, at most {MAX_ID_BYTES} are taken",
-                long.len()
-            ),
-        )),
-        _ => Ok(text),
-    }
-}
-
-fn malformed(message: String) -> DocumentError {
-    DocumentError::new(Reason::MalformedJson, "", message)
-}
-
-fn unsupported(message: impl Into<String>) -> DocumentError {
-    DocumentError::new(Reason::UnsupportedDocument, "type", message)
-}
-
-fn wrong_type(name: &str, expected: &str) -> DocumentError {
-    DocumentError::new(
-        Reason::WrongType,
-        name,
-        format!("{name}: {expected} is expected"),
-    )
-}
-
-fn missing(name: &str) -> DocumentError {
-    DocumentError::new(
-        Reason::MissingField,
-        name,
-        format!("{name}: this field is required (EPCIS 2.0 §10.1)"),
-    )
 }

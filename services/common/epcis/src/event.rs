@@ -9,9 +9,8 @@ use crate::fields::Object;
 use crate::hash;
 use crate::lists;
 use crate::model::{Action, ErrorDeclaration, Event, EventType};
-use crate::reason::{At, EventError, Fault, Parsed, Reason};
+use crate::reason::{At, Fault, Parsed, Reason};
 use crate::sensor;
-use crate::strict::{DUPLICATE, Strict};
 use crate::time;
 use crate::vocabulary::{self, Vocabulary};
 
@@ -24,7 +23,6 @@ const EVERY_EVENT: &[&str] = &[
     "eventID",
     "certificationInfo",
     "errorDeclaration",
-    "action",
     "bizStep",
     "disposition",
     "readPoint",
@@ -41,72 +39,55 @@ impl EventType {
     /// text of the standard (§7.4) has it on all, so all may have it.
     fn own_fields(self) -> &'static [&'static str] {
         match self {
-            Self::ObjectEvent => &["epcList", "quantityList", "ilmd", "persistentDisposition"],
+            Self::ObjectEvent => &[
+                "action",
+                "epcList",
+                "quantityList",
+                "ilmd",
+                "persistentDisposition",
+            ],
             Self::AggregationEvent => &[
+                "action",
                 "parentID",
                 "childEPCs",
                 "childQuantityList",
                 "persistentDisposition",
             ],
             Self::TransactionEvent => &[
+                "action",
                 "parentID",
                 "epcList",
                 "quantityList",
+                "persistentDisposition",
+            ],
+            Self::TransformationEvent => &[
+                "inputEPCList",
+                "outputEPCList",
+                "inputQuantityList",
+                "outputQuantityList",
+                "transformationID",
+                "ilmd",
+                "persistentDisposition",
+            ],
+            Self::AssociationEvent => &[
+                "action",
+                "parentID",
+                "childEPCs",
+                "childQuantityList",
                 "persistentDisposition",
             ],
         }
     }
 }
 
-/// Reads one event from JSON text; `context` holds what its document declared,
-/// an `@context` of its own is added. `index` is its place in the document.
-pub fn parse_event(
-    json: &str,
-    index: usize,
-    context: &Context,
-    limits: &Limits,
-) -> Result<(Event, Context), EventError> {
-    let Strict(value) = serde_json::from_str(json).map_err(|e| {
-        let text = e.to_string();
-        let reason = if text.starts_with(DUPLICATE) {
-            Reason::DuplicateField
-        } else {
-            Reason::MalformedJson
-        };
-        Fault {
-            field: String::new(),
-            reason,
-            message: text,
-        }
-        .of_event(index)
-    })?;
-    parse_event_value(&value, index, context, limits)
-}
-
-/// [`parse_event`] from a JSON value, for events that were built and not posted.
-/// The context returned is the one in force for this event.
-pub fn parse_event_value(
-    value: &Value,
-    index: usize,
-    context: &Context,
-    limits: &Limits,
-) -> Result<(Event, Context), EventError> {
+/// Reads an event; `context` is what is in force for it, its own `@context` included.
+pub(crate) fn read(value: &Value, context: &Context, limits: &Limits) -> Parsed<Event> {
     let at = At::Root;
-    let read = || -> Parsed<(Event, Context)> {
-        let event = Object::new(&at, value).map_err(|fault| Fault {
-            message: "an event must be a JSON object".to_owned(),
-            ..fault
-        })?;
-        let context = match event.get("@context") {
-            None => context.clone(),
-            Some(own) => context
-                .extended(own)
-                .map_err(|what| Fault::new(&at.field("@context"), Reason::WrongType, what))?,
-        };
-        let event = read_event(&event, value, &context, limits)?;
-        Ok((event, context))
-    };
-    read().map_err(|fault| fault.of_event(index))
+    let event = Object::new(&at, value).map_err(|fault| Fault {
+        message: "an event must be a JSON object".to_owned(),
+        ..fault
+    })?;
+    read_event(&event, value, context, limits)
 }
 
 fn read_event(
@@ -128,11 +109,16 @@ fn read_event(
         .time("eventTime")?
         .ok_or_else(|| event.missing("eventTime"))?;
     let offset = event.required_text("eventTimeZoneOffset")?;
-    let action = action(event)?;
-    extension::ilmd_allowed(
-        event,
-        event_type == EventType::ObjectEvent && action == Action::Add,
-    )?;
+    let action = match event_type {
+        EventType::TransformationEvent => None,
+        _ => Some(action(event)?),
+    };
+    let may_have_ilmd = match event_type {
+        EventType::ObjectEvent => action == Some(Action::Add),
+        EventType::TransformationEvent => true,
+        _ => false,
+    };
+    extension::ilmd_allowed(event, may_have_ilmd)?;
     let (lot, expiry) = extension::lot_and_expiry(event)?;
     let word = |name: &str, vocabulary| {
         event
@@ -141,21 +127,7 @@ fn read_event(
             .transpose()
     };
     let biz_step = word("bizStep", Vocabulary::BizStep)?;
-    let epcs = event.list("epcList")?.len() + event.list("childEPCs")?.len();
-    if epcs > limits.max_epcs_per_event {
-        return Err(Fault::new(
-            &at.field(if event.get("epcList").is_some() {
-                "epcList"
-            } else {
-                "childEPCs"
-            }),
-            Reason::TooManyEpcs,
-            format_args!(
-                "{epcs} EPCs, at most {} are taken in one event",
-                limits.max_epcs_per_event
-            ),
-        ));
-    }
+    within_limit(event, limits)?;
     let read = Event {
         event_id: event.uri("eventID")?.map(str::to_owned),
         content_hash: String::new(),
@@ -166,9 +138,9 @@ fn read_event(
         action,
         verification_scan: (biz_step.as_deref() == Some("inspecting")
             && event_type == EventType::ObjectEvent
-            && action == Action::Observe)
-            .then(|| extension::verification_scan(event))
-            .flatten(),
+            && action == Some(Action::Observe))
+        .then(|| extension::verification_scan(event))
+        .flatten(),
         biz_step,
         disposition: word("disposition", Vocabulary::Disposition)?,
         persistent_disposition: lists::persistent_disposition(event)?,
@@ -179,6 +151,14 @@ fn read_event(
         child_epcs: lists::epcs(event, "childEPCs")?,
         quantity_list: lists::quantities(event, "quantityList")?,
         child_quantity_list: lists::quantities(event, "childQuantityList")?,
+        input_epc_list: lists::epcs(event, "inputEPCList")?,
+        output_epc_list: lists::epcs(event, "outputEPCList")?,
+        input_quantity_list: lists::quantities(event, "inputQuantityList")?,
+        output_quantity_list: lists::quantities(event, "outputQuantityList")?,
+        transformation_id: event
+            .text("transformationID")?
+            .map(|text| lists::identifier(&at.field("transformationID"), text))
+            .transpose()?,
         biz_transactions: lists::typed_ids(event, "bizTransactionList", "bizTransaction")?,
         sources: lists::typed_ids(event, "sourceList", "source")?,
         destinations: lists::typed_ids(event, "destinationList", "destination")?,
@@ -197,22 +177,39 @@ fn read_event(
     })
 }
 
+/// The lists that hold EPCs.
+const EPC_LISTS: [&str; 4] = ["epcList", "childEPCs", "inputEPCList", "outputEPCList"];
+
+fn within_limit(event: &Object<'_>, limits: &Limits) -> Parsed<()> {
+    let mut epcs = 0;
+    for name in EPC_LISTS {
+        epcs += event.list(name)?.len();
+        if epcs > limits.max_epcs_per_event {
+            return Err(Fault::new(
+                &event.at.field(name),
+                Reason::TooManyEpcs,
+                format_args!(
+                    "{epcs} EPCs, at most {} are taken in one event",
+                    limits.max_epcs_per_event
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn event_type(event: &Object<'_>) -> Parsed<EventType> {
-    let refuse = |message: String| {
-        Err(Fault::new(
-            &event.at.field("type"),
-            Reason::UnsupportedEventType,
-            message,
-        ))
-    };
     match event.required_text("type")? {
         "ObjectEvent" => Ok(EventType::ObjectEvent),
         "AggregationEvent" => Ok(EventType::AggregationEvent),
         "TransactionEvent" => Ok(EventType::TransactionEvent),
-        later @ ("TransformationEvent" | "AssociationEvent") => refuse(format!(
-            "{later} is not taken by this version yet; ObjectEvent, AggregationEvent and TransactionEvent are"
+        "TransformationEvent" => Ok(EventType::TransformationEvent),
+        "AssociationEvent" => Ok(EventType::AssociationEvent),
+        other => Err(Fault::new(
+            &event.at.field("type"),
+            Reason::UnsupportedEventType,
+            format_args!("{other:?} is not an event type of EPCIS 2.0"),
         )),
-        other => refuse(format!("{other:?} is not an event type of EPCIS 2.0")),
     }
 }
 
@@ -229,7 +226,7 @@ fn action(event: &Object<'_>) -> Parsed<Action> {
     }
 }
 
-/// The rules about what an event must name (EPCIS 2.0 §7.4.2 to §7.4.4).
+/// The rules about what an event must name (EPCIS 2.0 §7.4.2 to §7.4.6).
 fn names_something(object: &Object<'_>, event: &Event) -> Parsed<()> {
     let nothing = |fields: &str| {
         Err(Fault::new(
@@ -250,12 +247,12 @@ fn names_something(object: &Object<'_>, event: &Event) -> Parsed<()> {
             }
         }
         EventType::AggregationEvent => {
-            if event.parent_id.is_none() && event.action != Action::Observe {
+            if event.parent_id.is_none() && event.action != Some(Action::Observe) {
                 return Err(object.missing("parentID"));
             }
             if event.child_epcs.is_empty()
                 && event.child_quantity_list.is_empty()
-                && event.action != Action::Delete
+                && event.action != Some(Action::Delete)
             {
                 return nothing("childEPCs or childQuantityList");
             }
@@ -267,9 +264,34 @@ fn names_something(object: &Object<'_>, event: &Event) -> Parsed<()> {
             if event.epc_list.is_empty()
                 && event.quantity_list.is_empty()
                 && event.parent_id.is_none()
-                && event.action != Action::Delete
+                && event.action != Some(Action::Delete)
             {
                 return nothing("epcList, quantityList or parentID");
+            }
+        }
+        EventType::TransformationEvent => {
+            let inputs = !event.input_epc_list.is_empty() || !event.input_quantity_list.is_empty();
+            let outputs =
+                !event.output_epc_list.is_empty() || !event.output_quantity_list.is_empty();
+            // Parts of one transformation may tell inputs and outputs in events of their own.
+            let complete = if event.transformation_id.is_some() {
+                inputs || outputs
+            } else {
+                inputs && outputs
+            };
+            if !complete {
+                return nothing("an input and an output (with a transformationID, one of them)");
+            }
+        }
+        EventType::AssociationEvent => {
+            if event.parent_id.is_none() {
+                return Err(object.missing("parentID"));
+            }
+            if event.child_epcs.is_empty()
+                && event.child_quantity_list.is_empty()
+                && event.action != Some(Action::Delete)
+            {
+                return nothing("childEPCs or childQuantityList");
             }
         }
     }

@@ -86,7 +86,7 @@ pub(crate) fn of_declaration(declaration: &Object<'_>) -> Option<String> {
     of_event(declaration)
 }
 
-/// Refuses ILMD where the standard has no place for it (EPCIS 2.0 §7.4.2).
+/// Refuses ILMD where the standard has no place for it (EPCIS 2.0 §7.4.2, §7.4.5).
 pub(crate) fn ilmd_allowed(event: &Object<'_>, allowed: bool) -> Parsed<()> {
     if allowed || event.get("ilmd").is_none() {
         return Ok(());
@@ -94,6 +94,6 @@ pub(crate) fn ilmd_allowed(event: &Object<'_>, allowed: bool) -> Parsed<()> {
     Err(Fault::new(
         &event.at.field("ilmd"),
         Reason::IlmdNotAllowed,
-        "ILMD belongs to an ObjectEvent with action ADD only; elsewhere lot and expiry are extensions",
+        "ILMD belongs to an ObjectEvent with action ADD and to a TransformationEvent; elsewhere lot and expiry are extensions",
     ))
 }

@@ -26,22 +26,29 @@ mod event;
 mod extension;
 mod fields;
 mod hash;
+mod json;
 mod lists;
 mod model;
 mod reason;
 mod sensor;
 mod strict;
 mod time;
+mod tree;
 mod vocabulary;
+pub mod write;
+mod xml;
 
 pub use context::Context;
-pub use document::{BodyKind, Capture, CapturedEvent, Header, Limits, parse_body};
-pub use event::{parse_event, parse_event_value};
+pub use document::{
+    BodyKind, Capture, CapturedEvent, Format, Header, Limits, ReadOptions, VocabularyElement,
+    parse_body, read_events, read_header,
+};
 pub use hash::{event_hash, pre_hash};
 pub use model::{
     Action, ErrorDeclaration, Event, EventType, Identifier, PersistentDisposition, Place, Quantity,
     ScanKind, TypedId, VerificationScan,
 };
-pub use reason::{DocumentError, EventError, Reason};
+pub use reason::{DocumentError, EventError, Reason, Warning};
 pub use time::{MAX_AHEAD_HOURS, check_times, format_offset};
+pub use tree::{Tree, event_tree, read_tree};
 pub use vocabulary::{Vocabulary, normalise};

@@ -14,6 +14,10 @@ pub enum EventType {
     AggregationEvent,
     /// Objects were tied to a business transaction.
     TransactionEvent,
+    /// Inputs became outputs.
+    TransformationEvent,
+    /// Objects were tied to a parent, or to a place, or seen with it.
+    AssociationEvent,
 }
 
 impl EventType {
@@ -23,6 +27,8 @@ impl EventType {
             Self::ObjectEvent => "ObjectEvent",
             Self::AggregationEvent => "AggregationEvent",
             Self::TransactionEvent => "TransactionEvent",
+            Self::TransformationEvent => "TransformationEvent",
+            Self::AssociationEvent => "AssociationEvent",
         }
     }
 }
@@ -171,8 +177,8 @@ pub struct Event {
     pub event_time_zone_offset_minutes: i32,
     /// `recordTime` as the document has it; our own record time is another.
     pub record_time: Option<DateTime<Utc>>,
-    /// ADD, OBSERVE or DELETE.
-    pub action: Action,
+    /// ADD, OBSERVE or DELETE; None for a TransformationEvent, which has none.
+    pub action: Option<Action>,
     /// Bare CBV word or custom URI.
     pub biz_step: Option<String>,
     /// Bare CBV word or custom URI.
@@ -193,6 +199,16 @@ pub struct Event {
     pub quantity_list: Vec<Quantity>,
     /// `childQuantityList`.
     pub child_quantity_list: Vec<Quantity>,
+    /// `inputEPCList` of a TransformationEvent.
+    pub input_epc_list: Vec<Identifier>,
+    /// `outputEPCList` of a TransformationEvent.
+    pub output_epc_list: Vec<Identifier>,
+    /// `inputQuantityList` of a TransformationEvent.
+    pub input_quantity_list: Vec<Quantity>,
+    /// `outputQuantityList` of a TransformationEvent.
+    pub output_quantity_list: Vec<Quantity>,
+    /// `transformationID`: ties TransformationEvents of one transformation.
+    pub transformation_id: Option<Identifier>,
     /// `bizTransactionList`.
     pub biz_transactions: Vec<TypedId>,
     /// `sourceList`.

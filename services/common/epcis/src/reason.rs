@@ -10,13 +10,17 @@ use serialtrail_gs1::{IdError, IdReason};
 pub enum Reason {
     /// Not JSON, or not UTF-8.
     MalformedJson,
+    /// Not XML, not UTF-8, or XML with a document type (DTD), which is never read.
+    MalformedXml,
+    /// The body could not be read to its end.
+    Unreadable,
     /// A name that stands twice in one object.
     DuplicateField,
-    /// A document this service does not take: XML, a query document, master data.
+    /// A document that holds no events to capture, or is of another kind than asked for.
     UnsupportedDocument,
-    /// An EPCIS version other than 2.x.
+    /// An EPCIS version that is not read: JSON-LD other than 2.x, XML other than 1.1, 1.2 and 2.x.
     UnsupportedVersion,
-    /// An event type this service does not take yet, or that does not exist.
+    /// An event type the standard does not have.
     UnsupportedEventType,
     /// A field the standard requires is not there.
     MissingField,
@@ -48,6 +52,12 @@ pub enum Reason {
     TooManyEvents,
     /// More EPCs in the event than allowed.
     TooManyEpcs,
+    /// An event of more bytes than allowed.
+    EventTooLarge,
+    /// More bytes around the events (header, master data, contexts) than allowed.
+    HeaderTooLarge,
+    /// Objects and lists, or elements, nested deeper than allowed.
+    TooDeep,
     /// An identifier that is none.
     Identifier(IdReason),
 }
@@ -57,6 +67,8 @@ impl Reason {
     pub fn code(self) -> &'static str {
         match self {
             Self::MalformedJson => "malformed_json",
+            Self::MalformedXml => "malformed_xml",
+            Self::Unreadable => "unreadable",
             Self::DuplicateField => "duplicate_field",
             Self::UnsupportedDocument => "unsupported_document",
             Self::UnsupportedVersion => "unsupported_version",
@@ -76,6 +88,9 @@ impl Reason {
             Self::NotAClass => "not_a_class",
             Self::TooManyEvents => "too_many_events",
             Self::TooManyEpcs => "too_many_epcs",
+            Self::EventTooLarge => "event_too_large",
+            Self::HeaderTooLarge => "header_too_large",
+            Self::TooDeep => "too_deep",
             Self::Identifier(reason) => reason.code(),
         }
     }
@@ -95,6 +110,8 @@ pub struct DocumentError {
     pub reason: Reason,
     /// The field it is about, or empty for the document as a whole.
     pub field: String,
+    /// Line of the document, from 1, where it is known.
+    pub line: Option<u64>,
     /// Why, where and what was expected, for a person.
     pub message: String,
 }
@@ -105,6 +122,8 @@ pub struct DocumentError {
 pub struct EventError {
     /// Position in the document's event list, from 0.
     pub index: usize,
+    /// Line of the document the event starts at, from 1; 0 for an event without a document.
+    pub line: u64,
     /// Path of the field within the event, such as `epcList[3]`.
     pub field: String,
     /// Why, as a value to match on.
@@ -118,9 +137,29 @@ impl DocumentError {
         Self {
             reason,
             field: field.to_owned(),
+            line: None,
             message: message.into(),
         }
     }
+
+    /// The same fault with the line it was found at.
+    pub(crate) fn at_line(self, line: u64) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+}
+
+/// What is strange about an event that is read all the same (the CBV layer).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Path of the field within the event, such as `disposition`.
+    pub field: String,
+    /// Stable snake_case code.
+    pub code: &'static str,
+    /// What is strange and what would be usual, for a person.
+    pub message: String,
 }
 
 /// A fault inside an event, before it is known which event that is.
@@ -153,9 +192,10 @@ impl Fault {
         Self::new(at, Reason::Identifier(e.reason), e)
     }
 
-    pub(crate) fn of_event(self, index: usize) -> EventError {
+    pub(crate) fn of_event(self, index: usize, line: u64) -> EventError {
         EventError {
             index,
+            line,
             field: self.field,
             reason: self.reason,
             message: self.message,
@@ -164,6 +204,7 @@ impl Fault {
 
     pub(crate) fn of_document(self) -> DocumentError {
         DocumentError {
+            line: None,
             reason: self.reason,
             field: self.field,
             message: self.message,

@@ -27,6 +27,7 @@ pub fn check_times(event: &Event, record_time: DateTime<Utc>) -> Result<(), Even
     };
     Err(EventError {
         index: 0,
+        line: 0,
         field: "eventTime".to_owned(),
         reason,
         message: format!("eventTime: {} {what}", event.event_time),

@@ -4,7 +4,7 @@
 #[path = "support/samples.rs"]
 mod samples;
 
-use samples::{aggregation, object_event, read, transaction, with};
+use samples::{aggregation, association, object_event, read, transaction, transformation, with};
 use serde_json::json;
 
 #[test]
@@ -12,7 +12,6 @@ fn a_fault_is_named_by_field_and_reason() {
     #[rustfmt::skip]
     let table = [
         (object_event(), "/type", json!(null), "missing_field", "type"),
-        (object_event(), "/type", json!("TransformationEvent"), "unsupported_event_type", "type"),
         (object_event(), "/type", json!("PartyEvent"), "unsupported_event_type", "type"),
         (object_event(), "/type", json!(5), "wrong_type", "type"),
         (object_event(), "/eventTime", json!(null), "missing_field", "eventTime"),
@@ -73,6 +72,15 @@ fn a_fault_is_named_by_field_and_reason() {
         (aggregation(), "/ilmd", json!({"ex:a": 1}), "unknown_field", "ilmd"),
         (transaction(), "/bizTransactionList", json!(null), "missing_field", "bizTransactionList"),
         (transaction(), "/epcList", json!(null), "nothing_observed", ""),
+        (transformation(), "/inputEPCList", json!(null), "nothing_observed", ""),
+        (transformation(), "/outputQuantityList", json!(null), "nothing_observed", ""),
+        (transformation(), "/action", json!("ADD"), "unknown_field", "action"),
+        (transformation(), "/epcList", json!([]), "unknown_field", "epcList"),
+        (transformation(), "/transformationID", json!("batch 7"), "bad_character", "transformationID"),
+        (association(), "/parentID", json!(null), "missing_field", "parentID"),
+        (association(), "/childEPCs", json!(null), "nothing_observed", ""),
+        (association(), "/action", json!(null), "missing_field", "action"),
+        (association(), "/ilmd", json!({"ex:a": 1}), "unknown_field", "ilmd"),
     ];
     for (event, pointer, value, reason, field) in table {
         let changed = with(event, pointer, value.clone());

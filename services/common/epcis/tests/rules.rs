@@ -5,7 +5,7 @@
 mod samples;
 
 use chrono::{DateTime, Duration, Utc};
-use samples::{aggregation, object_event, read, transaction, with};
+use samples::{aggregation, association, object_event, read, transaction, transformation, with};
 use serde_json::json;
 use serialtrail_epcis::{Action, EventType, ScanKind, check_times};
 
@@ -15,6 +15,23 @@ fn what_the_standard_leaves_open_is_read() {
         object_event(),
         aggregation(),
         transaction(),
+        transformation(),
+        association(),
+        with(
+            with(
+                transformation(),
+                "/transformationID",
+                json!("urn:epc:id:gdti:4012345.55555.1"),
+            ),
+            "/outputQuantityList",
+            json!(null),
+        ),
+        with(transformation(), "/ilmd", json!({"cbvmda:lotNumber": "L2"})),
+        with(
+            with(association(), "/childEPCs", json!(null)),
+            "/action",
+            json!("DELETE"),
+        ),
         with(aggregation(), "/action", json!("DELETE")),
         with(
             with(aggregation(), "/action", json!("DELETE")),
@@ -107,7 +124,7 @@ fn an_event_is_read_completely() {
     let read = read(&event).unwrap();
     assert_eq!(
         (read.event_type, read.action),
-        (EventType::ObjectEvent, Action::Add)
+        (EventType::ObjectEvent, Some(Action::Add))
     );
     assert_eq!(
         read.event_time.to_rfc3339(),

@@ -1,7 +1,8 @@
-//! Sample events and ways to change them.
+//! Sample events and ways to change them; each test file takes those it needs.
+#![allow(dead_code)]
 
 use serde_json::{Value, json};
-use serialtrail_epcis::{Context, Event, EventError, Limits, parse_event_value};
+use serialtrail_epcis::{Context, Event, EventError, Limits, Tree, read_tree};
 
 pub(crate) fn object_event() -> Value {
     json!({
@@ -30,6 +31,24 @@ pub(crate) fn transaction() -> Value {
     })
 }
 
+pub(crate) fn transformation() -> Value {
+    json!({
+        "type": "TransformationEvent",
+        "eventTime": "2026-03-04T11:00:30Z", "eventTimeZoneOffset": "+00:00",
+        "inputEPCList": ["urn:epc:id:sgtin:4012345.011111.1"],
+        "outputQuantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 20}]
+    })
+}
+
+pub(crate) fn association() -> Value {
+    json!({
+        "type": "AssociationEvent", "action": "ADD",
+        "eventTime": "2026-03-04T11:00:30Z", "eventTimeZoneOffset": "+00:00",
+        "parentID": "urn:epc:id:grai:4012345.55555.987",
+        "childEPCs": ["urn:epc:id:giai:4000001.12345"]
+    })
+}
+
 /// `event` with the field at a JSON pointer set, or taken away where it is null.
 pub(crate) fn with(mut event: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -49,5 +68,6 @@ pub(crate) fn context() -> Context {
 }
 
 pub(crate) fn read(event: &Value) -> Result<Event, EventError> {
-    parse_event_value(event, 3, &context(), &Limits::default()).map(|(event, _)| event)
+    let tree = Tree::new(event.clone(), &context()).map_err(|e| EventError { index: 3, ..e })?;
+    read_tree(&tree, 3, &Limits::default())
 }
