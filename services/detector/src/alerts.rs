@@ -101,7 +101,7 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
         country: anchor.country.clone(),
         site: anchor.place.clone().filter(|place| is_gln(place)),
         party: anchor.party.clone(),
-        gtin: facts.gtin.clone().or_else(|| key.gtin().map(str::to_owned)),
+        gtin: facts.gtin.clone().or_else(|| key.gtin().map(String::from)),
         lot: facts.lot.clone(),
         container: anchor.path.first().filter(|_| !anchor.direct).cloned(),
         evidence: finding.evidence_json(),

@@ -43,10 +43,10 @@ pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentif
             && event.action.as_deref() == Some("DELETE")
             && named.is_empty()
             && event.child_quantity_list.is_empty();
-        messages.parent(parent.as_str(), named, all_children);
+        messages.parent(&parent.key(), named, all_children);
     }
     for child in &children {
-        messages.unit(child, "child", parent.as_ref().map(Epc::as_str));
+        messages.unit(child, "child", parent.as_ref().map(Epc::key).as_deref());
     }
     for (list, field, role) in [
         (&event.output_epc_list, "outputEPCList", "output"),
@@ -69,7 +69,7 @@ pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentif
             let key = key(&quantity.epc_class, || format!("{field}[{at}].epcClass"))?;
             messages.class(&key, quantity);
             if key.lot().is_some() {
-                lots.insert(key.as_str().to_owned(), ());
+                lots.insert(key.to_string(), ());
             }
         }
     }
@@ -135,17 +135,18 @@ impl Messages {
         let mut parts = vec![Vec::new()];
         let mut bytes = 0;
         let mut named = std::collections::HashSet::new();
-        for child in children.iter().filter(|child| named.insert(child.as_str())) {
+        for child in children.iter().filter(|child| named.insert(*child)) {
+            let child = child.to_string();
             let last = parts.len() - 1;
             let full = parts[last].len() == CHILDREN_PER_PART
-                || (bytes + child.as_str().len() > CHILDREN_BYTES && !parts[last].is_empty());
+                || (bytes + child.len() > CHILDREN_BYTES && !parts[last].is_empty());
             if full {
                 parts.push(Vec::new());
                 bytes = 0;
             }
-            bytes += child.as_str().len() + 2;
+            bytes += child.len() + 2;
             let last = parts.len() - 1;
-            parts[last].push(child.as_str().to_owned());
+            parts[last].push(child);
         }
         let count = i32::try_from(parts.len()).unwrap_or(i32::MAX);
         self.seen.insert(parent.to_owned(), self.list.len());
@@ -161,21 +162,23 @@ impl Messages {
     }
 
     fn unit(&mut self, unit: &Epc, role: &str, parent: Option<&str>) {
-        if self.seen.contains_key(unit.as_str()) {
+        let key = unit.to_string();
+        if self.seen.contains_key(&key) {
             return;
         }
         let role = if unit.is_class() { "class" } else { role };
-        self.seen.insert(unit.as_str().to_owned(), self.list.len());
+        self.seen.insert(key.clone(), self.list.len());
         self.list.push(PlannedMessage {
             parent: parent.map(str::to_owned),
-            ..message(unit.as_str().to_owned(), role)
+            ..message(key, role)
         });
     }
 
     /// Amounts of one class in the same unit of measure are one amount; in different ones there is
     /// no amount to state.
     fn class(&mut self, class: &Epc, quantity: &Quantity) {
-        if let Some(at) = self.seen.get(class.as_str()) {
+        let key = class.to_string();
+        if let Some(at) = self.seen.get(&key) {
             let had = &mut self.list[*at];
             if had.role == "class" {
                 let same = had.uom == quantity.uom;
@@ -187,11 +190,11 @@ impl Messages {
             }
             return;
         }
-        self.seen.insert(class.as_str().to_owned(), self.list.len());
+        self.seen.insert(key.clone(), self.list.len());
         self.list.push(PlannedMessage {
             quantity: quantity.quantity,
             uom: quantity.uom.clone(),
-            ..message(class.as_str().to_owned(), "class")
+            ..message(key, "class")
         });
     }
 }

@@ -227,8 +227,8 @@ fn lot_status(
 ) -> Option<LotStatus> {
     let key = Epc::from_record(message.unit.as_str());
     Some(LotStatus {
-        gtin: key.gtin()?.to_owned(),
-        lot: key.lot()?.to_owned(),
+        gtin: key.gtin()?.into(),
+        lot: key.lot()?.into(),
         source: event_id.to_owned(),
         version: work.revision,
         asserted: work.asserted,

@@ -90,7 +90,7 @@ pub(crate) fn apply(
     children: &[String],
     change: &Change,
 ) -> anyhow::Result<Vec<String>> {
-    let key = unit.key.as_str().to_owned();
+    let key = unit.key.to_string();
     let container = container(unit);
     let mut by_page: BTreeMap<i64, Vec<&String>> = BTreeMap::new();
     for child in children {

@@ -54,7 +54,7 @@ pub(crate) fn read(
         read.digest = digest(&value);
     }
     read.emitted = asserted;
-    env.ctx.emit(ENRICHED, unit.as_str().as_bytes(), value);
+    env.ctx.emit(ENRICHED, unit.key().as_bytes(), value);
     Ok(())
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn ends(
         unit.state.end_revision += 1;
         let message = MembershipEnd {
             parent: end.parent.clone(),
-            child: unit.key.as_str().to_owned(),
+            child: unit.key.to_string(),
             packed_at: end.packed_at,
             packed_by: end.packed_by.clone(),
             at: end.at,
@@ -106,10 +106,10 @@ pub(crate) fn serial(
     let (state, key) = (&mut unit.state, &unit.key);
     let (facts, registry) = (&state.facts, state.registry.as_ref());
     let mut serial = SerialState {
-        unit: key.as_str().to_owned(),
+        unit: key.to_string(),
         kind: key.kind().as_str().to_owned(),
-        gtin: key.gtin().map(str::to_owned),
-        serial: key.serial().map(str::to_owned),
+        gtin: key.gtin().map(String::from),
+        serial: key.serial().map(String::from),
         lot: facts.lot.clone(),
         expiry: facts.expiry.clone(),
         markets: registry.map(|r| r.markets.clone()).unwrap_or_default(),
@@ -137,7 +137,6 @@ pub(crate) fn serial(
     serial.revision = state.serial_revision;
     let value = env.codec.encode(&serial)?;
     state.serial_digest = digest(&value);
-    env.ctx
-        .emit(SERIAL_REGISTRY, key.as_str().as_bytes(), value);
+    env.ctx.emit(SERIAL_REGISTRY, key.key().as_bytes(), value);
     Ok(())
 }

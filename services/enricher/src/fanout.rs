@@ -121,11 +121,11 @@ fn refresh(env: &mut Env<'_>, unit: &mut Unit, limit: usize) -> anyhow::Result<(
             .map(|entry| entry.event_id.clone())
             .collect();
         for event_id in events {
-            if let Some(mut read) = load_read(env, key.as_str(), &event_id)? {
+            if let Some(mut read) = load_read(env, &key.key(), &event_id)? {
                 let before = read.revision;
                 emit::read(env, &key, &unit.state, &event_id, &mut read, None)?;
                 if read.revision != before {
-                    save_read(env, key.as_str(), &event_id, &read)?;
+                    save_read(env, &key.key(), &event_id, &read)?;
                 }
             }
         }
@@ -145,7 +145,7 @@ fn fan_out(
     }
     let entries = unit.reads(env)?;
     let boundaries = boundaries(&entries);
-    let key = unit.key.as_str().to_owned();
+    let key = unit.key.to_string();
     let mut reads = Reads::new(&key);
     while let Some(page) = container.dirty.first().copied() {
         if !sync_page(

@@ -189,7 +189,7 @@ fn changed(
     let earlier = before_change(&reads, event_id, old_entry);
     if restated {
         // The facts are judged by what stands in state.
-        save_read(env, unit.key.as_str(), event_id, &read)?;
+        save_read(env, &unit.key.key(), event_id, &read)?;
         judge_facts(env, unit, &reads)?;
     }
     emit::read(
@@ -200,7 +200,7 @@ fn changed(
         &mut read,
         before.as_ref(),
     )?;
-    save_read(env, unit.key.as_str(), event_id, &read)?;
+    save_read(env, &unit.key.key(), event_id, &read)?;
     if touched & OF_CHILDREN != 0 {
         emit::ends(env, unit, &earlier, &reads)?;
     }
@@ -235,12 +235,12 @@ fn judge_facts(env: &mut Env<'_>, unit: &mut Unit, reads: &[ReadEntry]) -> anyho
         .iter()
         .filter(|r| r.holds && r.flags & COMMISSIONS != 0)
     {
-        if let Some(read) = load_read(env, unit.key.as_str(), &entry.event_id)? {
+        if let Some(read) = load_read(env, &unit.key.key(), &entry.event_id)? {
             commissionings.push((entry.event_id.clone(), read));
         }
     }
     let facts = facts(
-        unit.key.gtin(),
+        unit.key.gtin().as_deref(),
         unit.state.registry.as_ref(),
         &commissionings,
         env.table,

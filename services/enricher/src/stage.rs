@@ -96,7 +96,7 @@ impl EnricherStage {
         };
         if unit.has_work() && !unit.state.queued {
             unit.state.queued = true;
-            self.notes.begun(env.ctx.partition(), unit.key.as_str());
+            self.notes.begun(env.ctx.partition(), &unit.key.key());
         }
         unit.save(&mut env)
     }

@@ -72,10 +72,10 @@ impl Unit {
     }
 
     pub(crate) fn save(&self, env: &mut Env<'_>) -> anyhow::Result<()> {
-        let unit = self.key.as_str();
+        let unit = self.key.key();
         for number in &self.written {
             if let Some(page) = self.pages.get(number) {
-                save(env.ctx, env.codec, &page_key(unit, *number), page)?;
+                save(env.ctx, env.codec, &page_key(&unit, *number), page)?;
             }
         }
         save(env.ctx, env.codec, &format!("u/{unit}"), &self.state)
@@ -91,7 +91,7 @@ impl Unit {
             return Ok(&mut self.state.reads);
         }
         if !self.pages.contains_key(&page) {
-            let key = page_key(self.key.as_str(), page);
+            let key = page_key(&self.key.key(), page);
             let found = load(env.ctx, env.codec, &key)?.unwrap_or_default();
             self.pages.insert(page, found);
         }

@@ -103,7 +103,7 @@ pub fn party(text: &str) -> Result<String, String> {
     }
     if let Some(gln) = serialtrail_gs1::parse_identifier(text)
         .ok()
-        .and_then(|key| key.gln().map(str::to_owned))
+        .and_then(|key| key.gln().map(String::from))
     {
         return Ok(gln);
     }

@@ -280,10 +280,7 @@ mod tests {
         assert_eq!(event.biz_transactions.len(), 1);
         assert_eq!(event.sources[0].kind.as_deref(), Some("possessing_party"));
         assert_eq!(event.destinations[0].kind.as_deref(), Some("owning_party"));
-        assert_eq!(
-            event.parent_id.unwrap().key.as_str(),
-            "00/095213210000000018"
-        );
+        assert_eq!(event.parent_id.unwrap().key.key(), "00/095213210000000018");
         let declared = event.error_declaration.unwrap();
         assert_eq!(declared.reason.as_deref(), Some("incorrect_data"));
         assert_eq!(declared.corrective_event_ids.len(), 1);

@@ -150,7 +150,7 @@ impl Parameters {
         }
         let key = parse_identifier(text).map_err(refused)?;
         match key.gtin() {
-            Some(gtin) => Ok(Some(gtin.to_owned())),
+            Some(gtin) => Ok(Some(gtin.into())),
             None => Err(Problem::parameter(name, format!("{key} holds no GTIN"))),
         }
     }
@@ -260,7 +260,7 @@ mod tests {
         ];
         for spelling in spellings {
             let unit = ok(spelling).unit("unit", "epc").unwrap().unwrap();
-            assert_eq!(unit.as_str(), key, "{spelling}");
+            assert_eq!(unit.key(), key, "{spelling}");
         }
         assert!(
             ok("unit=00%2F095212345678901234&epc=x%3Ay")

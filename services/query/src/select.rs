@@ -4,6 +4,7 @@
 
 use clickhouse::Client;
 use clickhouse::query::Query;
+use serialtrail_gs1::KeyText;
 
 /// Seconds a statement behind a single answer may run.
 const SECONDS: &str = "10";
@@ -41,6 +42,12 @@ pub enum Bound {
 impl From<&str> for Bound {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<KeyText<'_>> for Bound {
+    fn from(text: KeyText<'_>) -> Self {
+        Self::Text(text.into())
     }
 }
 

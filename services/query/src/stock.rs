@@ -171,7 +171,7 @@ async fn of_unit(client: &Client, unit: &Epc) -> Result<Value, Problem> {
         .remove(&row.site)
         .unwrap_or_default();
     let product = match unit.gtin() {
-        Some(gtin) => product(client, gtin).await?,
+        Some(gtin) => product(client, &gtin).await?,
         None => None,
     };
     Ok(json!({

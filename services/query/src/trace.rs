@@ -60,15 +60,16 @@ pub async fn by_path(client: &Client, unit: &str, uri: &Uri) -> Result<Value, Pr
 fn of(unit: &Epc) -> Select {
     Select::new()
         .and("unit = {unit:String}")
-        .bind("unit", unit.as_str())
+        .bind("unit", unit.key())
 }
 
 async fn answer(client: &Client, unit: &Epc, given: &Parameters) -> Result<Value, Problem> {
     let limit = given.limit()?.unwrap_or(PAGE);
     let after = given.cursor(Listing::Journey)?;
+    let gtin = unit.gtin();
     let (entry, product, journey, custody, containment, contents, alerts) = futures::try_join!(
         registry::entry(client, unit),
-        registry::product(client, unit.gtin()),
+        registry::product(client, gtin.as_deref()),
         journey::page(client, unit, limit, after),
         journey::custody(client, unit),
         containment::of_child(client, unit),
@@ -94,7 +95,7 @@ async fn answer(client: &Client, unit: &Epc, given: &Parameters) -> Result<Value
     let parties = registry::party_names(client, &custody).await?;
     let containment = containment::json(client, containment).await?;
     Ok(json!({
-        "unit": unit.as_str(),
+        "unit": &*unit.key(),
         "epc": unit.digital_link(),
         "kind": unit.kind().as_str(),
         "registry": entry.and_then(registry::Entry::json),
@@ -117,13 +118,13 @@ async fn alerts_of(client: &Client, unit: &Epc) -> Result<Vec<Value>, Problem> {
     );
     let select = Select::new()
         .and("subject = {unit:String}")
-        .bind("unit", unit.as_str())
+        .bind("unit", unit.key())
         .bind("limit", ALERTS);
     let rows: Vec<AlertRow> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
     Ok(rows.into_iter().map(AlertRow::json).collect())
 }
 
 /// A key of ours as a Digital Link.
-fn link(key: impl Into<Box<str>>) -> String {
+fn link(key: impl AsRef<str>) -> String {
     Epc::from_record(key).digital_link()
 }

@@ -46,8 +46,8 @@ impl Scope {
     #[must_use]
     pub fn of_key(key: &Epc) -> Option<Self> {
         Some(Self {
-            gtin: key.gtin()?.to_owned(),
-            lot: key.lot().map(str::to_owned),
+            gtin: key.gtin()?.into(),
+            lot: key.lot().map(String::from),
         })
     }
 

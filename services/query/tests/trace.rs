@@ -441,7 +441,7 @@ async fn a_trace_reads_few_granules_of_a_large_table() {
     let asked = serialtrail_query::trace::journey_query(&client, &unit, 200, None);
     let plan: Vec<String> = client
         .query_raw(&format!("EXPLAIN indexes = 1 {}", asked.sql_display()))
-        .param("unit", unit.as_str())
+        .param("unit", &*unit.key())
         .param("limit", 201)
         .fetch_all()
         .await

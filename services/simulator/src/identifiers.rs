@@ -92,12 +92,7 @@ mod tests {
     fn every_identifier_made_here_parses_to_its_key() {
         let p = company_prefix(7);
         let g = gtin(&p, 42);
-        let key = |s: &str| {
-            serialtrail_gs1::parse_identifier(s)
-                .unwrap()
-                .as_str()
-                .to_owned()
-        };
+        let key = |s: &str| serialtrail_gs1::parse_identifier(s).unwrap().to_string();
         assert_eq!(key(&sgtin_urn(&g, "A1")), format!("01/{g}/21/A1"));
         assert_eq!(key(&lgtin_urn(&g, "L1")), format!("01/{g}/10/L1"));
         let l = gln(&p, 3);

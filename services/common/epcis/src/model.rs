@@ -77,12 +77,12 @@ pub struct Place {
 impl Place {
     /// The GLN, where it is an SGLN.
     pub fn gln(&self) -> Option<String> {
-        place_gln(self.key.as_str())
+        place_gln(&self.key.key())
     }
 
     /// The point, where it is a `geo:` URI.
     pub fn geo(&self) -> Option<Geo> {
-        parse_geo(self.key.as_str())
+        parse_geo(&self.key.key())
     }
 }
 

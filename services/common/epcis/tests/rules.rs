@@ -151,9 +151,9 @@ fn an_event_is_read_completely() {
         read.epc_list[0].given,
         "urn:epc:id:sgtin:4012345.011111.987"
     );
-    assert_eq!(read.epc_list[0].key.as_str(), "01/04012345111118/21/987");
+    assert_eq!(read.epc_list[0].key.key(), "01/04012345111118/21/987");
     assert_eq!(
-        read.quantity_list[0].epc_class.key.as_str(),
+        read.quantity_list[0].epc_class.key.key(),
         "01/04012345123456/10/998877"
     );
     assert_eq!(
@@ -164,7 +164,7 @@ fn an_event_is_read_completely() {
         (Some(2.5), Some("KGM"))
     );
     assert_eq!(read.sources[0].kind.as_deref(), Some("owning_party"));
-    assert_eq!(read.destinations[0].id.key.as_str(), "414/4012345000054");
+    assert_eq!(read.destinations[0].id.key.key(), "414/4012345000054");
     assert_eq!(
         read.read_point.unwrap().gln().as_deref(),
         Some("4012345000054")

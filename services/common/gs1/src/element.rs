@@ -3,8 +3,8 @@
 
 use crate::ai;
 use crate::date::Expiry;
+use crate::epc::Epc;
 use crate::error::{IdError, IdReason};
-use crate::key::Epc;
 use crate::link;
 use crate::parse::is_key_form;
 

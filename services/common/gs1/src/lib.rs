@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`ai`], `dictionary` | the Application Identifiers: parts, rules, associations; their table |
 //! | [`linters`] | the rules of single values: check digits, dates, codes |
-//! | `key` | [`Epc`], its kinds and parts |
+//! | `epc` | [`Epc`], its kinds and parts |
 //! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
 //! | `link` | GS1 Digital Link URIs |
@@ -23,9 +23,9 @@ mod check;
 mod date;
 mod dictionary;
 mod element;
+mod epc;
 mod error;
 mod geo;
-mod key;
 mod link;
 pub mod linters;
 mod parse;
@@ -35,8 +35,8 @@ mod urn;
 pub use check::{check_digit, parse_gln, parse_gtin};
 pub use date::Expiry;
 pub use element::{ElementString, Scan, parse_element_string, parse_scan};
+pub use epc::{Epc, KeyText, UnitKind};
 pub use error::{IdError, IdReason};
 pub use geo::{Geo, parse_geo};
-pub use key::{Epc, UnitKind};
 pub use parse::{parse_identifier, parse_key, place_gln};
 pub use partition::{murmur2, partition};

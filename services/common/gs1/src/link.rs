@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::ai;
 use crate::element::ElementString;
+use crate::epc::Epc;
 use crate::error::IdError;
-use crate::key::Epc;
 use crate::parse::{padded, private_uri};
 
 /// The resolver of GS1: whatever is there must be a Digital Link.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::ai;
 use crate::check::parse_gtin;
 use crate::element;
+use crate::epc::{Epc, UnitKind};
 use crate::error::IdError;
-use crate::key::Epc;
 use crate::{link, urn};
 
 /// Longer strings are no identifiers of ours (characters).
@@ -100,10 +100,10 @@ pub fn parse_key(text: &str) -> Result<Epc, IdError> {
 /// The GLN, 13 digits, of a place given as SGLN URN, Digital Link or key; None
 /// for what is no SGLN (a `geo:` URI, a private URI).
 pub fn place_gln(identifier: &str) -> Option<String> {
-    let key = parse_identifier(identifier).ok()?;
-    key.as_str()
-        .starts_with("414/")
-        .then(|| key.gln().map(str::to_owned))?
+    let epc = parse_identifier(identifier).ok()?;
+    (epc.kind() == UnitKind::Sgln)
+        .then(|| epc.gln().map(String::from))
+        .flatten()
 }
 
 /// A GTIN-8, -12 or -13 in the place of a GTIN is padded; anything else stays.

@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::ai;
 use crate::check::{check_digit, is_set_82};
+use crate::epc::Epc;
 use crate::error::{IdError, IdReason};
-use crate::key::Epc;
 
 /// Whether the text is an EPC URN; `urn` and `epc` are case-insensitive (RFC 8141 §3.1).
 pub(crate) fn is_epc(text: &str) -> bool {

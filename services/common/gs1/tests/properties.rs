@@ -52,11 +52,11 @@ proptest! {
         let key = parse_identifier(&urn).unwrap();
         let body = format!("{}{prefix}{}", &reference[..1], &reference[1..]);
         let gtin = format!("{body}{}", check_digit(&body).unwrap());
-        prop_assert_eq!(key.as_str(), format!("01/{gtin}/21/{serial}"));
-        prop_assert_eq!(key.gtin(), Some(gtin.as_str()));
-        prop_assert_eq!(key.serial(), Some(serial.as_str()));
+        prop_assert_eq!(key.key(), format!("01/{gtin}/21/{serial}"));
+        prop_assert_eq!(key.gtin().map(String::from), Some(gtin.clone()));
+        prop_assert_eq!(key.serial().map(String::from), Some(serial.clone()));
         prop_assert_eq!(parse_identifier(&key.digital_link()), Ok(key.clone()));
-        prop_assert_eq!(parse_identifier(key.as_str()), Ok(key.clone()));
+        prop_assert_eq!(parse_identifier(&key.key()), Ok(key.clone()));
         let element = format!("(01){gtin}(21){}", serial.replace('(', "\\("));
         prop_assert_eq!(parse_identifier(&element), Ok(key.clone()));
         let scanned = format!("]d201{gtin}21{serial}");

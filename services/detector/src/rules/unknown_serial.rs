@@ -48,7 +48,7 @@ pub fn judge<'a>(
     }
     let key = Epc::from_record(history.unit);
     if let (Some(gtin), Some(serial)) = (key.gtin(), key.serial())
-        && let Some(slip) = operator_slip(gtin, serial)
+        && let Some(slip) = operator_slip(&gtin, &serial)
     {
         finding.likely_cause = Some("likely_operator_error");
         finding = finding.with("slip", slip);

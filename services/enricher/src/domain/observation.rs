@@ -30,7 +30,7 @@ pub(crate) fn observation(
     let facts = unit_facts(known, body.event_time);
     let horizon = known.policy.horizon(facts.profile.as_deref());
     EnrichedObservation {
-        unit: known.unit.as_str().to_owned(),
+        unit: known.unit.to_string(),
         kind: known.unit.kind().as_str().to_owned(),
         event_id: event_id.to_owned(),
         revision: 0,
@@ -118,7 +118,9 @@ fn destination_kinds(body: &ReadBody, table: &ReferenceTable) -> Vec<String> {
 fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
     let (base, registry) = (known.facts, known.registry);
     let gtin = known.unit.gtin();
-    let product = gtin.and_then(|gtin| known.table.product(gtin, at));
+    let product = gtin
+        .as_deref()
+        .and_then(|gtin| known.table.product(gtin, at));
     UnitFacts {
         known: base.known,
         known_by: base.known_by.clone(),
@@ -126,12 +128,12 @@ fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
         commissioned_at: base.commissioned_at,
         commissioned_by: base.commissioned_by.clone(),
         source_event: base.source_event.clone(),
-        gtin: gtin.map(str::to_owned),
         foreign_gtin: gtin.is_some() && product.is_none(),
+        gtin: gtin.map(String::from),
         lot: base
             .lot
             .clone()
-            .or_else(|| known.unit.lot().map(str::to_owned)),
+            .or_else(|| known.unit.lot().map(String::from)),
         expiry: base.expiry.clone(),
         markets: registry.map(|r| r.markets.clone()).unwrap_or_default(),
         product_markets: product.map(|p| p.markets.clone()).unwrap_or_default(),

@@ -26,9 +26,10 @@ impl Facts {
     /// As in the answer.
     pub(super) fn json(self, candidate: Candidate) -> Value {
         let key = (candidate.kind != Kind::Alert).then(|| Epc::from_record(&*candidate.key));
-        let part = |of: fn(&Epc) -> Option<&str>| key.as_ref().and_then(of).map(str::to_owned);
-        let (gtin, serial) = (part(Epc::gtin), part(Epc::serial));
-        let lot = self.lot.or(part(Epc::lot));
+        let key = key.as_ref();
+        let gtin = key.and_then(Epc::gtin).map(String::from);
+        let serial = key.and_then(Epc::serial).map(String::from);
+        let lot = self.lot.or(key.and_then(Epc::lot).map(String::from));
         let product = || {
             let gtin = gtin.as_deref().map(|gtin| format!("GTIN {gtin}"));
             self.name.clone().or(gtin).unwrap_or_default()
@@ -71,7 +72,8 @@ pub(super) async fn look_up(
 
 async fn one(client: &Client, candidate: &Candidate) -> Result<Facts, Problem> {
     let key = Epc::from_record(&*candidate.key);
-    let name = product_name(client, key.gtin());
+    let gtin = key.gtin();
+    let name = product_name(client, gtin.as_deref());
     match candidate.kind {
         Kind::Unit => {
             let (name, registered, read) =
@@ -111,7 +113,7 @@ async fn one(client: &Client, candidate: &Candidate) -> Result<Facts, Problem> {
             })
         }
         Kind::Place => {
-            let name = place_name(client, key.gln().unwrap_or_default()).await?;
+            let name = place_name(client, key.gln().as_deref().unwrap_or_default()).await?;
             Ok(Facts {
                 known: name.is_some(),
                 name,
@@ -147,7 +149,7 @@ async fn registered(client: &Client, key: &Epc) -> Result<Option<Option<String>>
     let select = Select::new()
         .and("unit = {unit:String}")
         .and("known OR status != ''")
-        .bind("unit", key.as_str());
+        .bind("unit", key.key());
     let sql = "SELECT lot AS text FROM serials FINAL WHERE {where}";
     Ok(text(client, select, sql).await?.map(some))
 }
@@ -156,7 +158,7 @@ async fn registered(client: &Client, key: &Epc) -> Result<Option<Option<String>>
 async fn read(client: &Client, key: &Epc) -> Result<Option<Option<String>>, Problem> {
     let select = Select::new()
         .and("unit = {unit:String}")
-        .bind("unit", key.as_str());
+        .bind("unit", key.key());
     let sql = "SELECT if(lot = '', event_lot, lot) AS text FROM observations WHERE {where} \
                ORDER BY text DESC LIMIT 1";
     Ok(text(client, select, sql).await?.map(some))

@@ -144,10 +144,7 @@ fn add_key(candidates: &mut Vec<Candidate>, key: &Epc) {
     let (kind, text) = match (key.kind(), key.gln()) {
         (UnitKind::Lgtin, _) => (Kind::Lot, key.to_string()),
         (UnitKind::Gtin, _) => (Kind::Product, key.to_string()),
-        (UnitKind::Sgln | UnitKind::Pgln, Some(gln)) => {
-            let gln = gln.get(..13).unwrap_or(gln);
-            (Kind::Place, format!("414/{gln}"))
-        }
+        (UnitKind::Sgln | UnitKind::Pgln, Some(gln)) => (Kind::Place, format!("414/{gln}")),
         _ => (Kind::Unit, key.to_string()),
     };
     add(candidates, kind, text);

@@ -44,7 +44,7 @@ impl Interval {
 
 /// Intervals of the unit as a child, by their begin.
 pub(super) async fn of_child(client: &Client, unit: &Epc) -> Result<Vec<Interval>, Problem> {
-    intervals(client, unit.as_str()).await
+    intervals(client, &unit.key()).await
 }
 
 async fn intervals(client: &Client, child: &str) -> Result<Vec<Interval>, Problem> {
@@ -111,7 +111,7 @@ pub(super) async fn contents(
     let select = Select::new()
         .and("parent = {parent:String}")
         .and("state = 'asserted'")
-        .bind("parent", unit.as_str());
+        .bind("parent", unit.key());
     let sql = "SELECT uniqExact(child) AS count, uniqExactIf(child, isNull(to_time)) AS inside \
                FROM contents FINAL WHERE {where}";
     let count: Count = select.query(client, sql, Pace::Answer).fetch_one().await?;

@@ -149,7 +149,7 @@ pub(super) struct Journey {
 pub fn journey_query(client: &Client, unit: &Epc, limit: u16, after: Option<Cursor>) -> Query {
     let mut select = Select::new()
         .and("state = 'asserted'")
-        .bind("unit", unit.as_str())
+        .bind("unit", unit.key())
         .bind("limit", i64::from(limit) + 1);
     if let Some(Cursor(time, event)) = after {
         select = select
@@ -225,7 +225,7 @@ pub(super) async fn custody(client: &Client, unit: &Epc) -> Result<Vec<Custody>,
     );
     let select = Select::new()
         .and("state = 'asserted'")
-        .bind("unit", unit.as_str())
+        .bind("unit", unit.key())
         .bind("limit", CUSTODY_READS);
     let rows: Vec<HeldRow> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
     Ok(custody::custody(rows.into_iter().map(|row| Held {

@@ -9,7 +9,7 @@ use crate::time::{iso, iso_unless_epoch};
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use serialtrail_gs1::Epc;
+use serialtrail_gs1::{Epc, KeyText};
 use std::collections::HashMap;
 
 /// The serial registry's view of a unit.
@@ -139,7 +139,7 @@ pub(super) async fn lot_statements(
     unit: &Epc,
     lot: Option<&str>,
 ) -> Result<Vec<Value>, Problem> {
-    let (Some(gtin), Some(lot)) = (unit.gtin(), unit.lot().or(lot)) else {
+    let (Some(gtin), Some(lot)) = (unit.gtin(), unit.lot().or(lot.map(KeyText::from))) else {
         return Ok(Vec::new());
     };
     let sql = "SELECT lot, source, expiry, markets, status, status_since, status_markets, authorised, \

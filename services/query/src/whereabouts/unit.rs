@@ -169,7 +169,7 @@ impl Now {
         };
         Self {
             sql: one(&statement("", "")),
-            select: Select::new().bind("unit", unit.as_str()),
+            select: Select::new().bind("unit", unit.key()),
         }
     }
 }

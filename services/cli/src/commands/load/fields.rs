@@ -58,7 +58,7 @@ impl<'r> Field<'r> {
         }
         let key = parse_identifier(text).map_err(|e| self.bad(e.code(), e.message))?;
         key.gtin()
-            .map(str::to_owned)
+            .map(String::from)
             .ok_or_else(|| self.bad("not_a_gtin", format!("{text:?} holds no GTIN")))
     }
 
@@ -73,7 +73,7 @@ impl<'r> Field<'r> {
         }
         let key = parse_identifier(text).map_err(|e| self.bad(e.code(), e.message))?;
         key.gln()
-            .map(str::to_owned)
+            .map(String::from)
             .ok_or_else(|| self.bad("not_a_gln", format!("{text:?} holds no GLN")))
     }
 

@@ -250,7 +250,7 @@ pub(super) fn read(kind: Kind, row: &Row<'_>, source: &Source) -> Result<Stateme
         Kind::Registry => {
             let unit = field("epc").unit()?;
             let lot = match unit.gtin() {
-                Some(gtin) => field("lot").optional(|f| f.lot(gtin))?,
+                Some(gtin) => field("lot").optional(|f| f.lot(&gtin))?,
                 None => field("lot").optional(|f| f.required().map(str::to_owned))?,
             };
             Statement::Serial(RegistryEntry {

@@ -187,7 +187,7 @@ pub fn gln_of(identifier: &str) -> Option<String> {
         return Some(identifier.to_owned());
     }
     let key: Epc = parse_identifier(identifier).ok()?;
-    key.gln().map(str::to_owned)
+    key.gln().map(String::from)
 }
 
 #[cfg(test)]

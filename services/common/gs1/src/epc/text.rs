@@ -1,0 +1,175 @@
+//! The text of a key, and the key text taken apart.
+
+use std::fmt;
+use std::ops::Deref;
+
+/// The longest text of a packed key: `8010/<30>/8011/<20 digits>`.
+const MAX: usize = 64;
+
+/// A key, or a part of one, as text: on the stack, or borrowed from the key.
+/// It is used like a `&str`.
+#[derive(Clone, Copy)]
+pub struct KeyText<'a>(Text<'a>);
+
+// The stack is where this text is meant to be.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Borrowed(&'a str),
+    Stack(Buffer),
+}
+
+/// A text being written on the stack.
+#[derive(Clone, Copy)]
+pub(super) struct Buffer {
+    bytes: [u8; MAX],
+    length: usize,
+}
+
+impl Buffer {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: [0; MAX],
+            length: 0,
+        }
+    }
+
+    /// Appends ASCII. What does not fit is left out, and no key is that long.
+    pub(super) fn push(&mut self, ascii: &[u8]) {
+        if let Some(free) = self.bytes.get_mut(self.length..self.length + ascii.len()) {
+            free.copy_from_slice(ascii);
+            self.length += ascii.len();
+        }
+    }
+
+    /// Appends a number with at least `width` digits.
+    pub(super) fn push_number(&mut self, mut number: u64, width: usize) {
+        let mut digits = [b'0'; 20];
+        let mut start = digits.len();
+        while number > 0 {
+            start -= 1;
+            digits[start] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        self.push(&digits[start.min(digits.len().saturating_sub(width))..]);
+    }
+}
+
+impl From<Buffer> for KeyText<'_> {
+    fn from(buffer: Buffer) -> Self {
+        Self(Text::Stack(buffer))
+    }
+}
+
+impl<'a> From<&'a str> for KeyText<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Text::Borrowed(text))
+    }
+}
+
+impl Deref for KeyText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Text::Borrowed(text) => text,
+            // Only ASCII is ever pushed.
+            Text::Stack(buffer) => {
+                std::str::from_utf8(&buffer.bytes[..buffer.length]).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl AsRef<str> for KeyText<'_> {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Display for KeyText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl fmt::Debug for KeyText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl PartialEq for KeyText<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for KeyText<'_> {}
+
+impl PartialEq<str> for KeyText<'_> {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for KeyText<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<String> for KeyText<'_> {
+    fn eq(&self, other: &String) -> bool {
+        **self == **other
+    }
+}
+
+impl From<KeyText<'_>> for String {
+    fn from(text: KeyText<'_>) -> Self {
+        (*text).to_owned()
+    }
+}
+
+/// A key text taken apart: primary key, its value, and the qualifier that makes it finer.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) ai: &'a str,
+    pub(super) value: &'a str,
+    pub(super) qualifier: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Parts<'a> {
+    /// None for what has no GS1 key.
+    pub(super) fn of(key: &'a str) -> Option<Self> {
+        let (ai, rest) = key.split_once('/')?;
+        let value_length = match ai {
+            "01" => 14,
+            "414" | "415" => 13,
+            "8006" => 18,
+            "8010" => {
+                let at = rest.rfind("/8011/").filter(|at| {
+                    let serial = &rest[at + 6..];
+                    !serial.is_empty() && serial.bytes().all(|b| b.is_ascii_digit())
+                });
+                at.unwrap_or(rest.len())
+            }
+            "00" | "253" | "255" | "401" | "402" | "417" | "8003" | "8004" | "8013" | "8017"
+            | "8018" => rest.len(),
+            _ => return None,
+        };
+        let (value, rest) = rest.split_at_checked(value_length)?;
+        let qualifier = rest.strip_prefix('/').and_then(|q| q.split_once('/'));
+        Some(Self {
+            ai,
+            value,
+            qualifier,
+        })
+    }
+
+    /// The length of the key text of these parts.
+    pub(super) fn length(&self) -> usize {
+        let qualifier = self.qualifier.map_or(0, |(ai, v)| ai.len() + v.len() + 2);
+        self.ai.len() + 1 + self.value.len() + qualifier
+    }
+}
