@@ -18,7 +18,6 @@
 //! | `context` | what a prefix of an extension means |
 //! | `hash` | pre-hash string and event hash (CBV 2.0 §8.9) |
 //! | `strict` | JSON without duplicate names |
-//! | [`query`] | the SimpleEventQuery (§8.2.7.1) |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod context;
@@ -30,7 +29,6 @@ mod hash;
 mod json;
 mod lists;
 mod model;
-pub mod query;
 mod reason;
 mod sensor;
 mod strict;

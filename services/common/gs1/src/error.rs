@@ -24,6 +24,14 @@ pub enum IdReason {
     BadAssociation,
     /// Not of the form of any identifier, or without any GS1 key.
     Malformed,
+    /// An EPC URI is asked for, and the key does not tell the company prefix's length.
+    PrefixLengthUnknown,
+    /// Binary whose first bits are no EPC header.
+    UnknownHeader,
+    /// Binary that breaks its coding scheme.
+    BadEncoding,
+    /// A value beyond what a coding scheme holds.
+    DoesNotFit,
 }
 
 impl IdReason {
@@ -39,6 +47,10 @@ impl IdReason {
             Self::BadValue => "bad_value",
             Self::BadAssociation => "bad_association",
             Self::Malformed => "malformed",
+            Self::PrefixLengthUnknown => "prefix_length_unknown",
+            Self::UnknownHeader => "unknown_header",
+            Self::BadEncoding => "bad_encoding",
+            Self::DoesNotFit => "does_not_fit",
         }
     }
 }

@@ -11,7 +11,8 @@
 //! | [`linters`] | the rules of single values: check digits, dates, codes |
 //! | `epc` | [`Epc`], its kinds and parts |
 //! | `parse` | the entrance for every spelling |
-//! | `urn` | EPC pure identity, class and pattern URNs (TDS 2.x §6, §8) |
+//! | `urn` | EPC URIs: pure identity, class, tag, raw and patterns (TDS 2.x §6, §8, §12, §13) |
+//! | `tds` | EPC binary, both ways (TDS 2.x §14, §15) |
 //! | `link` | GS1 Digital Link URIs |
 //! | `element`, `date` | element strings, bracketed and from a scanner; expiry dates |
 //! | `geo` | `geo:` URIs as read points (RFC 5870) |
@@ -30,6 +31,7 @@ mod link;
 pub mod linters;
 mod parse;
 mod partition;
+mod tds;
 mod urn;
 
 pub use check::{check_digit, parse_gln, parse_gtin};
@@ -40,3 +42,8 @@ pub use error::{IdError, IdReason};
 pub use geo::{Geo, parse_geo};
 pub use parse::{parse_identifier, parse_key, place_gln};
 pub use partition::{murmur2, partition};
+pub use tds::{Bits, EpcTag, PlusTag, Remainder, TagScheme};
+pub use urn::{
+    ControlFields, EpcScheme, EpcUri, IdPattern, PrefixLength, PureIdentity, RawUri, TagPattern,
+    TagUri,
+};

@@ -1,0 +1,269 @@
+//! Pure identity URIs, `urn:epc:id:…` and `urn:epc:class:lgtin:…`, with the
+//! company prefix kept apart, and their GS1 keys (TDS 2.x §6.3, §6.4, §7).
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::component::{Component, escape};
+use super::scheme::{EpcScheme, KeyForm};
+use super::split::{self, PrefixLength};
+use crate::check::check_digit;
+use crate::element::ElementString;
+use crate::epc::Epc;
+use crate::error::{IdError, IdReason};
+
+/// An EPC as its pure identity URI says it: scheme and components, the company
+/// prefix among them. Valid by construction.
+///
+/// The key ([`Epc`]) leaves the split of company prefix and reference out,
+/// because Digital Links and element strings do not carry it; so the way back,
+/// [`of`](Self::of), needs the length of the prefix.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PureIdentity {
+    scheme: EpcScheme,
+    /// The characters the components stand for, not escaped.
+    components: Vec<String>,
+}
+
+impl PureIdentity {
+    /// An identity of components as characters (not escaped), in the order of
+    /// the URI.
+    ///
+    /// # Errors
+    /// With reason and component where one does not fit the scheme's grammar.
+    pub fn new(scheme: EpcScheme, components: Vec<String>) -> Result<Self, IdError> {
+        let expected = scheme.components();
+        if components.len() != expected.len() {
+            return Err(IdError::malformed(format!(
+                "{scheme}: {} components are expected",
+                expected.len()
+            )));
+        }
+        let prefix = components.first().map_or(0, String::len);
+        for (component, value) in expected.iter().zip(&components) {
+            component.check(value, prefix).map_err(|fault| {
+                IdError::new(
+                    fault.reason,
+                    format!(
+                        "{scheme}: {} {} {}",
+                        component.name(),
+                        IdError::quote(value),
+                        fault.what
+                    ),
+                )
+            })?;
+        }
+        if scheme == EpcScheme::Itip
+            && let [_, _, piece, total, _] = components.as_slice()
+            && (piece == "00" || piece > total)
+        {
+            return Err(IdError::new(
+                IdReason::BadValue,
+                format!("{scheme}: piece {piece} of {total} is not one of them"),
+            ));
+        }
+        Ok(Self { scheme, components })
+    }
+
+    /// Reads the body of a URI, `<prefix>.<reference>…`.
+    pub(crate) fn from_body(scheme: EpcScheme, body: &str) -> Result<Self, IdError> {
+        let expected = scheme.components();
+        let raw: Vec<&str> = body.splitn(expected.len(), '.').collect();
+        if raw.len() != expected.len() {
+            return Err(IdError::malformed(format!(
+                "{scheme}: {} components are expected, with a dot between",
+                expected.len()
+            )));
+        }
+        let components = expected
+            .iter()
+            .zip(raw)
+            .map(|(component, raw)| unescape(scheme, *component, raw))
+            .collect::<Result<_, _>>()?;
+        Self::new(scheme, components)
+    }
+
+    /// The identity of a key.
+    ///
+    /// # Errors
+    /// `prefix_length_unknown` where the scheme has a company prefix and
+    /// `prefix` is None (but for a GTIN-8, whose split TDS §7.3.2 fixes);
+    /// `malformed` for a class without identity of its own (see
+    /// [`IdPattern::of`](super::IdPattern::of)) and for a key that is no EPC.
+    pub fn of(epc: &Epc, prefix: Option<PrefixLength>) -> Result<Self, IdError> {
+        let text = epc.to_string();
+        if super::is_epc(&text) {
+            return text.parse();
+        }
+        let (scheme, components) = split::components_of(&text, prefix)?;
+        if components.len() < scheme.components().len() {
+            return Err(IdError::malformed(format!(
+                "{}: a class, which only a pattern URI can name",
+                IdError::quote(&text)
+            )));
+        }
+        Self::new(scheme, components)
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> EpcScheme {
+        self.scheme
+    }
+
+    /// The components as characters, not escaped.
+    pub fn components(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.components.iter().map(String::as_str)
+    }
+
+    pub(crate) fn component(&self, at: usize) -> &str {
+        self.components.get(at).map_or("", String::as_str)
+    }
+
+    /// The company prefix, for schemes that have one.
+    pub fn company_prefix(&self) -> Option<&str> {
+        self.scheme.has_company_prefix().then(|| self.component(0))
+    }
+
+    /// The length of the company prefix, for schemes that have one.
+    pub fn prefix_length(&self) -> Option<PrefixLength> {
+        self.company_prefix()
+            .and_then(|prefix| PrefixLength::new(prefix.len()).ok())
+    }
+
+    /// The key: without the split, the same for every spelling of the unit.
+    pub fn epc(&self) -> Epc {
+        let elements = self.elements();
+        match elements.as_slice() {
+            [] => Epc::other(&self.to_string()),
+            [(ai, value), rest @ ..] => Epc::compose(ai, value, |wanted| {
+                rest.iter()
+                    .find_map(|(ai, value)| (*ai == wanted).then_some(value.as_str()))
+            }),
+        }
+    }
+
+    /// The AIs and values of the identifier, the primary key first; none for
+    /// schemes without GS1 key. An SGLN with extension `0` has no (254).
+    pub fn elements(&self) -> Vec<(&'static str, String)> {
+        let Some(key) = self.scheme.key() else {
+            return Vec::new();
+        };
+        let (prefix, reference) = (self.component(0), self.component(1));
+        let mut number = String::with_capacity(30);
+        match key.form {
+            KeyForm::Leading => {
+                // A leading reference has at least one digit: 13 or 17 less 12.
+                let (first, rest) = reference.split_at_checked(1).unwrap_or_default();
+                number.extend([first, prefix, rest]);
+            }
+            KeyForm::Plain | KeyForm::Unchecked => number.extend([prefix, reference]),
+            KeyForm::AfterZero => number.extend(["0", prefix, reference]),
+        }
+        if key.form != KeyForm::Unchecked
+            && let Some(digit) = check_digit(&number)
+        {
+            number.push(digit);
+        }
+        let further = self.components.get(2..).unwrap_or_default();
+        match (key.qualifier, further) {
+            (Some(ai), [pieces @ .., serial]) => {
+                number.extend(pieces.iter().map(String::as_str));
+                if (ai, serial.as_str()) == ("254", "0") {
+                    vec![(key.ai, number)]
+                } else {
+                    vec![(key.ai, number), (ai, serial.clone())]
+                }
+            }
+            (_, further) => {
+                number.extend(further.iter().map(String::as_str));
+                vec![(key.ai, number)]
+            }
+        }
+    }
+
+    /// The element string, None for schemes without GS1 key.
+    pub fn element_string(&self) -> Option<ElementString> {
+        let mut elements = ElementString::default();
+        for (ai, value) in self.elements() {
+            elements.push(ai, &value).ok()?;
+        }
+        self.scheme.key().map(|_| elements)
+    }
+
+    /// The body of the URI, escaped.
+    pub(crate) fn body(&self) -> String {
+        let mut body = String::with_capacity(40);
+        for (at, component) in self.components.iter().enumerate() {
+            if at > 0 {
+                body.push('.');
+            }
+            escape(component, &mut body);
+        }
+        body
+    }
+}
+
+/// Reads one component of a URI, not yet checked.
+pub(crate) fn unescape(
+    scheme: EpcScheme,
+    component: Component,
+    raw: &str,
+) -> Result<String, IdError> {
+    component.unescape(raw).map_err(|fault| {
+        IdError::new(
+            fault.reason,
+            format!(
+                "{scheme}: {} {} {}",
+                component.name(),
+                IdError::quote(raw),
+                fault.what
+            ),
+        )
+    })
+}
+
+/// A pure identity or class URI.
+impl FromStr for PureIdentity {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let (form, scheme, body) = super::pieces(text)?;
+        let class = match form {
+            "id" => false,
+            "class" => true,
+            _ => return Err(super::unknown(text)),
+        };
+        let scheme = EpcScheme::of_name(scheme)
+            .filter(|scheme| scheme.is_class() == class)
+            .ok_or_else(|| super::unknown(text))?;
+        Self::from_body(scheme, body).map_err(|e| super::within(text, e))
+    }
+}
+
+impl fmt::Display for PureIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let form = if self.scheme.is_class() {
+            "class"
+        } else {
+            "id"
+        };
+        write!(f, "urn:epc:{form}:{}:{}", self.scheme, self.body())
+    }
+}
+
+impl fmt::Debug for PureIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PureIdentity({self})")
+    }
+}
+
+/// `prefix_length_unknown`: what a key alone does not tell.
+pub(crate) fn prefix_length_unknown(key: &str) -> IdError {
+    IdError::new(
+        IdReason::PrefixLengthUnknown,
+        format!(
+            "{}: its EPC URI needs the length of the GS1 company prefix, which the key does not tell",
+            IdError::quote(key)
+        ),
+    )
+}
