@@ -18,6 +18,7 @@
 //! | `context` | what a prefix of an extension means |
 //! | `hash` | pre-hash string and event hash (CBV 2.0 §8.9) |
 //! | `strict` | JSON without duplicate names |
+//! | [`query`] | the SimpleEventQuery (§8.2.7.1) |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod context;
@@ -29,6 +30,7 @@ mod hash;
 mod json;
 mod lists;
 mod model;
+pub mod query;
 mod reason;
 mod sensor;
 mod strict;

@@ -21,6 +21,15 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// All five.
+    pub const ALL: [Self; 5] = [
+        Self::ObjectEvent,
+        Self::AggregationEvent,
+        Self::TransactionEvent,
+        Self::TransformationEvent,
+        Self::AssociationEvent,
+    ];
+
     /// The name as the standard writes it.
     pub fn as_str(self) -> &'static str {
         match self {
