@@ -100,7 +100,7 @@ fn a_faulty_document_is_refused_as_a_whole() {
         (b"{\"type\":\"EPCISDocument\"", "malformed_json"),
         (b"\xff\xfe", "malformed_json"),
         (b"{\"type\":\"a\",\"type\":\"b\"}", "duplicate_field"),
-        (b" <?xml version=\"1.0\"?><a/>", "unsupported_document"),
+        (b"<?xml version=\"1.0\"?><a/>", "unsupported_document"),
     ] {
         let e = parse_body(body, BodyKind::Document, &Limits::default()).unwrap_err();
         assert_eq!(

@@ -153,27 +153,3 @@ fn every_invalid_document_is_refused_for_the_right_reason() {
     }
     assert_eq!(files.len(), table.len());
 }
-
-#[test]
-fn xml_is_refused_and_says_so() {
-    let Some(root) = support::vectors("openepcis-test-resources") else {
-        return;
-    };
-    let files = support::files(&root.join("2.0/EPCIS/XML"), &["xml"]);
-    assert!(!files.is_empty());
-    for path in files {
-        let e = parse_body(
-            &std::fs::read(&path).unwrap(),
-            BodyKind::Either,
-            &Limits::default(),
-        )
-        .unwrap_err();
-        assert_eq!(
-            e.reason.code(),
-            "unsupported_document",
-            "{}",
-            path.display()
-        );
-        assert!(e.message.contains("XML"), "{e}");
-    }
-}

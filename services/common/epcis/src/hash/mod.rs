@@ -292,12 +292,15 @@ fn typed_list(
 }
 
 /// An extension, ILMD, or whatever the standard does not order: name in its
-/// namespace, value, then what is inside, sorted; a list repeats its name.
+/// namespace, value, then what is inside, sorted; a list repeats its name. An attribute of XML
+/// (`@name`) is written as an element would be; those about the XML itself (`xsi:type`) say nothing.
 fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) {
     if name == "rdfs:comment" {
         return;
     }
+    let name = name.strip_prefix('@').unwrap_or(name);
     let name = match context.expand(name) {
+        Some((namespace, _)) if namespace == SCHEMA_INSTANCE => return,
         Some((namespace, local)) => format!("{{{namespace}}}{local}"),
         None => name.to_owned(),
     };
@@ -308,7 +311,11 @@ fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) 
             Value::Object(map) => {
                 let mut inner = Vec::new();
                 for (name, value) in map {
-                    generic(&mut inner, name, value, context);
+                    match name.as_str() {
+                        "#text" => push_value(&mut text, value, context),
+                        "#mixed" => mixed(&mut text, &mut inner, value, context),
+                        _ => generic(&mut inner, name, value, context),
+                    }
                 }
                 push_sorted(&mut text, inner);
             }
@@ -317,14 +324,35 @@ fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) 
                 generic(&mut inner, "", item, context);
                 push_sorted(&mut text, inner);
             }
-            scalar => {
-                if let Some(value) = text_of(scalar) {
-                    text.push('=');
-                    text.push_str(&canonical(&value, context));
-                }
-            }
+            scalar => push_value(&mut text, scalar, context),
         }
         out.push(text);
+    }
+}
+
+/// Attributes of this namespace are about the XML, not the event.
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+fn push_value(text: &mut String, value: &Value, context: &Context) {
+    if let Some(value) = text_of(value) {
+        text.push('=');
+        text.push_str(&canonical(&value, context));
+    }
+}
+
+/// Text and elements in turn: the text before the first element is the value, as the reference
+/// implementation has it; text after an element takes no part.
+fn mixed(text: &mut String, inner: &mut Vec<String>, parts: &Value, context: &Context) {
+    for (i, part) in items(parts).iter().enumerate() {
+        match part {
+            Value::Object(elements) => {
+                for (name, value) in elements {
+                    generic(inner, name, value, context);
+                }
+            }
+            before if i == 0 => push_value(text, before, context),
+            _ => {}
+        }
     }
 }
 

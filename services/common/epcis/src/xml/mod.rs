@@ -1,41 +1,107 @@
-//! EPCIS 1.1, 1.2 and 2.0 XML: each event as the tree it is in EPCIS 2.0 JSON-LD.
+//! EPCIS 1.1, 1.2 and 2.0 XML: each event as the tree it is in EPCIS 2.0 JSON-LD, and trees as XML.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `source` | bytes: lines, the original text of an event, the length of a token |
+//! | `scanner` | tags and texts; what may harm is refused |
+//! | `names` | names, namespaces, what a prefix means where |
+//! | `element` | one element with all that is in it |
+//! | `document` | the walk through a document to its events |
+//! | `header` | Standard Business Document Header and master data |
+//! | `event` | an event element as a tree's object |
+//! | `extension` | elements of other namespaces as JSON |
+//! | `prefixes` | the prefixes a tree's names are written with |
+//! | `write` | trees as XML |
+//!
+//! Memory: the document's header and one event at a time. What a stored event needs from around it
+//! is kept in its context as `@xmlns`: prefix and namespace, the empty prefix for the default one.
 
+mod document;
+mod element;
+mod event;
+mod extension;
+mod header;
+mod names;
+mod prefixes;
+mod scanner;
+mod source;
 pub(crate) mod write;
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use crate::document::{CapturedEvent, Header, ReadOptions};
+use crate::document::{CapturedEvent, Header, Limits, ReadOptions};
 use crate::reason::{DocumentError, EventError, Fault, Reason};
 use crate::tree::Tree;
-
-const NOT_TAKEN: &str = "XML is not taken by this version yet; send EPCIS 2.0 JSON-LD";
-
-fn not_taken() -> DocumentError {
-    DocumentError::new(Reason::UnsupportedDocument, "", NOT_TAKEN)
-}
+use document::Walk;
+use element::Element;
+use names::Scope;
+use scanner::{Scanner, Token};
 
 /// Reads a whole XML document: its structure is checked, its events are counted.
-pub(crate) fn header(_body: impl BufRead, _options: &ReadOptions) -> Result<Header, DocumentError> {
-    Err(not_taken())
+pub(crate) fn header(body: impl BufRead, options: &ReadOptions) -> Result<Header, DocumentError> {
+    Walk::new(body, options, None).read()
 }
 
 /// Hands over each event of a document whose header was read before.
 pub(crate) fn events(
-    _body: impl BufRead,
+    body: impl BufRead,
     _header: &Header,
-    _options: &ReadOptions,
-    _on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
+    options: &ReadOptions,
+    mut on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
 ) -> Result<(), DocumentError> {
-    Err(not_taken())
+    Walk::new(body, options, Some(&mut on_event))
+        .read()
+        .map(drop)
 }
 
-/// The tree of one stored event element; `context` holds the namespaces of its document.
-pub(crate) fn tree(_original: &[u8], _context: Option<&str>) -> Result<Tree, EventError> {
-    Err(Fault {
-        field: String::new(),
-        reason: Reason::UnsupportedDocument,
-        message: NOT_TAKEN.to_owned(),
+/// The tree of one stored event element; `context` holds what it needs from its document.
+pub(crate) fn tree(original: &[u8], context: Option<&str>) -> Result<Tree, EventError> {
+    let fault = |reason, message: String| {
+        Fault {
+            field: String::new(),
+            reason,
+            message,
+        }
+        .of_event(0, 0)
+    };
+    let malformed = |e: DocumentError| EventError {
+        line: e.line.unwrap_or(0),
+        ..fault(e.reason, e.message)
+    };
+    let scope = match context {
+        None => Scope::default(),
+        Some(json) => {
+            let context = serde_json::from_str(json).map_err(|e| {
+                fault(
+                    Reason::WrongType,
+                    format!("the context kept with the event: {e}"),
+                )
+            })?;
+            Scope::kept(&context)
+        }
+    };
+    let limits = Limits {
+        max_event_bytes: original.len().saturating_add(1),
+        ..Limits::default()
+    };
+    let mut scanner = Scanner::new(original, scope, &limits);
+    let Token::Start(tag) = scanner.next().map_err(malformed)? else {
+        return Err(fault(
+            Reason::MalformedXml,
+            "there is no element".to_owned(),
+        ));
+    };
+    let within = scanner.scope().clone();
+    let element = Element::read(tag, &mut scanner, |_| true).map_err(malformed)?;
+    scanner.next().map_err(malformed)?;
+    match element {
+        Some(element) => {
+            document::whole_tree(&element, &within, &String::from_utf8_lossy(original))
+        }
+        None => Err(fault(
+            Reason::MalformedXml,
+            "the event has no end".to_owned(),
+        )),
     }
-    .of_event(0, 0))
 }

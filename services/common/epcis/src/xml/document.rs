@@ -1,0 +1,592 @@
+//! The document around the events: EPCISDocument, EPCISQueryDocument, a list of events, one event.
+
+use std::io::BufRead;
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::Value;
+
+use super::element::{Element, attribute, skip_to};
+use super::event;
+use super::header;
+use super::names::{Name, Namespace, Scope, is_epcis};
+use super::prefixes::Prefixes;
+use super::scanner::{Scanner, Tag, Token, malformed};
+use crate::context::Context;
+use crate::document::{BodyKind, CapturedEvent, Format, Header, ReadOptions};
+use crate::reason::{At, DocumentError, EventError, Fault, Reason};
+use crate::time;
+use crate::tree::{self, Found, Tree};
+
+/// The version of the binding, as its namespaces say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    /// EPCIS 1.x: `urn:epcglobal:epcis:xsd:1`.
+    One,
+    /// EPCIS 2.x: `urn:epcglobal:epcis:xsd:2`.
+    Two,
+}
+
+impl Version {
+    fn of_namespace(uri: &str) -> Option<Self> {
+        match uri.rsplit(':').next() {
+            Some("1") if is_epcis(uri) => Some(Self::One),
+            Some("2") if is_epcis(uri) => Some(Self::Two),
+            _ => None,
+        }
+    }
+
+    /// The version a `schemaVersion` belongs to. None for one that is not known.
+    fn of_schema(version: &str) -> Option<Self> {
+        match version.trim() {
+            "1" | "1.0" | "1.1" | "1.2" => Some(Self::One),
+            two => {
+                let mut parts = two.split('.');
+                let is_two = parts.next() == Some("2")
+                    && parts
+                        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+                is_two.then_some(Self::Two)
+            }
+        }
+    }
+}
+
+/// What the events are given to.
+pub(super) type OnEvent<'a> = &'a mut dyn FnMut(CapturedEvent) -> ControlFlow<()>;
+
+/// A document being read.
+pub(super) struct Walk<'a, R> {
+    scanner: Scanner<R>,
+    options: &'a ReadOptions,
+    version: Option<Version>,
+    header: Header,
+    /// None where events are only counted.
+    on_event: Option<OnEvent<'a>>,
+}
+
+impl<'a, R: BufRead> Walk<'a, R> {
+    pub(super) fn new(body: R, options: &'a ReadOptions, on_event: Option<OnEvent<'a>>) -> Self {
+        Self {
+            scanner: Scanner::new(body, Scope::default(), &options.limits),
+            options,
+            version: None,
+            header: Header {
+                format: Format::Xml,
+                ..Header::default()
+            },
+            on_event,
+        }
+    }
+
+    /// Reads the body to its end, or until an event is answered with a break.
+    pub(super) fn read(mut self) -> Result<Header, DocumentError> {
+        let Token::Start(root) = self.scanner.next()? else {
+            return Err(malformed(self.scanner.line(), "there is no element"));
+        };
+        if self.root(root)?.is_continue() {
+            while !matches!(self.scanner.next()?, Token::Eof) {}
+        }
+        Ok(self.header)
+    }
+
+    fn root(&mut self, root: Tag) -> Result<ControlFlow<()>, DocumentError> {
+        let local = root.name.local.clone();
+        let takes = |kind| self.options.kind == kind || self.options.kind == BodyKind::Either;
+        if let Some(version) = Version::of_namespace(root.name.uri()) {
+            self.version = Some(version);
+        } else if root.name.namespace != Namespace::None {
+            return Err(about_root(
+                &root,
+                Reason::UnsupportedVersion,
+                &format!("its namespace {:?} is none of EPCIS", root.name.uri()),
+            ));
+        }
+        match &*local {
+            "EPCISDocument" | "EPCISQueryDocument" if !takes(BodyKind::Document) => {
+                Err(about_root(
+                    &root,
+                    Reason::UnsupportedDocument,
+                    "a document is captured at /capture; here one event is expected",
+                ))
+            }
+            "EPCISDocument" | "EPCISQueryDocument" => {
+                self.own_fields(&root)?;
+                self.document(&*local == "EPCISQueryDocument")
+            }
+            "EPCISMasterDataDocument" => Err(about_root(
+                &root,
+                Reason::UnsupportedDocument,
+                "master data documents are not captured",
+            )),
+            "EventList"
+            | "ObjectEvent"
+            | "AggregationEvent"
+            | "TransactionEvent"
+            | "TransformationEvent"
+            | "AssociationEvent"
+            | "QuantityEvent"
+                if !takes(BodyKind::SingleEvent) =>
+            {
+                Err(about_root(
+                    &root,
+                    Reason::UnsupportedDocument,
+                    "it is not an EPCISDocument; single events are captured at /events",
+                ))
+            }
+            "EventList" => self.event_list(),
+            name if name.ends_with("Event") => {
+                if let Some(version) = attribute(&root.attributes, "schemaVersion") {
+                    self.schema_version(&root, version)?;
+                }
+                self.event(root)
+            }
+            _ => Err(about_root(
+                &root,
+                Reason::UnsupportedDocument,
+                "it is no document of EPCIS events; EPCISDocument, EPCISQueryDocument, EventList or one event is expected",
+            )),
+        }
+    }
+
+    /// `schemaVersion` and `creationDate` of a document.
+    fn own_fields(&mut self, root: &Tag) -> Result<(), DocumentError> {
+        if self.version.is_none() {
+            return Err(about_root(
+                root,
+                Reason::UnsupportedVersion,
+                "it has no namespace; EPCIS needs one",
+            ));
+        }
+        let version = attribute(&root.attributes, "schemaVersion")
+            .ok_or_else(|| missing(root, "schemaVersion"))?;
+        self.schema_version(root, version)?;
+        let created = attribute(&root.attributes, "creationDate")
+            .ok_or_else(|| missing(root, "creationDate"))?;
+        self.header.creation_date =
+            creation_date(created.trim()).map_err(|e| e.at_line(root.line))?;
+        Ok(())
+    }
+
+    fn schema_version(&mut self, root: &Tag, version: &str) -> Result<(), DocumentError> {
+        let known = Version::of_schema(version);
+        let refuse = |what: String| {
+            let message = format!("schemaVersion: {what} (line {})", root.line);
+            Err(
+                DocumentError::new(Reason::UnsupportedVersion, "schemaVersion", message)
+                    .at_line(root.line),
+            )
+        };
+        match (known, self.version) {
+            (None, _) => refuse(format!("{version:?} is not read; 1.1, 1.2 and 2.0 are")),
+            (Some(known), Some(named)) if known != named => refuse(format!(
+                "{version:?} and the namespace {:?} are of two versions",
+                root.name.uri()
+            )),
+            _ => {
+                self.version = known;
+                self.header.schema_version = Some(version.trim().to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn document(&mut self, is_query: bool) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        let prefixes = Prefixes::new(self.scanner.scope(), "");
+        self.header.context = prefixes.context().to_json();
+        let (mut header_seen, mut body_seen) = (false, false);
+        while let Some(tag) = self.next_in(depth)? {
+            if !self.is_standard(&tag)? {
+                skip_to(depth, &mut self.scanner)?;
+                continue;
+            }
+            match &*tag.name.local {
+                "EPCISHeader" if !std::mem::replace(&mut header_seen, true) => self.header(tag)?,
+                "EPCISBody" if !std::mem::replace(&mut body_seen, true) => {
+                    let inner = if is_query {
+                        self.query_body()?
+                    } else {
+                        self.body()?
+                    };
+                    if inner.is_break() {
+                        return Ok(inner);
+                    }
+                }
+                "EPCISHeader" | "EPCISBody" => return Err(twice(&tag)),
+                "extension" => skip_to(depth, &mut self.scanner)?,
+                _ => return Err(unknown(&tag)),
+            }
+        }
+        if body_seen {
+            Ok(ControlFlow::Continue(()))
+        } else {
+            let what = "EPCISBody: this element is required (EPCIS 2.0 §9.5)";
+            Err(DocumentError::new(Reason::MissingField, "EPCISBody", what)
+                .at_line(self.scanner.line()))
+        }
+    }
+
+    fn header(&mut self, tag: Tag) -> Result<(), DocumentError> {
+        let line = tag.line;
+        let element = self.small(tag)?;
+        let mut prefixes = Prefixes::new(self.scanner.scope(), "");
+        let read = header::read(element, &mut self.header, &mut prefixes);
+        read.map_err(|fault| fault.of_document().at_line(line))?;
+        self.header.context = prefixes.context().to_json();
+        Ok(())
+    }
+
+    fn body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        let mut list_seen = false;
+        while let Some(tag) = self.next_in(depth)? {
+            if !self.is_standard(&tag)? {
+                skip_to(depth, &mut self.scanner)?;
+                continue;
+            }
+            match &*tag.name.local {
+                "EventList" if !std::mem::replace(&mut list_seen, true) => {
+                    let inner = self.event_list()?;
+                    if inner.is_break() {
+                        return Ok(inner);
+                    }
+                }
+                "EventList" => return Err(twice(&tag)),
+                "extension" => skip_to(depth, &mut self.scanner)?,
+                _ => return Err(unknown(&tag)),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn query_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        let mut results_seen = false;
+        while let Some(tag) = self.next_in(depth)? {
+            self.is_standard(&tag)?;
+            if !tag.name.is_standard() || &*tag.name.local != "QueryResults" {
+                let message = format!(
+                    "<{}> is a message of the query interface, not something to capture; QueryResults are (line {})",
+                    tag.name.as_written(),
+                    tag.line
+                );
+                return Err(
+                    DocumentError::new(Reason::UnsupportedDocument, "EPCISBody", message)
+                        .at_line(tag.line),
+                );
+            }
+            if std::mem::replace(&mut results_seen, true) {
+                return Err(twice(&tag));
+            }
+            let inner = self.query_results()?;
+            if inner.is_break() {
+                return Ok(inner);
+            }
+        }
+        if results_seen {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let what = "EPCISBody.QueryResults: this element is required (EPCIS 2.0 §9.6)";
+        Err(
+            DocumentError::new(Reason::MissingField, "EPCISBody.QueryResults", what)
+                .at_line(self.scanner.line()),
+        )
+    }
+
+    fn query_results(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        let mut body_seen = false;
+        while let Some(tag) = self.next_in(depth)? {
+            if !self.is_standard(&tag)? {
+                skip_to(depth, &mut self.scanner)?;
+                continue;
+            }
+            match &*tag.name.local {
+                "queryName" if self.header.query_name.is_none() => {
+                    self.header.query_name = Some(self.text(tag)?);
+                }
+                "subscriptionID" if self.header.subscription_id.is_none() => {
+                    self.header.subscription_id = Some(self.text(tag)?);
+                }
+                "resultsBody" if !std::mem::replace(&mut body_seen, true) => {
+                    let inner = self.results_body()?;
+                    if inner.is_break() {
+                        return Ok(inner);
+                    }
+                }
+                "queryName" | "subscriptionID" | "resultsBody" => return Err(twice(&tag)),
+                "extension" => skip_to(depth, &mut self.scanner)?,
+                _ => return Err(unknown(&tag)),
+            }
+        }
+        if body_seen {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let what = "resultsBody: this element is required (EPCIS 2.0 §9.6)";
+        Err(
+            DocumentError::new(Reason::MissingField, "resultsBody", what)
+                .at_line(self.scanner.line()),
+        )
+    }
+
+    fn results_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        while let Some(tag) = self.next_in(depth)? {
+            self.is_standard(&tag)?;
+            match &*tag.name.local {
+                "EventList" if tag.name.is_standard() => {
+                    let inner = self.event_list()?;
+                    if inner.is_break() {
+                        return Ok(inner);
+                    }
+                }
+                "VocabularyList" if tag.name.is_standard() => {
+                    let line = tag.line;
+                    let list = self.small(tag)?;
+                    let mut prefixes = Prefixes::new(self.scanner.scope(), "");
+                    let at = At::Root.field("resultsBody");
+                    header::vocabularies(&at, list, &mut self.header.master_data, &mut prefixes)
+                        .map_err(|fault| fault.of_document().at_line(line))?;
+                }
+                _ => return Err(unknown(&tag)),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The events of a list. EPCIS 1.x has the events of later versions in `extension`.
+    fn event_list(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+        let depth = self.scanner.depth();
+        while let Some(tag) = self.next_in(depth)? {
+            let is_wrapper = self.is_standard(&tag)? && &*tag.name.local == "extension";
+            let inner = if is_wrapper {
+                self.event_list()?
+            } else {
+                self.event(tag)?
+            };
+            if inner.is_break() {
+                return Ok(inner);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn event(&mut self, tag: Tag) -> Result<ControlFlow<()>, DocumentError> {
+        let limits = &self.options.limits;
+        let index = usize::try_from(self.header.events).unwrap_or(usize::MAX);
+        if index >= limits.max_events {
+            return Err(DocumentError::new(
+                Reason::TooManyEvents,
+                "EventList",
+                format!(
+                    "more than {} events; so many are taken in one document at most",
+                    limits.max_events
+                ),
+            )
+            .at_line(tag.line));
+        }
+        self.header.events += 1;
+        let Some(on_event) = &mut self.on_event else {
+            let outside = self.scanner.depth() - 1;
+            skip_to(outside, &mut self.scanner)?;
+            return Ok(ControlFlow::Continue(()));
+        };
+        let line = tag.line;
+        let within = self.scanner.scope().clone();
+        self.scanner.keep(true);
+        let element = Element::read(tag, &mut self.scanner, |s| {
+            s.kept().len() <= limits.max_event_bytes
+        })?;
+        self.scanner.keep(false);
+        let kept = self.scanner.kept();
+        let original =
+            String::from_utf8_lossy(&kept[..kept.len().min(limits.max_event_bytes)]).into_owned();
+        let element = element.filter(|_| kept.len() <= limits.max_event_bytes);
+        let tree = match element {
+            Some(element) => tree(&element, &within, &original, self.version)
+                .map_err(|f| f.of_event(index, line)),
+            None => Err(Fault::new(
+                &At::Root,
+                Reason::EventTooLarge,
+                format_args!("the event has more than {} bytes", limits.max_event_bytes),
+            )
+            .of_event(index, line)),
+        };
+        let context = context_kept(tree.as_ref().ok(), self.scanner.scope(), &original);
+        let found = Found {
+            index,
+            line,
+            original,
+        };
+        let captured = tree::captured(found, tree, &Context::standard(), limits);
+        Ok(on_event(CapturedEvent {
+            context,
+            ..captured
+        }))
+    }
+
+    /// The next element within the one at `depth`; None at its end.
+    fn next_in(&mut self, depth: usize) -> Result<Option<Tag>, DocumentError> {
+        loop {
+            match self.scanner.next()? {
+                Token::Start(tag) => return Ok(Some(tag)),
+                Token::End if self.scanner.depth() < depth => return Ok(None),
+                Token::End => {}
+                Token::Eof => return Ok(None),
+                Token::Text(text) if text.trim().is_empty() => {}
+                Token::Text(_) => {
+                    let what = "text where only elements may stand";
+                    return Err(malformed(self.scanner.line(), what));
+                }
+            }
+        }
+    }
+
+    /// Whether a tag is one of the standard's; one of another version is refused.
+    fn is_standard(&self, tag: &Tag) -> Result<bool, DocumentError> {
+        if tag.name.namespace == Namespace::Undeclared {
+            let name = tag.name.as_written();
+            let message = format!(
+                "<{name}>: no xmlns declares this prefix (line {})",
+                tag.line
+            );
+            return Err(
+                DocumentError::new(Reason::UndeclaredPrefix, &name, message).at_line(tag.line)
+            );
+        }
+        if of_another_version(&tag.name, self.version) {
+            let name = tag.name.as_written();
+            let message = format!(
+                "<{name}>: the namespace {:?} is of another version than the document (line {})",
+                tag.name.uri(),
+                tag.line
+            );
+            return Err(
+                DocumentError::new(Reason::UnsupportedVersion, &name, message).at_line(tag.line),
+            );
+        }
+        Ok(tag.name.is_standard())
+    }
+
+    /// An element of the document itself, whole.
+    fn small(&mut self, tag: Tag) -> Result<Element, DocumentError> {
+        let line = tag.line;
+        let start = self.scanner.position();
+        let limit = self.options.limits.max_header_bytes as u64;
+        let element = Element::read(tag, &mut self.scanner, |s| s.position() - start <= limit)?;
+        element.ok_or_else(|| {
+            let message = format!("more than {limit} bytes around the events");
+            DocumentError::new(Reason::HeaderTooLarge, "EPCISHeader", message).at_line(line)
+        })
+    }
+
+    fn text(&mut self, tag: Tag) -> Result<String, DocumentError> {
+        let element = self.small(tag)?;
+        let text: String = element.texts().collect();
+        Ok(text.trim().to_owned())
+    }
+}
+
+/// The tree of an event element.
+pub(super) fn whole_tree(
+    element: &Element,
+    within: &Scope,
+    original: &str,
+) -> Result<Tree, EventError> {
+    tree(element, within, original, None).map_err(|fault| fault.of_event(0, element.line))
+}
+
+fn tree(
+    element: &Element,
+    within: &Scope,
+    original: &str,
+    version: Option<Version>,
+) -> Result<Tree, Fault> {
+    if version.is_some() {
+        one_version(element, version)?;
+    }
+    let mut prefixes = Prefixes::new(within, original);
+    let event = event::event(element, &mut prefixes)?;
+    Ok(Tree {
+        event,
+        context: prefixes.context(),
+    })
+}
+
+/// Refuses elements of another version's namespace.
+fn one_version(element: &Element, version: Option<Version>) -> Result<(), Fault> {
+    if of_another_version(&element.name, version) {
+        return Err(Fault::new(
+            &At::Root.field(&element.name.as_written()),
+            Reason::UnsupportedVersion,
+            format_args!(
+                "the namespace {:?} is of another version than the document (line {})",
+                element.name.uri(),
+                element.line
+            ),
+        ));
+    }
+    element
+        .elements()
+        .try_for_each(|inner| one_version(inner, version))
+}
+
+fn of_another_version(name: &Name, version: Option<Version>) -> bool {
+    matches!((Version::of_namespace(name.uri()), version), (Some(found), Some(version)) if found != version)
+}
+
+/// What has to be kept with an event to understand it alone: what the prefixes in its tree mean,
+/// and the bindings its text needs.
+fn context_kept(tree: Option<&Tree>, outside: &Scope, original: &str) -> Option<String> {
+    let mut parts: Vec<Value> = tree
+        .map(|tree| tree.context.given().to_vec())
+        .unwrap_or_default();
+    parts.extend(outside.needed_by(original));
+    match parts.as_slice() {
+        [] => None,
+        [one] => Some(one.to_string()),
+        _ => Some(Value::from(parts).to_string()),
+    }
+}
+
+/// `xsd:dateTime`: one without a zone is a time of no known moment, so there is none.
+fn creation_date(text: &str) -> Result<Option<DateTime<Utc>>, DocumentError> {
+    match time::time(&At::Root.field("creationDate"), text) {
+        Ok(time) => Ok(Some(time)),
+        Err(_) if text.parse::<NaiveDateTime>().is_ok() => Ok(None),
+        Err(fault) => Err(fault.of_document()),
+    }
+}
+
+fn about_root(root: &Tag, reason: Reason, what: &str) -> DocumentError {
+    let name = root.name.as_written();
+    DocumentError::new(
+        reason,
+        &name,
+        format!("<{name}>: {what} (line {})", root.line),
+    )
+    .at_line(root.line)
+}
+
+fn missing(root: &Tag, name: &str) -> DocumentError {
+    let message = format!(
+        "{name}: this attribute is required (EPCIS 2.0 §9.5) (line {})",
+        root.line
+    );
+    DocumentError::new(Reason::MissingField, name, message).at_line(root.line)
+}
+
+fn twice(tag: &Tag) -> DocumentError {
+    let name = tag.name.as_written();
+    let message = format!("<{name}>: this element stands twice (line {})", tag.line);
+    DocumentError::new(Reason::DuplicateField, &name, message).at_line(tag.line)
+}
+
+fn unknown(tag: &Tag) -> DocumentError {
+    let name = tag.name.as_written();
+    let message = format!(
+        "<{name}>: EPCIS has no such element here (line {})",
+        tag.line
+    );
+    DocumentError::new(Reason::UnknownField, &name, message).at_line(tag.line)
+}

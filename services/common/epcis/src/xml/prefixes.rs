@@ -1,0 +1,114 @@
+//! The prefixes a tree's names are written with: those of the XML, but each of one meaning only.
+//!
+//! In XML a prefix may change its meaning within an event, and names may have a namespace without a
+//! prefix; an `@context` holds for a whole event. So a prefix that already means something else
+//! (within the event, or in the standard's context, whose terms cannot be redefined) gets a number:
+//! `ex`, `ex_2`; a namespace without a prefix gets `ns`. A namespace of the standard's context is
+//! always written with the standard's prefix.
+
+use serde_json::{Map, Value};
+
+use super::names::{Name, Namespace, Scope, XSD, XSI, is_epcis};
+use crate::context::Context;
+
+/// The prefixes of one event.
+pub(super) struct Prefixes {
+    /// Prefix in the XML, its namespace, prefix in the tree.
+    given: Vec<(Box<str>, Box<str>, String)>,
+    /// Bindings in force where the event begins.
+    around: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Prefixes {
+    /// For an event written as `text`, with what is in force where it begins. Namespaces that it
+    /// seems to use are declared even where only values do, as in `component="ex:x"`.
+    pub(super) fn new(scope: &Scope, text: &str) -> Self {
+        let mut prefixes = Self {
+            given: Vec::new(),
+            around: scope
+                .in_force()
+                .map(|(prefix, uri)| (prefix.into(), uri.into()))
+                .collect(),
+        };
+        for (prefix, uri) in scope.in_force() {
+            let speaks_of_content =
+                !prefix.is_empty() && !is_epcis(uri) && uri != XSI && uri != XSD;
+            if speaks_of_content && text.contains(&format!("{prefix}:")) {
+                prefixes.prefix(prefix, uri);
+            }
+        }
+        prefixes
+    }
+
+    /// A name as it stands in the tree: `prefix:local`, without namespace `local`.
+    pub(super) fn name(&mut self, name: &Name) -> String {
+        match &name.namespace {
+            Namespace::Uri(uri) => format!("{}:{}", self.prefix(&name.prefix, uri), name.local),
+            Namespace::None | Namespace::Undeclared => name.local.to_string(),
+        }
+    }
+
+    /// The local part of a qualified name in a value, if it is of XML Schema's types.
+    pub(super) fn schema_type<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let (prefix, local) = value.trim().split_once(':')?;
+        let known = self.around.iter().find(|(known, _)| &**known == prefix);
+        match known {
+            Some((_, uri)) => (&**uri == XSD).then_some(local),
+            None => matches!(prefix, "xsd" | "xs").then_some(local),
+        }
+    }
+
+    fn prefix(&mut self, prefix: &str, uri: &str) -> &str {
+        let known = self
+            .given
+            .iter()
+            .position(|(p, u, _)| &**p == prefix && &**u == uri);
+        let at = known.unwrap_or_else(|| {
+            let written = self.free(prefix, uri);
+            self.given.push((prefix.into(), uri.into(), written));
+            self.given.len() - 1
+        });
+        &self.given[at].2
+    }
+
+    fn free(&self, prefix: &str, uri: &str) -> String {
+        let standard = Context::standard();
+        if let Some((known, _)) = standard.prefixes().find(|(_, iri)| *iri == uri) {
+            return known.to_owned();
+        }
+        let base = if prefix.is_empty() { "ns" } else { prefix };
+        let means_another = |candidate: &str| {
+            standard.declares(&format!("{candidate}:x"))
+                || self
+                    .given
+                    .iter()
+                    .any(|(_, u, written)| written == candidate && &**u != uri)
+        };
+        (1..)
+            .map(|n| {
+                if n == 1 {
+                    base.to_owned()
+                } else {
+                    format!("{base}_{n}")
+                }
+            })
+            .find(|candidate| !means_another(candidate))
+            .unwrap_or_default()
+    }
+
+    /// What the names in the tree mean.
+    pub(super) fn context(&self) -> Context {
+        let standard = Context::standard();
+        let own: Map<String, Value> = self
+            .given
+            .iter()
+            .filter(|(_, _, written)| !standard.declares(&format!("{written}:x")))
+            .map(|(_, uri, written)| (written.clone(), Value::from(&**uri)))
+            .collect();
+        if own.is_empty() {
+            return standard;
+        }
+        // An object of texts is always a context.
+        standard.extended(&own.into()).unwrap_or(standard)
+    }
+}
