@@ -1,8 +1,8 @@
 //! The Application Identifiers, and whether a value fits one (GS1 General
 //! Specifications 3).
 
-use crate::check::{is_set_39, is_set_64, is_set_82};
 use crate::error::{IdError, IdReason};
+use crate::linters::{self, LintError};
 
 pub use crate::dictionary::{Ai, Component, Set, all, leading, lookup, of_short_name};
 
@@ -21,15 +21,19 @@ pub(crate) fn max_length(ai: &str) -> usize {
     lookup(ai).map_or(0, Ai::max_length)
 }
 
-/// Verifies length, characters and rules of an AI's value.
-pub(crate) fn check_value(ai: &str, value: &str) -> Result<(), IdError> {
-    match lookup(ai) {
-        Some(ai) => ai.check(value),
-        None => Err(IdError::new(
+/// The AI of these digits, or that there is none.
+pub(crate) fn known(ai: &str) -> Result<&'static Ai, IdError> {
+    lookup(ai).ok_or_else(|| {
+        IdError::new(
             IdReason::UnknownAi,
             format!("({ai}) is not a GS1 Application Identifier"),
-        )),
-    }
+        )
+    })
+}
+
+/// Verifies length, characters and rules of an AI's value.
+pub(crate) fn check_value(ai: &str, value: &str) -> Result<(), IdError> {
+    known(ai)?.check(value)
 }
 
 impl Ai {
@@ -51,28 +55,22 @@ impl Ai {
         let mut at = 0;
         for component in self.components {
             let end = value.len().min(at + component.max);
-            let bytes = value.as_bytes().get(at..end).unwrap_or_default();
-            if bytes.is_empty() && component.optional {
+            // Beyond ASCII it may end within a character: the set refuses it all the same.
+            let part = value.get(at..end).unwrap_or(&value[at..]);
+            if part.is_empty() && component.optional {
                 break;
             }
-            if bytes.len() < component.min {
+            if part.len() < component.min {
                 return Err(IdError::length(wrong(&format!(
                     "{} characters from character {}, expected {}",
-                    bytes.len(),
+                    part.len(),
                     at + 1,
                     component.min
                 ))));
             }
-            if let Some(offset) = bytes.iter().position(|b| !component.set.holds(*b)) {
-                return Err(IdError::character(wrong(&format!(
-                    "character {} is not allowed there",
-                    at + offset + 1
-                ))));
-            }
-            // Characters of any set are ASCII, so the slice is on their boundaries.
-            let part = value.get(at..end).unwrap_or_default();
-            for linter in component.linters {
-                (linter.check)(part).map_err(|e| {
+            let linters = component.linters.iter().map(|linter| linter.check);
+            for check in std::iter::once(component.set.linter()).chain(linters) {
+                check(part).map_err(|e| {
                     let place = at + e.at + 1;
                     IdError::new(e.reason, wrong(&format!("character {place}: {e}")))
                 })?;
@@ -91,13 +89,13 @@ impl std::fmt::Display for Ai {
 }
 
 impl Set {
-    /// Whether the set holds a character.
-    pub fn holds(self, b: u8) -> bool {
+    /// The linter of its characters.
+    fn linter(self) -> fn(&str) -> Result<(), LintError> {
         match self {
-            Self::N => b.is_ascii_digit(),
-            Self::X => is_set_82(b),
-            Self::Y => is_set_39(b),
-            Self::Z => is_set_64(b),
+            Self::N => linters::csetnumeric,
+            Self::X => linters::cset82,
+            Self::Y => linters::cset39,
+            Self::Z => linters::cset64,
         }
     }
 }

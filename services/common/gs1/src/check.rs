@@ -90,11 +90,6 @@ pub(crate) fn is_set_39(b: u8) -> bool {
     b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'#' | b'-' | b'/')
 }
 
-/// The GS1 AI encodable character set 64, file-safe base 64 (General Specifications 7.11).
-pub(crate) fn is_set_64(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')
-}
-
 /// The first 97 primes: weights for the longest value an AI has, its check
 /// character pair apart.
 const PRIMES: [u32; 97] = {
@@ -118,7 +113,7 @@ const PRIMES: [u32; 97] = {
 /// its characters in set 82 times the primes from the right, modulo 1021, as two
 /// characters of set 32 (GS1 General Specifications 7.9.5). None beyond 97
 /// characters, or where one is not of set 82.
-pub(crate) fn check_pair(text: &str) -> Option<[u8; 2]> {
+pub fn check_pair(text: &str) -> Option<[char; 2]> {
     const SET_32: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let mut sum = 0;
     for (i, b) in text.bytes().rev().enumerate() {
@@ -126,7 +121,7 @@ pub(crate) fn check_pair(text: &str) -> Option<[u8; 2]> {
         sum += PRIMES.get(i)? * is_set_82(b).then_some(place)?;
     }
     let sum = (sum % 1021) as usize;
-    Some([SET_32[sum >> 5], SET_32[sum & 31]])
+    Some([sum >> 5, sum & 31].map(|place| char::from(SET_32[place])))
 }
 
 #[cfg(test)]

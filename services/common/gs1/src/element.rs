@@ -1,219 +1,129 @@
-//! Element strings, as people write them, `(01)…(21)…`, and as scanners send
-//! them, with FNC1 as group separator (GS1 General Specifications 7.8).
+//! Element strings: Application Identifiers and their values, as people write
+//! them, `(01)…(21)…`, and as scanners send them, with FNC1 as separator (GS1
+//! General Specifications 7.8).
 
-use crate::ai;
-use crate::date::Expiry;
+mod associations;
+mod read;
+
+use std::fmt;
+
+use crate::ai::{self, Ai};
 use crate::epc::Epc;
-use crate::error::{IdError, IdReason};
-use crate::link;
-use crate::parse::is_key_form;
+use crate::error::IdError;
+
+pub use read::parse_element_string;
+pub(crate) use read::{is_element_string, unbracketed};
 
 /// The group separator a scanner sends for FNC1 (GS, ASCII 29).
-pub(crate) const FNC1: u8 = 0x1d;
+pub(crate) const FNC1: char = '\u{1d}';
 
-/// Application Identifiers and their values, in the order they came.
+/// Application Identifiers and their values, in the order they came; each value
+/// fits its AI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ElementString {
-    elements: Vec<(String, String)>,
-}
-
-/// What one scan of a pack tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scan {
-    /// The unit, or the class where the code carries no serial.
-    pub key: Epc,
-    /// Batch or lot (AI 10).
-    pub lot: Option<String>,
-    /// Expiry (AI 17, or the date of AI 7003).
-    pub expiry: Option<Expiry>,
+    /// AIs and values one after the other, FNC1 after each value whose length
+    /// is not predefined: one text, so that reading one costs one allocation.
+    text: String,
 }
 
 impl ElementString {
-    /// The value of an AI.
-    pub fn get(&self, ai: &str) -> Option<&str> {
-        self.elements
-            .iter()
-            .find_map(|(found, value)| (found == ai).then_some(value.as_str()))
+    /// Adds an AI and its value. Errors: an unknown AI, a value that does not
+    /// fit it, the AI being there already with another value.
+    pub fn push(&mut self, ai: &str, value: &str) -> Result<(), IdError> {
+        let ai = ai::known(ai)?;
+        ai.check(value)?;
+        self.insert(ai, value)
     }
 
-    /// AIs and values in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.elements
-            .iter()
-            .map(|(ai, value)| (ai.as_str(), value.as_str()))
-    }
-
-    /// The key of the first GS1 primary key in it.
-    pub fn key(&self) -> Result<Epc, IdError> {
-        self.iter()
-            .find(|(ai, _)| ai::is_primary_key(ai))
-            .map(|(ai, value)| Epc::compose(ai, value, |q| self.get(q)))
-            .ok_or_else(|| {
-                IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
-            })
-    }
-
-    /// Adds a verified value; the same AI twice is an error unless equal
-    /// (General Specifications 4.14).
-    pub(crate) fn push(&mut self, ai: &str, value: &str) -> Result<(), IdError> {
-        match self.get(ai) {
+    /// Adds a value already verified against its AI; one that is there already
+    /// is not added again, and another value is an error (General
+    /// Specifications 4.14).
+    pub(crate) fn insert(&mut self, ai: &'static Ai, value: &str) -> Result<(), IdError> {
+        match self.get(ai.code) {
             Some(earlier) if earlier != value => Err(IdError::malformed(format!(
-                "({ai}) is there twice, as {} and {}",
+                "({}) is there twice, as {} and {}",
+                ai.code,
                 IdError::quote(earlier),
                 IdError::quote(value)
             ))),
             Some(_) => Ok(()),
             None => {
-                self.elements.push((ai.to_owned(), value.to_owned()));
+                self.text.push_str(ai.code);
+                self.text.push_str(value);
+                if !ai.predefined_length {
+                    self.text.push(FNC1);
+                }
                 Ok(())
             }
         }
     }
-}
 
-/// Reads an element string: bracketed, `(01)09521234543213(21)X`, where `\(`
-/// is a literal bracket; or as scanned, with an optional symbology identifier
-/// (`]C1`, `]d2`, `]Q3`, `]e0`, `]J1`) and FNC1 as GS or `^`. Every value is held to
-/// its AI's format.
-pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
-    let mut elements = ElementString::default();
-    let mut add =
-        |ai: &str, value: &str| ai::check_value(ai, value).and_then(|()| elements.push(ai, value));
-    if text.starts_with('(') {
-        bracketed(text, &mut add)?;
-    } else {
-        unbracketed(text, &mut add)?;
+    /// The value of an AI.
+    pub fn get(&self, ai: &str) -> Option<&str> {
+        self.elements()
+            .find_map(|(found, value)| (found.code == ai).then_some(value))
     }
-    Ok(elements)
-}
 
-/// Reads a scan: an element string, a Digital Link with lot and expiry in path
-/// or query, or any identifier [`crate::parse_identifier`] reads.
-pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
-    let found = if link::is_web(text) {
-        link::scan(text)?
-    } else if is_element_string(text) {
-        let elements = parse_element_string(text)?;
-        Some((elements.key()?, elements))
-    } else {
-        None
-    };
-    let Some((key, elements)) = found else {
-        return Ok(Scan {
-            key: crate::parse_identifier(text)?,
-            lot: None,
-            expiry: None,
-        });
-    };
-    let expiry = match (elements.get("17"), elements.get("7003")) {
-        (Some(date), _) => Some(Expiry::from_yymmdd(date)?),
-        (None, Some(moment)) => Some(Expiry::from_yymmdd(moment.get(..6).unwrap_or_default())?),
-        (None, None) => None,
-    };
-    Ok(Scan {
-        key,
-        lot: elements.get("10").map(str::to_owned),
-        expiry,
-    })
-}
+    /// AIs, as their digits, and values in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.elements().map(|(ai, value)| (ai.code, value))
+    }
 
-/// Whether a text is to be read as an element string: it is bracketed, or marked
-/// as a scan, or starts with an SSCC or GTIN and is not the key form. Other bare
-/// digits are too ambiguous to be read.
-pub(crate) fn is_element_string(text: &str) -> bool {
-    match text.as_bytes() {
-        [b'(' | b']' | b'^' | FNC1, ..] => true,
-        [b'0', b'0' | b'1', ..] => !is_key_form(text),
-        _ => false,
+    /// AIs and values in their order.
+    pub fn elements(&self) -> impl Iterator<Item = (&'static Ai, &str)> {
+        let mut rest = self.text.as_str();
+        std::iter::from_fn(move || {
+            let ai = ai::leading(rest.as_bytes())?;
+            let after = &rest[ai.code.len()..];
+            let (value, next) = if ai.predefined_length {
+                after.split_at_checked(ai.max_length())?
+            } else {
+                after.split_once(FNC1)?
+            };
+            rest = next;
+            Some((ai, value))
+        })
+    }
+
+    /// Whether there is no AI in it.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The key of the first GS1 primary key in it.
+    pub fn key(&self) -> Result<Epc, IdError> {
+        self.elements()
+            .find(|(ai, _)| ai.primary_key.is_some())
+            .map(|(ai, value)| Epc::compose(ai.code, value, |q| self.get(q)))
+            .ok_or_else(|| {
+                IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
+            })
+    }
+
+    /// As a barcode carries it, without the FNC1 in front that marks it as GS1's:
+    /// `separator` (GS as scanners send it, or `^`) follows a value whose length is
+    /// not predefined, unless it is the last (General Specifications 7.8.4).
+    pub fn unbracketed(&self, separator: char) -> String {
+        let text = self.text.strip_suffix(FNC1).unwrap_or(&self.text);
+        if separator == FNC1 {
+            text.to_owned()
+        } else {
+            text.replace(FNC1, separator.encode_utf8(&mut [0; 4]))
+        }
     }
 }
 
-type Add<'a> = &'a mut dyn FnMut(&str, &str) -> Result<(), IdError>;
-
-fn bracketed(text: &str, add: Add<'_>) -> Result<(), IdError> {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some((ai, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(')')) else {
-            return Err(IdError::malformed(format!(
-                "{}: an AI in brackets is expected at character {}",
-                IdError::quote(text),
-                text.len() - rest.len() + 1
-            )));
-        };
-        let mut value = String::new();
-        let mut end = after.len();
-        let mut escaped = false;
-        for (at, c) in after.char_indices() {
-            match c {
-                '\\' if !escaped => escaped = true,
-                '(' if !escaped && opens_ai(&after[at..]) => {
-                    end = at;
-                    break;
-                }
-                c => {
-                    if escaped && c != '(' {
-                        value.push('\\');
-                    }
-                    escaped = false;
-                    value.push(c);
-                }
+/// As people write it: each AI in brackets, `\(` for a bracket in a value (General
+/// Specifications 4.14).
+impl fmt::Display for ElementString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (ai, value) in self.elements() {
+            write!(f, "({})", ai.code)?;
+            for (at, piece) in value.split('(').enumerate() {
+                f.write_str(if at == 0 { "" } else { r"\(" })?;
+                f.write_str(piece)?;
             }
         }
-        add(ai, &value)?;
-        rest = &after[end..];
+        Ok(())
     }
-    Ok(())
-}
-
-/// Whether an AI in brackets stands here; a serial may hold brackets of its own.
-fn opens_ai(text: &str) -> bool {
-    text.strip_prefix('(')
-        .and_then(|rest| rest.split_once(')'))
-        .is_some_and(|(ai, _)| ai::is_known(ai))
-}
-
-fn unbracketed(text: &str, add: Add<'_>) -> Result<(), IdError> {
-    let is_separator = |c: char| c == '^' || c == char::from(FNC1);
-    let mut rest = text;
-    if let Some(after) = text.strip_prefix(']') {
-        rest = ["C1", "d2", "Q3", "e0", "J1"]
-            .iter()
-            .find_map(|symbology| after.strip_prefix(symbology))
-            .ok_or_else(|| {
-                IdError::malformed(format!(
-                    "{}: the symbology identifier is not one of a GS1 barcode",
-                    IdError::quote(text)
-                ))
-            })?;
-    }
-    rest = rest.strip_prefix(is_separator).unwrap_or(rest);
-    if rest.is_empty() {
-        return Err(IdError::malformed("an empty element string"));
-    }
-    while !rest.is_empty() {
-        let Some(ai) = ai::leading(rest.as_bytes()) else {
-            return Err(IdError::new(
-                IdReason::UnknownAi,
-                format!(
-                    "{}: no GS1 Application Identifier at character {}",
-                    IdError::quote(text),
-                    text.len() - rest.len() + 1
-                ),
-            ));
-        };
-        let after = &rest[ai.code.len()..];
-        let separator = after.find(is_separator).unwrap_or(after.len());
-        let end = match ai.max_length() {
-            // A shorter value is reported as such by its AI's format.
-            length if ai.predefined_length && after.is_char_boundary(length) => {
-                length.min(separator)
-            }
-            _ => separator,
-        };
-        add(ai.code, &after[..end])?;
-        rest = after[end..]
-            .strip_prefix(is_separator)
-            .unwrap_or(&after[end..]);
-    }
-    Ok(())
 }

@@ -14,7 +14,8 @@
 //! | `urn` | EPC URIs: pure identity, class, tag, raw and patterns (TDS 2.x §6, §8, §12, §13) |
 //! | `tds` | EPC binary, both ways (TDS 2.x §14, §15) |
 //! | `link` | GS1 Digital Link URIs |
-//! | `element`, `date` | element strings, bracketed and from a scanner; expiry dates |
+//! | `element`, `date` | element strings, bracketed and not, and their associations; expiry dates |
+//! | `scan` | what scanners send, by symbology |
 //! | `geo` | `geo:` URIs as read points (RFC 5870) |
 //! | `partition` | the partition of a key, as Kafka's default partitioner has it |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -31,17 +32,22 @@ mod link;
 pub mod linters;
 mod parse;
 mod partition;
+mod scan;
 mod tds;
 mod urn;
 
-pub use check::{check_digit, parse_gln, parse_gtin};
+pub use check::{check_digit, check_pair, parse_gln, parse_gtin};
 pub use date::Expiry;
-pub use element::{ElementString, Scan, parse_element_string, parse_scan};
+pub use element::{ElementString, parse_element_string};
 pub use epc::{Epc, KeyText, UnitKind};
 pub use error::{IdError, IdReason};
 pub use geo::{Geo, parse_geo};
 pub use parse::{parse_identifier, parse_key, place_gln};
 pub use partition::{murmur2, partition};
+pub use scan::{
+    CheckDigit, Message, Scan, ScanData, Symbology, generate_scan, parse_scan, process_scan,
+    upc_a_of_upc_e, upc_e_of_upc_a,
+};
 pub use tds::{Bits, EpcTag, PlusTag, Remainder, TagScheme};
 pub use urn::{
     ControlFields, EpcScheme, EpcUri, IdPattern, PrefixLength, PureIdentity, RawUri, TagPattern,

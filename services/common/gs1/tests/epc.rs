@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use proptest::prelude::*;
-use serialtrail_gs1::{Epc, UnitKind, check_digit, parse_key, partition};
+use serialtrail_gs1::{Epc, UnitKind, check_digit, check_pair, parse_key, partition};
 
 fn with_check_digit(body: &str) -> String {
     format!("{body}{}", check_digit(body).unwrap())
@@ -40,7 +40,10 @@ fn key_text() -> impl Strategy<Value = String> {
         ("[0-9]{6}", text(24)).prop_map(|(p, s)| format!("8004/{p}{s}")),
         (gtin(), text(20)).prop_map(|(g, s)| format!("8006/{g}0102/21/{s}")),
         (gtin(), text(20)).prop_map(|(g, s)| format!("8006/{g}0102/10/{s}")),
-        ("[0-9]{6}", text(19)).prop_map(|(p, s)| format!("8013/{p}{s}")),
+        ("[0-9]{6}", text(17)).prop_map(|(p, s)| {
+            let [a, b] = check_pair(&format!("{p}{s}")).unwrap();
+            format!("8013/{p}{s}{a}{b}")
+        }),
         gtin().prop_map(|g| format!("8006/{g}0102")),
         ("[0-9]{6}[#/0-9A-Z-]{1,24}").prop_map(|p| format!("8010/{p}")),
         ("[0-9]{6}[#/0-9A-Z-]{1,24}", 0u64..=999_999_999_999)

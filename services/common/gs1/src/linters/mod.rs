@@ -88,6 +88,10 @@ fn each_character(
     code: &'static str,
     clause: &'static str,
 ) -> Result<(), LintError> {
+    // No byte of a character beyond ASCII is allowed by any set.
+    if part.bytes().all(&allowed) {
+        return Ok(());
+    }
     match part
         .char_indices()
         .find(|(_, c)| !c.is_ascii() || !allowed(*c as u8))

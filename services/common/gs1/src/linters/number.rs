@@ -37,7 +37,7 @@ pub fn csumalpha(part: &str) -> Result<(), LintError> {
     each_character(text, is_set_82, "invalid_cset82_character", CLAUSE)?;
     match check_pair(text) {
         None => Err(fault("too_long_for_check_pair_implementation")),
-        Some(pair) if found.as_bytes() == pair => Ok(()),
+        Some(pair) if found.chars().eq(pair) => Ok(()),
         Some(_) => Err(fault("incorrect_check_pair").within(body, 2)),
     }
 }

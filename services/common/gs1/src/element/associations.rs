@@ -1,0 +1,70 @@
+//! Which AIs may be together, and which need others (GS1 General Specifications
+//! 4.13, 4.14).
+
+use super::ElementString;
+use crate::error::{IdError, IdReason};
+
+impl ElementString {
+    /// Both rules of association, for the element strings of a whole item.
+    pub fn check_associations(&self) -> Result<(), IdError> {
+        self.check_exclusions()?;
+        self.check_requirements()
+    }
+
+    /// No AI is with one that must not be with it.
+    pub fn check_exclusions(&self) -> Result<(), IdError> {
+        for (ai, _) in self.elements() {
+            for pattern in ai.excludes {
+                let mut others = self.elements().filter(|(other, _)| other.code != ai.code);
+                if let Some((other, _)) = others.find(|(other, _)| fits(pattern, other.code)) {
+                    return Err(association(format!("{ai} and {other} exclude each other")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every AI has with it what it requires. This is a rule of the whole item:
+    /// of one barcode alone ask it only where the item has no other.
+    pub fn check_requirements(&self) -> Result<(), IdError> {
+        for (ai, _) in self.elements() {
+            let has = |pattern: &&str| self.elements().any(|(other, _)| fits(pattern, other.code));
+            let mut groups = ai.requires.iter();
+            if !ai.requires.is_empty() && !groups.any(|group| group.iter().all(has)) {
+                let groups: Vec<String> = ai.requires.iter().map(|g| g.join("+")).collect();
+                return Err(association(format!(
+                    "{ai} is not there without {}",
+                    groups.join(" or ")
+                )));
+            }
+        }
+        self.check_signed_key()
+    }
+
+    /// A digital signature signs one thing: a key with a serial part of its own
+    /// has that part (ISO/IEC 20248; General Specifications 3.9, AI 8030).
+    fn check_signed_key(&self) -> Result<(), IdError> {
+        if self.get("8030").is_none() {
+            return Ok(());
+        }
+        let class = self.elements().find(|(ai, value)| {
+            matches!(ai.code, "253" | "255" | "8003") && value.len() == ai.min_length()
+        });
+        match class {
+            None => Ok(()),
+            Some((ai, _)) => Err(association(format!(
+                "a digital signature (8030) needs {ai} to have its serial part"
+            ))),
+        }
+    }
+}
+
+/// Whether an AI is the one a pattern names, in which `n` stands for any digit.
+fn fits(pattern: &str, code: &str) -> bool {
+    let digits = pattern.trim_end_matches('n');
+    code.len() == pattern.len() && code.starts_with(digits)
+}
+
+fn association(message: String) -> IdError {
+    IdError::new(IdReason::BadAssociation, message)
+}

@@ -1,0 +1,120 @@
+//! Reading element strings.
+
+use std::borrow::Cow;
+
+use super::{ElementString, FNC1};
+use crate::ai;
+use crate::error::{IdError, IdReason};
+use crate::parse::is_key_form;
+use crate::scan::split_symbology;
+
+/// Reads an element string: bracketed, `(01)09521234543213(21)X`, where `\(`
+/// is a literal bracket; or as scanned, with an optional symbology identifier
+/// of a GS1 barcode (`]C1`, `]d2`, `]Q3`, `]e0`, `]J1`) and FNC1 as GS or `^`.
+/// Every value is held to its AI, and AIs that exclude each other are refused.
+/// What an AI requires may be in another barcode of the item: see
+/// [`ElementString::check_requirements`].
+pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
+    if text.starts_with('(') {
+        return bracketed(text);
+    }
+    let (symbology, data) = split_symbology(text)?;
+    if symbology.is_some_and(|s| !s.carries_elements()) {
+        return Err(IdError::malformed(format!(
+            "{}: the symbology identifier is not one of element strings",
+            IdError::quote(text)
+        )));
+    }
+    unbracketed(data)
+}
+
+/// Whether a text is to be read as an element string: it is bracketed, or marked
+/// as a scan, or starts with an SSCC or GTIN and is not the key form. Other bare
+/// digits are too ambiguous to be read.
+pub(crate) fn is_element_string(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'(' | b']' | b'^' | 0x1d, ..] => true,
+        [b'0', b'0' | b'1', ..] => !is_key_form(text),
+        _ => false,
+    }
+}
+
+/// `(01)…(21)…`.
+fn bracketed(text: &str) -> Result<ElementString, IdError> {
+    let mut elements = ElementString::default();
+    elements.text.reserve(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some((code, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(')')) else {
+            return Err(IdError::malformed(format!(
+                "{}: an AI in brackets is expected at character {}; a bracket in a value is written \\(",
+                IdError::quote(text),
+                text.len() - rest.len() + 1
+            )));
+        };
+        let end = next_ai(after);
+        let value = match &after[..end] {
+            value if value.contains(r"\(") => Cow::Owned(value.replace(r"\(", "(")),
+            value => Cow::Borrowed(value),
+        };
+        let ai = ai::known(code)?;
+        ai.check(&value)?;
+        elements.insert(ai, &value)?;
+        rest = &after[end..];
+    }
+    elements.check_exclusions()?;
+    Ok(elements)
+}
+
+/// Where the next AI in brackets begins, or the end. A bracket behind a backslash,
+/// and one that holds no number, is of the value.
+fn next_ai(text: &str) -> usize {
+    let opens = |at: usize| {
+        let before = text[..at].bytes().next_back();
+        let digits = text[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
+        before != Some(b'\\') && digits.starts_with(')') && digits.len() + at + 1 < text.len()
+    };
+    text.match_indices('(')
+        .find_map(|(at, _)| opens(at).then_some(at))
+        .unwrap_or(text.len())
+}
+
+/// AIs and values with separators between them where needed; one in front is
+/// passed over.
+pub(crate) fn unbracketed(text: &str) -> Result<ElementString, IdError> {
+    let is_separator = |c: char| c == '^' || c == FNC1;
+    let mut elements = ElementString::default();
+    elements.text.reserve(text.len() + 1);
+    let mut rest = text.strip_prefix(is_separator).unwrap_or(text);
+    if rest.is_empty() {
+        return Err(IdError::malformed("an empty element string"));
+    }
+    while !rest.is_empty() {
+        let Some(ai) = ai::leading(rest.as_bytes()) else {
+            return Err(IdError::new(
+                IdReason::UnknownAi,
+                format!(
+                    "{}: no GS1 Application Identifier at character {}",
+                    IdError::quote(text),
+                    text.len() - rest.len() + 1
+                ),
+            ));
+        };
+        let after = &rest[ai.code.len()..];
+        let separator = after.find(is_separator).unwrap_or(after.len());
+        let end = match ai.max_length() {
+            // A shorter value is reported as such by its AI's format.
+            length if ai.predefined_length && after.is_char_boundary(length) => {
+                length.min(separator)
+            }
+            _ => separator,
+        };
+        let value = &after[..end];
+        ai.check(value)?;
+        elements.insert(ai, value)?;
+        let next = &after[end..];
+        rest = next.strip_prefix(is_separator).unwrap_or(next);
+    }
+    elements.check_exclusions()?;
+    Ok(elements)
+}
