@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use serialtrail_gs1::{
-    EpcScheme, EpcTag, EpcUri, PlusTag, PrefixLength, PureIdentity, TagScheme, TagUri, check_digit,
-    parse_identifier,
+    EpcScheme, EpcTag, EpcUri, PlusTag, PrefixLength, PureIdentity, TagScheme, TagUri, ai,
+    check_digit, parse_identifier,
 };
 
 /// 1 to 20 characters of set 82.
@@ -91,7 +91,7 @@ fn classic() -> impl Strategy<Value = TagUri> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn a_tag_of_tds_1_is_its_bits_and_its_uri(tag in classic()) {
@@ -200,4 +200,25 @@ proptest! {
         prop_assert_eq!(identity.to_string().parse::<PureIdentity>(), Ok(identity));
         prop_assert_eq!(PureIdentity::of(&epc, None).unwrap_err().code(), "prefix_length_unknown");
     }
+
+    #[test]
+    fn a_value_a_tag_takes_comes_back(
+        ai in prop::sample::select(every_ai()), text in "[!\"%-/:-?A-Z_a-z0-9]{1,20}",
+        digits in "[0-9]{1,20}", lower in "[0-9a-f]{1,12}", upper in "[0-9A-Z.:-]{1,20}",
+    ) {
+        let unit = parse_identifier("(00)095201234567891235").unwrap();
+        for value in [text, digits, lower, upper] {
+            let tag = PlusTag::new(TagScheme::SsccPlus, 0, &unit).unwrap();
+            if let Ok(tag) = tag.with_data(ai, &value) {
+                let tag = EpcTag::from(tag);
+                let bytes = tag.to_binary().unwrap();
+                prop_assert_eq!(EpcTag::decode(&bytes), Ok(tag));
+            }
+        }
+    }
+}
+
+/// Every AI.
+fn every_ai() -> Vec<&'static str> {
+    ai::all().iter().map(|ai| ai.code).collect()
 }
