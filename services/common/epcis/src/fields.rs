@@ -138,6 +138,35 @@ pub(crate) fn uri(at: &At<'_>, text: &str) -> Parsed<()> {
     }
 }
 
+/// Whether a text has the form of a URI (RFC 3986 §3): a scheme, then characters a URI may have,
+/// each `%` with two hexadecimal digits, at most one `#`.
+pub(crate) fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    let mut fragments = 0;
+    let mut rest = rest.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = match (byte, after) {
+            (b'%', [a, b, after @ ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => after,
+            (b'#', after) if fragments == 0 => {
+                fragments += 1;
+                after
+            }
+            (
+                b'!' | b'$' | b'&'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~',
+                after,
+            ) => after,
+            _ => return false,
+        };
+    }
+    is_scheme
+}
+
 /// The text of a list item.
 pub(crate) fn item_text<'a>(at: &At<'_>, value: &'a Value) -> Parsed<&'a str> {
     value

@@ -4,7 +4,6 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 /// How an error about a duplicate name starts; serde_json offers text only.
@@ -78,45 +77,6 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// The fields of a JSON object, each as its original text, without duplicates.
-pub(crate) struct RawFields<'a>(pub(crate) Vec<(String, &'a RawValue)>);
-
-impl<'a> RawFields<'a> {
-    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .find_map(|(found, value)| (found == name).then_some(*value))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for RawFields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor<'a>(std::marker::PhantomData<&'a ()>);
-
-        impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
-            type Value = RawFields<'a>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = RawFields(Vec::new());
-                while let Some(name) = map.next_key::<String>()? {
-                    let value: &'a RawValue = map.next_value()?;
-                    if fields.get(&name).is_some() {
-                        return Err(A::Error::custom(format_args!("{DUPLICATE} {name:?}")));
-                    }
-                    fields.0.push((name, value));
-                }
-                Ok(fields)
-            }
-        }
-
-        deserializer.deserialize_map(FieldsVisitor(std::marker::PhantomData))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +90,6 @@ mod tests {
             let e = serde_json::from_str::<Strict>(twice).err().unwrap();
             assert!(e.to_string().starts_with(DUPLICATE), "{e}");
         }
-        assert!(serde_json::from_str::<RawFields<'_>>(r#"{"a":1,"a":1}"#).is_err());
         assert!(serde_json::from_str::<Strict>(&"[".repeat(1000)).is_err());
     }
 }

@@ -69,7 +69,7 @@ fn a_faulty_document_is_refused_as_a_whole() {
         ("/@context", json!(null), "missing_field"),
         ("/@context", json!(5), "wrong_type"),
         ("/type", json!(null), "missing_field"),
-        ("/type", json!("EPCISQueryDocument"), "missing_field"),
+        ("/type", json!("EPCISQueryDocument"), "unknown_field"),
         (
             "/type",
             json!("EPCISMasterDataDocument"),

@@ -1,0 +1,319 @@
+//! Documents of any length, in pieces of any length.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/samples.rs"]
+mod samples;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use samples::{aggregation, object_event, transformation};
+use serde_json::{Value, json};
+use serialtrail_epcis::{
+    BodyKind, CapturedEvent, DocumentError, Format, Header, Limits, ReadOptions, parse_body,
+    read_events, read_header,
+};
+
+/// Counts the bytes in use, and the most there were.
+struct Counting;
+
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+#[allow(unsafe_code)]
+// SAFETY: every call is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The tests measure memory, which all threads share: one at a time.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn options(kind: BodyKind) -> ReadOptions {
+    ReadOptions {
+        kind,
+        limits: Limits::default(),
+    }
+}
+
+fn read(
+    body: &[u8],
+    piece: usize,
+    options: &ReadOptions,
+) -> Result<(Header, Vec<CapturedEvent>), DocumentError> {
+    let pieces = || BufReader::with_capacity(piece, body);
+    let header = read_header(pieces(), Format::JsonLd, options)?;
+    let mut events = Vec::new();
+    read_events(pieces(), Format::JsonLd, &header, options, |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    })?;
+    Ok((header, events))
+}
+
+fn document() -> Value {
+    json!({
+        "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-03-04T12:00:00Z",
+        "epcisBody": {"ex:before": [1], "eventList": [
+            object_event(), {"type": "ObjectEvent", "ex:text": "a \"quoted\" \\ } ] text"}, aggregation(), transformation()
+        ], "ex:after": {"a": "]}"}},
+        // What the events need may follow them.
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"ex": "http://ns.example.com/"}]
+    })
+}
+
+#[test]
+fn the_size_of_the_pieces_does_not_matter() {
+    let _alone = ALONE.lock().unwrap();
+    let text = serde_json::to_string_pretty(&document()).unwrap();
+    let whole = parse_body(text.as_bytes(), BodyKind::Document, &Limits::default()).unwrap();
+    assert_eq!(whole.events.len(), 4);
+    assert!([0, 2, 3].iter().all(|&i| whole.events[i].outcome.is_ok()));
+    for piece in [1, 2, 3, 7, 64, 100_000] {
+        let (header, events) = read(text.as_bytes(), piece, &options(BodyKind::Document)).unwrap();
+        assert_eq!(
+            (&header, &events),
+            (&whole.header, &whole.events),
+            "{piece}"
+        );
+    }
+    for cut in 0..text.len() {
+        assert!(
+            read(&text.as_bytes()[..cut], 64, &options(BodyKind::Either)).is_err(),
+            "{cut}"
+        );
+    }
+}
+
+#[test]
+fn an_event_knows_its_line() {
+    let text = serde_json::to_string_pretty(&document()).unwrap();
+    let capture = parse_body(text.as_bytes(), BodyKind::Document, &Limits::default()).unwrap();
+    for event in &capture.events {
+        let before: String = text
+            .lines()
+            .skip(usize::try_from(event.line).unwrap() - 1)
+            .collect();
+        let begins = event.original.lines().next().unwrap();
+        assert!(before.trim_start().starts_with(begins), "{}", event.line);
+    }
+    assert_eq!(
+        capture.events[1].outcome.as_ref().unwrap_err().line,
+        capture.events[1].line
+    );
+    // A fault in the JSON of one event is at its line of the document, and that event's alone.
+    let broken = text.replacen("\"OBSERVE\"", "OBSERVE", 1);
+    let line = broken
+        .lines()
+        .position(|l| l.contains(": OBSERVE"))
+        .unwrap()
+        + 1;
+    let capture = parse_body(broken.as_bytes(), BodyKind::Document, &Limits::default()).unwrap();
+    let e = capture.events[0].outcome.as_ref().unwrap_err();
+    assert_eq!(e.reason.code(), "malformed_json");
+    assert!(e.message.contains(&format!("at line {line} column")), "{e}");
+    assert!(capture.events[2].outcome.is_ok());
+}
+
+#[test]
+fn lists_of_events_and_single_events_bring_their_contexts() {
+    let mut event = object_event();
+    event["@context"] = json!("https://ref.gs1.org/standards/epcis/epcis-context.jsonld");
+    let list = json!([event, object_event(), event]).to_string();
+    let (header, events) = read(list.as_bytes(), 64, &options(BodyKind::SingleEvent)).unwrap();
+    assert_eq!((header.events, events.len()), (3, 3));
+    assert!(events[0].outcome.is_ok() && events[2].outcome.is_ok());
+    let e = events[1].outcome.as_ref().unwrap_err();
+    assert_eq!(
+        (e.reason.code(), e.field.as_str()),
+        ("missing_field", "@context")
+    );
+    assert!(read(list.as_bytes(), 64, &options(BodyKind::Document)).is_err());
+    let (header, events) =
+        read(event.to_string().as_bytes(), 64, &options(BodyKind::Either)).unwrap();
+    assert_eq!((header.events, events.len()), (1, 1));
+    assert!(events[0].outcome.is_ok());
+}
+
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let text = document().to_string();
+    let header = read_header(
+        text.as_bytes(),
+        Format::JsonLd,
+        &options(BodyKind::Document),
+    )
+    .unwrap();
+    let mut seen = 0;
+    read_events(
+        text.as_bytes(),
+        Format::JsonLd,
+        &header,
+        &options(BodyKind::Document),
+        |_| {
+            seen += 1;
+            if seen == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )
+    .unwrap();
+    assert_eq!(seen, 2);
+}
+
+/// A document of so many events, made while it is read.
+fn endless(events: usize) -> impl Read {
+    let head = r#"{"@context":["https://ref.gs1.org/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-03-04T12:00:00Z","epcisBody":{"eventList":["#;
+    let event = object_event().to_string();
+    let first = std::io::Cursor::new(format!("{head}{event}"));
+    let rest = Repeated {
+        text: format!(",{event}").into_bytes(),
+        left: events - 1,
+        at: 0,
+    };
+    first.chain(rest).chain(std::io::Cursor::new("]}}"))
+}
+
+struct Repeated {
+    text: Vec<u8>,
+    left: usize,
+    at: usize,
+}
+
+impl Read for Repeated {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        let length = into.len().min(self.text.len() - self.at);
+        into[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        self.at += length;
+        if self.at == self.text.len() {
+            self.at = 0;
+            self.left -= 1;
+        }
+        Ok(length)
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_document() {
+    let _alone = ALONE.lock().unwrap();
+    const EVENTS: usize = 20_000;
+    let before = IN_USE.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    let options = options(BodyKind::Document);
+    let header = read_header(BufReader::new(endless(EVENTS)), Format::JsonLd, &options).unwrap();
+    assert_eq!(header.events, EVENTS as u64);
+    let mut read = 0;
+    read_events(
+        BufReader::new(endless(EVENTS)),
+        Format::JsonLd,
+        &header,
+        &options,
+        |event| {
+            assert!(event.outcome.is_ok());
+            read += 1;
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    assert_eq!(read, EVENTS);
+    let most = MOST.load(Ordering::Relaxed) - before;
+    println!("{EVENTS} events: {most} bytes at most");
+    assert!(most < 512 * 1024, "{most} bytes");
+}
+
+#[test]
+fn an_event_above_the_limit_is_refused_alone_and_not_kept() {
+    let _alone = ALONE.lock().unwrap();
+    let long = Repeated {
+        text: vec![b'x'; 1024],
+        left: 100 * 1024,
+        at: 0,
+    };
+    let head = r#"{"@context":["https://ref.gs1.org/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-03-04T12:00:00Z","epcisBody":{"eventList":[{"ex:text":""#;
+    let tail = format!("\"}},{}]}}}}", object_event());
+    let mut options = options(BodyKind::Document);
+    options.limits.max_event_bytes = 1024 * 1024;
+    let before = IN_USE.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    let body = || {
+        let Repeated { text, left, at } = &long;
+        let long = Repeated {
+            text: text.clone(),
+            left: *left,
+            at: *at,
+        };
+        BufReader::new(head.as_bytes().chain(long).chain(tail.as_bytes()))
+    };
+    let header = read_header(body(), Format::JsonLd, &options).unwrap();
+    let mut outcomes = Vec::new();
+    read_events(body(), Format::JsonLd, &header, &options, |event| {
+        outcomes.push((
+            event.outcome.map_err(|e| e.reason.code()).err(),
+            event.original.len(),
+        ));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(outcomes[0], (Some("event_too_large"), 64 * 1024));
+    assert_eq!(outcomes[1].0, None);
+    let most = MOST.load(Ordering::Relaxed) - before;
+    assert!(most < 4 * 1024 * 1024, "{most} bytes for a text of 100 MB");
+}
+
+#[test]
+fn what_is_wrong_around_the_events_is_said_with_its_line() {
+    for (body, reason, line) in [
+        (
+            "{\"type\":\"EPCISDocument\",\n\"epcisBody\":{\"eventList\":[{]}}",
+            "malformed_json",
+            Some(2),
+        ),
+        (
+            "{\"type\":\"EPCISDocument\"\n\"id\":1}",
+            "malformed_json",
+            Some(2),
+        ),
+        ("{\"a\":1,\n\n\"a\":2}", "duplicate_field", Some(3)),
+        ("{\"a\":{\"b\":1,\n\"b\":2}}", "duplicate_field", Some(2)),
+        ("{\"a\":tru}", "malformed_json", Some(1)),
+        ("{\"a\":1}\n{", "malformed_json", Some(2)),
+        ("{\"a\":}", "malformed_json", Some(1)),
+        ("{,}", "malformed_json", Some(1)),
+        ("[1,]", "malformed_json", Some(1)),
+        ("[1 2]", "malformed_json", Some(1)),
+        ("5", "malformed_json", Some(1)),
+    ] {
+        let e = read(body.as_bytes(), 64, &options(BodyKind::Either)).unwrap_err();
+        assert_eq!((e.reason.code(), e.line), (reason, line), "{body}: {e}");
+    }
+    let deep = format!("{{\"a\":{}", "[".repeat(1_000_000));
+    let e = read(deep.as_bytes(), 64, &options(BodyKind::Either)).unwrap_err();
+    assert_eq!(e.reason.code(), "too_deep");
+    let mut small = options(BodyKind::Either);
+    small.limits.max_header_bytes = 100;
+    let long = format!("{{\"id\":\"{}\"}}", "x".repeat(200));
+    let e = read(long.as_bytes(), 64, &small).unwrap_err();
+    assert_eq!(
+        (e.reason.code(), e.field.as_str()),
+        ("header_too_large", "id")
+    );
+}
