@@ -15,14 +15,13 @@ use crate::window::{Ticket, Window};
 use anyhow::Context as _;
 use rdkafka::Message;
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use resending::Resending;
 use serialtrail_records::{Alert, Codec};
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Shutdown, metrics};
 use serialtrail_stream::failpoint;
-use serialtrail_stream::member::{self, Member};
+use serialtrail_stream::member::{self, Member, Polled};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -179,31 +178,20 @@ impl Worker {
     fn poll(&mut self) -> anyhow::Result<()> {
         let mut wait = POLL;
         for _ in 0..POLL_RECORDS {
-            // The message borrows the consumer: what it says is copied before anything else happens.
-            let polled = match self.consumer.poll(wait) {
-                None => None,
-                Some(Err(error)) => Some(Err(error)),
-                Some(Ok(message)) => Some(Ok(Raw {
-                    partition: message.partition(),
-                    offset: message.offset(),
-                    value: message.payload().map(<[u8]>::to_vec),
-                })),
-            };
+            let polled = member::poll(&self.consumer, &self.group, wait, |message| Raw {
+                partition: message.partition(),
+                offset: message.offset(),
+                value: message.payload().map(<[u8]>::to_vec),
+            })?;
             self.rebalance();
             match polled {
-                None => break,
-                Some(Ok(raw)) => self.inbox.push_back(raw),
-                // Ends are known from the statistics: this error names no topic.
-                Some(Err(KafkaError::PartitionEOF(_))) => {}
-                Some(Err(error)) => self.consumer_error(&error)?,
+                Polled::Nothing => break,
+                Polled::Record(raw) => self.inbox.push_back(raw),
+                Polled::Other => {}
             }
             wait = Duration::ZERO;
         }
         Ok(())
-    }
-
-    fn consumer_error(&self, error: &KafkaError) -> anyhow::Result<()> {
-        member::survived(&self.consumer, &self.group, error)
     }
 
     /// Decides of every record read who is told of it.
@@ -320,7 +308,7 @@ impl Worker {
                 }
                 Ok(())
             }
-            Err(error) => self.consumer_error(&error),
+            Err(error) => member::survived(&self.consumer, &self.group, &error),
         }
     }
 
@@ -375,13 +363,7 @@ impl Worker {
                 resume.add_partition(&self.topic, partition);
             }
         }
-        if pause.count() > 0 {
-            self.consumer.pause(&pause)?;
-        }
-        if resume.count() > 0 {
-            self.consumer.resume(&resume)?;
-        }
-        Ok(())
+        member::pause_and_resume(&self.consumer, &pause, &resume)
     }
 
     /// Gauges, when librdkafka's statistics came.
@@ -395,14 +377,9 @@ impl Worker {
             let Some(end) = ends.get(&(self.topic.clone(), partition)) else {
                 continue;
             };
-            let caught_up = end.reached && self.window.ahead(partition) == 0;
-            let behind = if caught_up {
-                0
-            } else {
-                (end.offset - frontier).max(0)
-            };
+            let idle = self.window.ahead(partition) == 0;
             let labels = [&self.group, &self.topic, &partition.to_string()];
-            lag.with_label_values(&labels).set(behind);
+            lag.with_label_values(&labels).set(end.lag(frontier, idle));
         }
     }
 

@@ -13,13 +13,12 @@ use crate::rows::{Place, TOPICS};
 use crate::store::{Outcome, Store};
 use rdkafka::Message;
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_records::Codec;
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Shutdown, topics};
 use serialtrail_stream::failpoint;
-use serialtrail_stream::member::{self, Address, Member};
+use serialtrail_stream::member::{self, Address, Member, Polled};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,11 +159,8 @@ impl Worker {
     fn poll(&mut self) -> anyhow::Result<()> {
         let mut wait = POLL;
         for _ in 0..POLL_RECORDS {
-            // The message borrows the consumer: what it says is copied before anything else happens.
-            let polled = match self.consumer.poll(wait) {
-                None => None,
-                Some(Err(error)) => Some(Err(error)),
-                Some(Ok(message)) => Some(Ok((
+            let polled = member::poll(&self.consumer, GROUP, wait, |message| {
+                (
                     (message.topic().to_owned(), message.partition()),
                     Record {
                         offset: message.offset(),
@@ -172,27 +168,21 @@ impl Worker {
                         key: message.key().map(<[u8]>::to_vec),
                         value: message.payload().map(<[u8]>::to_vec),
                     },
-                ))),
-            };
+                )
+            })?;
             self.rebalance();
             match polled {
-                None => break,
-                Some(Ok((address, record))) => {
+                Polled::Nothing => break,
+                Polled::Record((address, record)) => {
                     if let Some(owned) = self.partitions.get_mut(&address) {
                         owned.state.gather(record, Instant::now());
                     }
                 }
-                // Ends are known from the statistics: this error names no topic.
-                Some(Err(KafkaError::PartitionEOF(_))) => {}
-                Some(Err(error)) => self.consumer_error(&error)?,
+                Polled::Other => {}
             }
             wait = Duration::ZERO;
         }
         Ok(())
-    }
-
-    fn consumer_error(&self, error: &KafkaError) -> anyhow::Result<()> {
-        member::survived(&self.consumer, GROUP, error)
     }
 
     /// Takes the results of finished store tasks.
@@ -311,7 +301,7 @@ impl Worker {
             Ok(()) => Ok(true),
             Err(error) => {
                 tracing::warn!(%error, partitions = list.count(), "commit failed, trying again");
-                self.consumer_error(&error)?;
+                member::survived(&self.consumer, GROUP, &error)?;
                 Ok(false)
             }
         }
@@ -338,13 +328,7 @@ impl Worker {
                 list.add_partition(topic, *partition);
             }
         }
-        if pause.count() > 0 {
-            self.consumer.pause(&pause)?;
-        }
-        if resume.count() > 0 {
-            self.consumer.resume(&resume)?;
-        }
-        Ok(())
+        member::pause_and_resume(&self.consumer, &pause, &resume)
     }
 
     /// Lets the batches being stored finish; what is only gathered is read again by the next owner.

@@ -1,13 +1,13 @@
 //! The clients of one worker, with their settings. The README's table gives the reason of each.
 
 use crate::config::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT, WorkerConfig};
+use crate::member::{Member, MemberContext};
 use crate::outcome::{Verdict, sort};
-use crate::rebalance::{AssignedContext, GroupContext};
 use anyhow::{Context, bail, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use serialtrail_runtime::config::KafkaSettings;
@@ -39,38 +39,48 @@ impl ProducerContext for OutputContext {
     }
 }
 
+/// Context of a consumer that is assigned by hand.
+#[derive(Debug)]
+pub(crate) struct AssignedContext;
+
+impl ClientContext for AssignedContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_consumer_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for AssignedContext {}
+
+/// Reaching the end of a partition is an event, not an error.
+pub(crate) fn log_consumer_error(error: &KafkaError, reason: &str) {
+    if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+        tracing::warn!(%error, reason, "consumer");
+    }
+}
+
 pub(crate) type Output = BaseProducer<OutputContext>;
 pub(crate) type Assigned = BaseConsumer<AssignedContext>;
-pub(crate) type Group = BaseConsumer<GroupContext>;
 
-/// The member of the stage's consumer group. Created after [`producer`], which fences a predecessor.
+/// The member of the stage's consumer group. Created after [`producer`], which fences a predecessor. New
+/// partitions of a stateful stage are paused: they are restored first.
 pub(crate) fn group_consumer(
     settings: &KafkaSettings,
     config: &WorkerConfig,
     instance: &str,
-) -> anyhow::Result<Group> {
-    let mut client = consumer_config(settings, config);
+) -> anyhow::Result<Member> {
+    let mut client = member_config(settings, config.stage, instance);
     // A topic that a pattern will match is found by looking again.
     let by_pattern = config.inputs.iter().any(|input| input.starts_with('^'));
     let refresh_ms = if by_pattern { "1000" } else { "30000" };
     client
-        .set("client.id", instance)
-        .set("group.instance.id", instance)
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set(
-            "session.timeout.ms",
-            SESSION_TIMEOUT.as_millis().to_string(),
-        )
-        .set("heartbeat.interval.ms", "2000")
-        .set("auto.offset.reset", "earliest")
         .set("queued.max.messages.kbytes", "32768")
         .set("topic.metadata.refresh.interval.ms", refresh_ms)
         .set("statistics.interval.ms", "5000");
     if let Some(pattern) = config.ignored {
         client.set("topic.blacklist", pattern);
     }
-    let context = GroupContext::new(config.changelog.is_some());
-    let consumer: Group = client.create_with_context(context)?;
+    let context = MemberContext::new(config.changelog.is_some());
+    let consumer: Member = client.create_with_context(context)?;
     let inputs: Vec<&str> = config.inputs.iter().map(String::as_str).collect();
     consumer.subscribe(&inputs)?;
     Ok(consumer)
@@ -81,7 +91,7 @@ pub(crate) fn restore_consumer(
     settings: &KafkaSettings,
     config: &WorkerConfig,
 ) -> anyhow::Result<Assigned> {
-    let mut client = consumer_config(settings, config);
+    let mut client = consumer_config(settings, config.stage);
     // A changelog that lost the offset we continue from would silently miss writes: fail instead.
     client.set("auto.offset.reset", "error");
     // The end of a changelog is known from an empty answer: have the broker give it at once.
@@ -96,10 +106,26 @@ pub(crate) fn uncommitted_consumer(settings: &KafkaSettings) -> anyhow::Result<B
     Ok(client.create()?)
 }
 
-fn consumer_config(settings: &KafkaSettings, config: &WorkerConfig) -> ClientConfig {
+/// Settings of every member of a group: `instance` keeps its partitions over a restart.
+pub(crate) fn member_config(settings: &KafkaSettings, group: &str, instance: &str) -> ClientConfig {
+    let mut client = consumer_config(settings, group);
+    client
+        .set("client.id", instance)
+        .set("group.instance.id", instance)
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set(
+            "session.timeout.ms",
+            SESSION_TIMEOUT.as_millis().to_string(),
+        )
+        .set("heartbeat.interval.ms", "2000")
+        .set("auto.offset.reset", "earliest");
+    client
+}
+
+fn consumer_config(settings: &KafkaSettings, group: &str) -> ClientConfig {
     let mut client = kafka::client_config(settings);
     client
-        .set("group.id", config.stage)
+        .set("group.id", group)
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")

@@ -4,8 +4,8 @@
 //! the order of its partition; one that needs reference data not read yet stops its partition only.
 
 use crate::config::WINDOW_INPUT_BYTES;
+use crate::member::{self, Change};
 use crate::owned::{Owned, Phase};
-use crate::rebalance::Change;
 use crate::stage::{InputRecord, Stage};
 use crate::worker::Worker;
 use anyhow::{bail, ensure};
@@ -199,13 +199,7 @@ impl<S: Stage> Worker<S> {
             }
             owned.paused = !ready;
         }
-        if !pause.is_empty() {
-            self.group.pause(&self.list(&pause))?;
-        }
-        if !resume.is_empty() {
-            self.group.resume(&self.list(&resume))?;
-        }
-        Ok(())
+        member::pause_and_resume(&self.group, &self.list(&pause), &self.list(&resume))
     }
 }
 

@@ -8,7 +8,7 @@
 //! - [`stage`]: what a stage is; [`testing`]: running one in a unit test.
 //! - [`refusal`], [`noted`], [`pending`]: what stages share: refusing records, work over several windows, marks.
 //! - [`time`]: stream time from marks.
-//! - [`member`]: a consumer that commits by itself, for services that are no stage.
+//! - [`member`]: the member of a consumer group, also for services that are no stage and commit by themselves.
 //! - `worker`: the loop that owns everything; `gather`, `window`, `transaction`, `restore`: its acts.
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -25,7 +25,6 @@ pub mod outcome;
 mod overlay;
 mod owned;
 pub mod pending;
-mod rebalance;
 pub mod reference;
 pub mod refusal;
 mod restore;

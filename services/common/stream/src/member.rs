@@ -1,16 +1,17 @@
-//! The member of a consumer group that commits offsets by itself, outside of transactions: its settings,
-//! and what its callbacks note. The sink and the notifier are such.
+//! The member of a consumer group and what its callbacks note: for the workers of stages, and for
+//! services that commit offsets by themselves, outside of transactions (the sink, the notifier).
 
-use crate::config::SESSION_TIMEOUT;
-use crate::rebalance::{log_consumer_error, partitions};
+use crate::clients;
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
 use serialtrail_runtime::config::KafkaSettings;
-use serialtrail_runtime::kafka;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Topic and partition.
 pub type Address = (String, i32);
@@ -18,10 +19,12 @@ pub type Address = (String, i32);
 /// A change of a member's partitions.
 #[derive(Debug)]
 pub enum Change {
-    /// They are this member's now, and not paused.
+    /// They are this member's now: paused or not, as the member asked for.
     Assigned(Vec<Address>),
     /// They are no longer.
     Revoked(Vec<Address>),
+    /// The group gave none, or new ones could not be paused or resumed: why.
+    Failed(String),
 }
 
 /// Where a partition ends.
@@ -34,17 +37,38 @@ pub struct End {
     pub reached: bool,
 }
 
+impl End {
+    /// Records before it, where what is before `position` is done; `idle`: so is all that was handed over.
+    #[must_use]
+    pub fn lag(&self, position: i64, idle: bool) -> i64 {
+        match self.reached && idle {
+            true => 0,
+            false => (self.offset - position).max(0),
+        }
+    }
+}
+
 /// A member. Its `context` tells what changed.
 pub type Member = BaseConsumer<MemberContext>;
 
 /// Callbacks run inside `poll`, on the caller's thread: they note, the caller acts after `poll`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemberContext {
+    /// Whether new partitions are not read until they are resumed: their state comes first.
+    pause_new: bool,
     changes: Mutex<Vec<Change>>,
     ends: Mutex<HashMap<Address, End>>,
 }
 
 impl MemberContext {
+    pub(crate) fn new(pause_new: bool) -> Self {
+        Self {
+            pause_new,
+            changes: Mutex::default(),
+            ends: Mutex::default(),
+        }
+    }
+
     /// Changes since the last call, oldest first.
     pub fn take_changes(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
@@ -78,7 +102,7 @@ impl ClientContext for MemberContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        log_consumer_error(&error, reason);
+        clients::log_consumer_error(&error, reason);
     }
 }
 
@@ -93,15 +117,27 @@ impl ConsumerContext for MemberContext {
         match rebalance {
             Rebalance::Assign(list) => {
                 // A partition paused when it was revoked would still be paused.
-                if let Err(error) = consumer.resume(list) {
-                    tracing::error!(%error, "new partitions cannot be resumed");
+                let set = match self.pause_new {
+                    true => consumer.pause(list),
+                    false => consumer.resume(list),
+                };
+                if let Err(error) = set {
+                    let why = format!("cannot pause or resume new partitions: {error}");
+                    self.note(Change::Failed(why));
                 }
                 self.note(Change::Assigned(partitions(list)));
             }
             Rebalance::Revoke(_) => {}
-            Rebalance::Error(error) => tracing::warn!(%error, "rebalance"),
+            Rebalance::Error(error) => self.note(Change::Failed(error.to_string())),
         }
     }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<Address> {
+    list.elements()
+        .iter()
+        .map(|element| (element.topic().to_owned(), element.partition()))
+        .collect()
 }
 
 /// Joins `group` as its instance `slot`, reading `topics`. `fetching` are librdkafka's settings of how
@@ -117,32 +153,65 @@ pub fn join(
     fetching: &[(&str, &str)],
 ) -> anyhow::Result<Member> {
     let instance = format!("{group}-{slot}");
-    let mut client = kafka::client_config(settings);
+    let mut client = clients::member_config(settings, group, &instance);
     client
-        .set("client.id", &instance)
-        .set("group.id", group)
-        .set("group.instance.id", &instance)
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set(
-            "session.timeout.ms",
-            SESSION_TIMEOUT.as_millis().to_string(),
-        )
-        .set("heartbeat.interval.ms", "2000")
-        .set("isolation.level", "read_committed")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "earliest")
-        .set("fetch.queue.backoff.ms", "5")
-        .set("fetch.error.backoff.ms", "100")
         .set("topic.metadata.refresh.interval.ms", "30000")
         .set("statistics.interval.ms", "1000");
     for (name, value) in fetching {
         client.set(*name, *value);
     }
-    let consumer: Member = client.create_with_context(MemberContext::default())?;
+    let consumer: Member = client.create_with_context(MemberContext::new(false))?;
     consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
     Ok(consumer)
+}
+
+/// What a poll gave.
+#[derive(Debug)]
+pub enum Polled<R> {
+    /// Nothing came in time.
+    Nothing,
+    /// A record.
+    Record(R),
+    /// Something else, dealt with: there may be more.
+    Other,
+}
+
+/// Polls once, waiting at most `wait`. The message borrows the consumer, so that it is copied before the
+/// caller looks at what changed, which it has to do after each poll.
+///
+/// # Errors
+/// The member cannot go on, see [`survived`].
+pub fn poll<R>(
+    consumer: &Member,
+    group: &str,
+    wait: Duration,
+    copy: impl FnOnce(&BorrowedMessage<'_>) -> R,
+) -> anyhow::Result<Polled<R>> {
+    match consumer.poll(wait) {
+        None => Ok(Polled::Nothing),
+        Some(Ok(message)) => Ok(Polled::Record(copy(&message))),
+        // Ends are known from the statistics: this error names no topic.
+        Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::Other),
+        Some(Err(error)) => survived(consumer, group, &error).map(|()| Polled::Other),
+    }
+}
+
+/// Stops fetching of `pause`, goes on with `resume`; either may be empty.
+///
+/// # Errors
+/// librdkafka does not know one of the partitions.
+pub fn pause_and_resume(
+    consumer: &Member,
+    pause: &TopicPartitionList,
+    resume: &TopicPartitionList,
+) -> anyhow::Result<()> {
+    if pause.count() > 0 {
+        consumer.pause(pause)?;
+    }
+    if resume.count() > 0 {
+        consumer.resume(resume)?;
+    }
+    Ok(())
 }
 
 /// An error of `poll` or of a commit: logged, where the member can go on.
@@ -167,10 +236,11 @@ pub fn survived(consumer: &Member, group: &str, error: &KafkaError) -> anyhow::R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rdkafka::Message;
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-    use rdkafka::{Message, TopicPartitionList};
-    use std::time::{Duration, Instant};
+    use serialtrail_runtime::kafka;
+    use std::time::Instant;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -4,9 +4,10 @@
 //! freshly read group metadata for every partition of the window, also those without input, so that a
 //! worker that lost a partition cannot commit for it.
 
-use crate::clients::{Group, Output};
+use crate::clients::Output;
 use crate::config::{COMMIT_DEADLINE, PRODUCE_DEADLINE};
 use crate::failpoint::{self, Then};
+use crate::member::Member;
 use crate::native;
 use crate::outcome::{Outcome, Verdict, sort};
 use rdkafka::consumer::Consumer;
@@ -35,7 +36,7 @@ enum Failure {
 /// Writes `records` and commits `offsets` (topic, partition, next offset), all or nothing.
 pub(crate) fn run<'a>(
     producer: &Output,
-    group: &Group,
+    group: &Member,
     records: impl Iterator<Item = Addressed<'a>>,
     offsets: &[(&str, i32, i64)],
 ) -> Outcome {
@@ -77,7 +78,7 @@ fn produce<'a>(
 
 fn send_offsets(
     producer: &Output,
-    group: &Group,
+    group: &Member,
     offsets: &[(&str, i32, i64)],
     deadline: Instant,
 ) -> Result<(), Failure> {

@@ -3,9 +3,10 @@
 //! One turn: gather records until the window is full or its time is over, let restoring partitions move
 //! on, then step and commit the window. Nothing is shared with another thread.
 
-use crate::clients::{self, Group, Output};
+use crate::clients::{self, Output};
 use crate::config::WorkerConfig;
 use crate::gauges::Gauges;
+use crate::member::Member;
 use crate::native;
 use crate::overlay::PartitionCounts;
 use crate::owned::{Owned, Phase, Place};
@@ -91,7 +92,7 @@ pub(crate) struct Worker<S> {
     pub(crate) limits: WorkerSettings,
     shutdown: Shutdown,
     pub(crate) stage: S,
-    pub(crate) group: Group,
+    pub(crate) group: Member,
     pub(crate) producer: Output,
     pub(crate) restorer: Option<Restorer>,
     /// Topics records were read from; a [`Place`] names one by its index.
@@ -310,7 +311,11 @@ impl<S: Stage> Worker<S> {
             {
                 // Behind the last record lie only commit markers, which are no records.
                 let done = owned.at_end && owned.queue.is_empty();
-                let lag = if done { 0 } else { (end - position).max(0) };
+                let lag = if done {
+                    0
+                } else {
+                    (end.offset - position).max(0)
+                };
                 self.gauges.lag(&topic, partition, lag);
             }
         }

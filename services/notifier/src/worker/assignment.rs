@@ -28,6 +28,7 @@ impl Worker {
                     let partitions = addresses.into_iter().map(|(_, partition)| partition);
                     self.take_over(&partitions.collect::<Vec<_>>());
                 }
+                Change::Failed(why) => tracing::error!(group = self.group, why, "rebalance"),
             }
         }
     }

@@ -29,6 +29,7 @@ impl Worker {
                     }
                 }
                 Change::Assigned(addresses) => self.take_over(&addresses),
+                Change::Failed(why) => tracing::error!(group = GROUP, why, "rebalance"),
             }
         }
     }

@@ -22,14 +22,8 @@ impl Worker {
         for (address, owned) in &self.partitions {
             *begun.entry(address.1).or_default() += i64::from(owned.state.is_busy());
             if let Some(end) = ends.get(address) {
-                let caught_up = end.reached && !owned.state.is_busy();
-                let behind = if caught_up {
-                    0
-                } else {
-                    (end.offset - owned.position).max(0)
-                };
                 lag.with_label_values(&[GROUP, address.0.as_str(), &address.1.to_string()])
-                    .set(behind);
+                    .set(end.lag(owned.position, !owned.state.is_busy()));
             }
         }
         for (partition, count) in begun {
