@@ -18,6 +18,21 @@ export function Skeleton({ lines = 4, height }: { lines?: number; height?: numbe
   );
 }
 
+/** A page's skeleton: the heights of its cards, row by row; one alone takes the width of the page. */
+export function PageSkeleton({ grid, rows }: { grid: string; rows: number[][] }) {
+  return (
+    <div class={`grid ${grid}`}>
+      {rows.map((heights, row) =>
+        heights.map((height, at) => (
+          <div key={`card ${row} ${at}`} class={heights.length === 1 ? "wide" : ""}>
+            <Skeleton height={height} />
+          </div>
+        )),
+      )}
+    </div>
+  );
+}
+
 /** A problem as the API told it, with a button to try again. */
 export function Failed({ problem, retry }: { problem: Problem; retry?: () => void }) {
   return (

@@ -5,7 +5,7 @@ import { useResource } from "../api/use-resource";
 import { DemandSeries } from "../components/demand-series";
 import { Card } from "../components/parts";
 import { SeriesList } from "../components/series-list";
-import { Empty, Loaded, Skeleton } from "../components/states";
+import { Empty, Loaded, PageSkeleton } from "../components/states";
 import { chosen } from "../lib/demand";
 import { navigate, usePlace } from "../lib/router";
 import { address, changed } from "../lib/url-state";
@@ -41,7 +41,7 @@ export function DemandPage() {
           Sold or dispensed, less returns and repeated scans, by the local day of the market
         </p>
       </header>
-      <Loaded from={page} skeleton={<Waiting />}>
+      <Loaded from={page} skeleton={<PageSkeleton grid="demand" rows={[[600, 600]]} />}>
         {(data) => (
           <div class="grid demand">
             <Card id="choose" title="Series">
@@ -92,13 +92,4 @@ function unlisted(gtin: string, country: string, uom: string): SeriesEntry {
     demand: 0,
     forecast: "none",
   };
-}
-
-function Waiting() {
-  return (
-    <div class="grid demand">
-      <Skeleton height={600} />
-      <Skeleton height={600} />
-    </div>
-  );
 }

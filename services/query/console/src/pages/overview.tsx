@@ -6,7 +6,7 @@ import { AlertList } from "../components/alert-list";
 import { BarList } from "../components/bar-list";
 import { Card, Scroll, Time } from "../components/parts";
 import { ServicesTable } from "../components/services-table";
-import { Empty, Loaded, Skeleton } from "../components/states";
+import { Empty, Loaded, PageSkeleton } from "../components/states";
 import { ThroughputChart } from "../components/throughput-chart";
 import { count, decimal, utc, whole } from "../lib/format";
 import { country, rule } from "../lib/words";
@@ -28,25 +28,10 @@ export function OverviewPage() {
           </p>
         )}
       </header>
-      <Loaded from={overview} skeleton={<Waiting />}>
+      <Loaded from={overview} skeleton={<PageSkeleton grid="overview" rows={[[78], [300, 300], [420]]} />}>
         {(data) => <Content data={data} />}
       </Loaded>
     </>
-  );
-}
-
-function Waiting() {
-  return (
-    <div class="grid overview">
-      <div class="wide">
-        <Skeleton height={78} />
-      </div>
-      <Skeleton height={300} />
-      <Skeleton height={300} />
-      <div class="wide">
-        <Skeleton height={420} />
-      </div>
-    </div>
   );
 }
 

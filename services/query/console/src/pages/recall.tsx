@@ -8,7 +8,7 @@ import { Card, Scroll } from "../components/parts";
 import { RecallForm } from "../components/recall-form";
 import { LotStatus, RecallCountries, RecallFigures, RecallMap } from "../components/recall-parts";
 import { RecallUnits } from "../components/recall-units";
-import { Empty, Loaded, Skeleton } from "../components/states";
+import { Empty, Loaded, PageSkeleton } from "../components/states";
 import { count } from "../lib/format";
 import { usePlace } from "../lib/router";
 import { address, changed } from "../lib/url-state";
@@ -58,28 +58,13 @@ function Lot({ params }: { params: URLSearchParams }) {
         )}
       </header>
       {complete ? (
-        <Loaded from={recall} skeleton={<Waiting />}>
+        <Loaded from={recall} skeleton={<PageSkeleton grid="overview" rows={[[78], [430, 430], [500]]} />}>
           {(data) => <Content recall={data} params={params} loading={recall.loading} />}
         </Loaded>
       ) : (
         <RecallForm gtin={gtin} lot={lot} />
       )}
     </>
-  );
-}
-
-function Waiting() {
-  return (
-    <div class="grid overview">
-      <div class="wide">
-        <Skeleton height={78} />
-      </div>
-      <Skeleton height={430} />
-      <Skeleton height={430} />
-      <div class="wide">
-        <Skeleton height={500} />
-      </div>
-    </div>
   );
 }
 

@@ -8,7 +8,7 @@ import { AlertList } from "../components/alert-list";
 import { JourneyMap } from "../components/journey-map";
 import { JourneyTable } from "../components/journey-table";
 import { Card, Scroll } from "../components/parts";
-import { Empty, Loaded, Skeleton } from "../components/states";
+import { Empty, Loaded, PageSkeleton } from "../components/states";
 import { UnitForm } from "../components/unit-form";
 import { IdentityCard, RegistryCard } from "../components/unit-identity";
 import { ContainmentCard, ContentsCard, CustodyCard } from "../components/unit-parts";
@@ -37,26 +37,11 @@ export function UnitPage() {
       {id === "" ? (
         <UnitForm />
       ) : (
-        <Loaded from={trace} skeleton={<Waiting />}>
+        <Loaded from={trace} skeleton={<PageSkeleton grid="unit" rows={[[230, 230], [430], [500]]} />}>
           {(data) => <Content trace={data} params={params} />}
         </Loaded>
       )}
     </>
-  );
-}
-
-function Waiting() {
-  return (
-    <div class="grid unit">
-      <Skeleton height={230} />
-      <Skeleton height={230} />
-      <div class="wide">
-        <Skeleton height={430} />
-      </div>
-      <div class="wide">
-        <Skeleton height={500} />
-      </div>
-    </div>
   );
 }
 
