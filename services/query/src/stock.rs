@@ -14,24 +14,11 @@ use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use serialtrail_gs1::Epc;
+use serialtrail_records::reference::LOCATION_KINDS;
 
 /// Parameters this resource knows.
 pub const PARAMETERS: &[&str] = &[
     "gtin", "lot", "country", "site", "kind", "id", "limit", "cursor",
-];
-
-/// Kinds of places.
-pub const KINDS: &[&str] = &[
-    "factory",
-    "distribution_centre",
-    "transit_hub",
-    "wholesaler",
-    "pharmacy",
-    "hospital",
-    "shop",
-    "supermarket",
-    "returns_centre",
-    "consumer",
 ];
 
 /// Rows on a page unless asked otherwise.
@@ -67,7 +54,7 @@ pub async fn answer(client: &Client, uri: &Uri) -> Result<Value, Problem> {
         .when("site", given.place("site")?, "site = {site:String}")
         .when(
             "kinds",
-            given.words("kind", KINDS)?,
+            given.words("kind", LOCATION_KINDS)?,
             "site IN (SELECT gln FROM locations FINAL WHERE kind IN {kinds:Array(String)})",
         )
         .bind("limit", i64::from(limit) + 1);

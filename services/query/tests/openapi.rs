@@ -12,6 +12,7 @@ use serialtrail_query::{
     whereabouts,
 };
 use serialtrail_records::alert::{RULES, SEVERITIES};
+use serialtrail_records::reference::LOCATION_KINDS;
 use serialtrail_records::{
     Alert, EnrichedObservation, LotStatus, Membership, Product, RejectedEvent, SerialState, Site,
     TypedId,
@@ -80,7 +81,7 @@ fn every_route_and_parameter_is_described_and_none_more() {
     assert_eq!(places["items"]["enum"], json!(whereabouts::WHEREABOUTS));
     assert_eq!(
         of("/v1/where", "kind")["items"]["enum"],
-        json!(stock::KINDS)
+        json!(LOCATION_KINDS)
     );
 }
 

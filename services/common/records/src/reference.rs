@@ -7,6 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::Micros;
 use crate::avro_record;
 
+/// The kinds a place can be of.
+pub const LOCATION_KINDS: &[&str] = &[
+    "factory",
+    "distribution_centre",
+    "transit_hub",
+    "wholesaler",
+    "pharmacy",
+    "hospital",
+    "shop",
+    "supermarket",
+    "returns_centre",
+    "consumer",
+];
+
 /// Topic reference-data, key product/<gtin>/<valid_from>. Master data of a trade item.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,7 +55,7 @@ pub struct Location {
     pub name: String,
     /// GLN of the operating party.
     pub party: Option<String>,
-    /// factory distribution_centre transit_hub wholesaler pharmacy hospital shop supermarket returns_centre consumer.
+    /// One of [`LOCATION_KINDS`].
     pub kind: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,

@@ -2,6 +2,7 @@
 
 use super::fields::Field;
 use super::table::{BadRow, Row};
+use serialtrail_records::reference::LOCATION_KINDS;
 use serialtrail_records::{Lane, Location, LotStatus, Party, Product, RegistryEntry};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,18 +19,6 @@ const SERIAL_STATUS: &[&str] = &[
     "dispensed",
     "destroyed",
     "exported",
-];
-const LOCATION_KINDS: &[&str] = &[
-    "factory",
-    "distribution_centre",
-    "transit_hub",
-    "wholesaler",
-    "pharmacy",
-    "hospital",
-    "shop",
-    "supermarket",
-    "returns_centre",
-    "consumer",
 ];
 const ROLES: &[&str] = &[
     "manufacturer",
