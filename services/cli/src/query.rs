@@ -1,10 +1,11 @@
 //! The query service as commands use it, and plain tables for people.
 
 use anyhow::{Context as _, bail};
+use futures::StreamExt;
 use reqwest::Response;
 use serde_json::Value;
 use serialtrail_runtime::Settings;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 /// Longest wait for a connection, and between two pieces of an answer.
@@ -74,6 +75,32 @@ impl QueryApi {
         let answer = self.get(path, parameters, "application/json").await?;
         answer.json().await.context("the query service's answer")
     }
+
+    /// Hands the lines of a GET on to standard output as they come; `what` they are lines of.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), the answer is cut short, or standard output takes no more.
+    pub async fn hand_on(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        accept: &str,
+        what: &str,
+    ) -> anyhow::Result<()> {
+        let answer = self.get(path, parameters, accept).await?;
+        let mut pieces = answer.bytes_stream();
+        let mut out = std::io::stdout().lock();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.with_context(|| {
+                format!("the query service's answer was cut short: not all {what} came")
+            })?;
+            if !unless_unread(out.write_all(&piece))? {
+                return Ok(());
+            }
+        }
+        unless_unread(out.flush())?;
+        Ok(())
+    }
 }
 
 /// The error, unless it only says that nobody reads our output any more (`| head`).
@@ -119,6 +146,28 @@ pub fn columns(rows: &[Vec<String>]) -> String {
     table
 }
 
+/// `rows` under the names of their columns, as [`columns`].
+#[must_use]
+pub fn table<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let rows = rows.into_iter().map(Vec::from);
+    let head = head.map(str::to_owned).to_vec();
+    columns(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}
+
+/// The filters that were given, as parameters of a request.
+#[must_use]
+pub fn given<const N: usize>(
+    filters: [(&'static str, &Option<String>); N],
+) -> Vec<(&'static str, String)> {
+    let given = filters.into_iter();
+    given
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +177,12 @@ mod tests {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let table = columns(&[row(["a", "bé", ""]), row(["long", "b", "c"])]);
         assert_eq!(table, "a     bé\nlong  b   c\n");
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned);
+        let named = super::table(
+            ["lot", "units"],
+            [cells(["L1", "12"]), cells(["Löwen", "7"])],
+        );
+        assert_eq!(named, "lot    units\nL1     12\nLöwen  7\n");
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! `serialtrail alerts`: alerts, filtered.
 
 use crate::context::Context;
-use crate::query::{QueryApi, columns, text, unless_unread};
-use anyhow::Context as _;
-use futures::StreamExt;
+use crate::query::{QueryApi, given, table, text, unless_unread};
 use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
@@ -52,7 +50,7 @@ pub struct Args {
 impl Args {
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let limit = self.limit.map(|limit| limit.to_string());
-        [
+        given([
             ("rule", &self.rule),
             ("unit", &self.unit),
             ("product", &self.product),
@@ -64,10 +62,7 @@ impl Args {
             ("until", &self.until),
             ("detected_since", &self.detected_since),
             ("limit", &limit),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
-        .collect()
+        ])
     }
 }
 
@@ -79,7 +74,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let api = QueryApi::new(context.settings()?)?;
     let parameters = args.parameters();
     if args.ndjson {
-        return lines(&api, &parameters).await;
+        api.hand_on("/v1/alerts", &parameters, "application/x-ndjson", "alerts")
+            .await?;
+        return Ok(ExitCode::SUCCESS);
     }
     let page = api.json("/v1/alerts", &parameters).await?;
     if context.json {
@@ -90,32 +87,14 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    unless_unread(std::io::stdout().write_all(table(alerts).as_bytes()))?;
+    unless_unread(std::io::stdout().write_all(listed(alerts).as_bytes()))?;
     if page["next"].is_string() {
         eprintln!("there are more: --limit (up to 1000) shows more of them, --ndjson all");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Hands the lines on as they come.
-async fn lines(api: &QueryApi, parameters: &[(&str, String)]) -> anyhow::Result<ExitCode> {
-    let answer = api
-        .get("/v1/alerts", parameters, "application/x-ndjson")
-        .await?;
-    let mut pieces = answer.bytes_stream();
-    let mut out = std::io::stdout().lock();
-    while let Some(piece) = pieces.next().await {
-        let piece =
-            piece.context("the query service's answer was cut short: not all alerts came")?;
-        if !unless_unread(out.write_all(&piece))? {
-            return Ok(ExitCode::SUCCESS);
-        }
-    }
-    unless_unread(out.flush())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn table(alerts: &[Value]) -> String {
+fn listed(alerts: &[Value]) -> String {
     if alerts.is_empty() {
         return "no alert matches\n".to_owned();
     }
@@ -128,12 +107,10 @@ fn table(alerts: &[Value]) -> String {
         "lot",
         "epc",
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(alerts.iter().map(row));
-    columns(&rows)
+    table(head, alerts.iter().map(row))
 }
 
-fn row(alert: &Value) -> Vec<String> {
+fn row(alert: &Value) -> [String; 7] {
     let rule = match text(alert, "sub_reason") {
         "" => text(alert, "rule").to_owned(),
         reason => format!("{} ({reason})", text(alert, "rule")),
@@ -143,7 +120,7 @@ fn row(alert: &Value) -> Vec<String> {
         cause => format!("{} ({cause})", text(alert, "status")),
     };
     let cell = |field| text(alert, field).to_owned();
-    vec![
+    [
         cell("event_time"),
         rule,
         cell("severity"),
@@ -166,7 +143,7 @@ mod tests {
             "severity": "high", "status": "open", "likely_cause": "likely_operator_error",
             "country": "DE", "lot": null, "epc": "https://id.gs1.org/00/1",
         });
-        let text = table(&[alert]);
+        let text = listed(&[alert]);
         let row = text.lines().nth(1).unwrap();
         let cells = [
             "STATUS_VIOLATION (recalled)",
@@ -175,7 +152,7 @@ mod tests {
             "/00/1",
         ];
         assert!(cells.iter().all(|cell| row.contains(cell)), "{text}");
-        assert_eq!(table(&[]), "no alert matches\n");
+        assert_eq!(listed(&[]), "no alert matches\n");
     }
 
     #[test]

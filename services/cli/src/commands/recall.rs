@@ -1,9 +1,7 @@
 //! `serialtrail recall`: where the units of a lot are.
 
 use crate::context::Context;
-use crate::query::{QueryApi, columns, text, unless_unread};
-use anyhow::Context as _;
-use futures::StreamExt;
+use crate::query::{QueryApi, columns, given, table, text, unless_unread};
 use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,12 +36,10 @@ pub struct Args {
 impl Args {
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let mut parameters = vec![("gtin", self.gtin.clone()), ("lot", self.lot.clone())];
-        let filters = [
+        parameters.extend(given([
             ("country", &self.country),
             ("whereabouts", &self.whereabouts),
-        ];
-        let given = filters.into_iter();
-        parameters.extend(given.filter_map(|(name, value)| Some((name, value.clone()?))));
+        ]));
         parameters
     }
 }
@@ -61,7 +57,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         } else {
             "application/x-ndjson"
         };
-        return lines(&api, &parameters, form).await;
+        api.hand_on("/v1/recall", &parameters, form, "units")
+            .await?;
+        return Ok(ExitCode::SUCCESS);
     }
     let recall = api.json("/v1/recall", &parameters).await?;
     let text = if context.json {
@@ -70,26 +68,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         report(&recall)
     };
     unless_unread(std::io::stdout().write_all(text.as_bytes()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Hands the lines on as they come.
-async fn lines(
-    api: &QueryApi,
-    parameters: &[(&str, String)],
-    form: &str,
-) -> anyhow::Result<ExitCode> {
-    let answer = api.get("/v1/recall", parameters, form).await?;
-    let mut pieces = answer.bytes_stream();
-    let mut out = std::io::stdout().lock();
-    while let Some(piece) = pieces.next().await {
-        let piece =
-            piece.context("the query service's answer was cut short: not all units came")?;
-        if !unless_unread(out.write_all(&piece))? {
-            return Ok(ExitCode::SUCCESS);
-        }
-    }
-    unless_unread(out.flush())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,53 +98,56 @@ fn report(recall: &Value) -> String {
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value.trim_end().to_owned()])
         .collect();
-    let names = ["at_site", "in_transit", "sold", "ended", "unseen"];
     let row = |name: &str, sums: &Value| {
-        let cells = names
-            .iter()
-            .map(|place| sums[place].as_u64().unwrap_or(0).to_string());
-        [name.to_owned()]
-            .into_iter()
-            .chain(cells)
-            .collect::<Vec<_>>()
+        let count = |place: &str| sums[place].as_u64().unwrap_or(0).to_string();
+        [
+            name.to_owned(),
+            count("at_site"),
+            count("in_transit"),
+            count("sold"),
+            count("ended"),
+            count("unseen"),
+        ]
     };
-    let mut by_country = vec![
-        ["country"]
-            .iter()
-            .chain(&names)
-            .map(|name| (*name).to_owned())
-            .collect(),
-        row("all", &totals["by_whereabouts"]),
-    ];
+    let all = row("all", &totals["by_whereabouts"]);
     let countries = totals["by_country"].as_array().into_iter().flatten();
-    by_country.extend(countries.map(|sums| row(text(sums, "country"), sums)));
+    let by_country = table(
+        [
+            "country",
+            "at_site",
+            "in_transit",
+            "sold",
+            "ended",
+            "unseen",
+        ],
+        std::iter::once(all).chain(countries.map(|sums| row(text(sums, "country"), sums))),
+    );
 
     let sites = totals["sites"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let mut places = vec![
-        ["units", "place", "kind", "country", ""]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    places.extend(sites.iter().take(LISTED).map(|site| {
+    let place = |site: &Value| {
         let way = if site["in_transit_to"] == true {
             "on the way there"
         } else {
             ""
         };
         let name = format!("{} {}", text(site, "site"), text(site, "name"));
-        vec![
+        [
             site["units"].to_string(),
             name.trim_end().to_owned(),
             text(site, "kind").to_owned(),
             text(site, "country").to_owned(),
             way.to_owned(),
         ]
-    }));
+    };
+    let places = table(
+        ["units", "place", "kind", "country", ""],
+        sites.iter().take(LISTED).map(place),
+    );
     let more = if sites.len() > LISTED { "…\n" } else { "" };
-    let (head, by_country, places) = (columns(&head), columns(&by_country), columns(&places));
+    let head = columns(&head);
     format!("{head}\n{by_country}\n{places}{more}")
 }
 

@@ -1,7 +1,7 @@
 //! `serialtrail where`: units in stock by place, or where one unit is.
 
 use crate::context::Context;
-use crate::query::{QueryApi, columns, text, unless_unread};
+use crate::query::{QueryApi, columns, given, table, text, unless_unread};
 use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,15 +34,13 @@ impl Args {
         let is_gtin = self.what.len() <= 14 && self.what.bytes().all(|b| b.is_ascii_digit());
         let limit = self.limit.map(|limit| limit.to_string());
         let mut parameters = vec![(if is_gtin { "gtin" } else { "id" }, self.what.clone())];
-        let filters = [
+        parameters.extend(given([
             ("lot", &self.lot),
             ("country", &self.country),
             ("site", &self.site),
             ("kind", &self.kind),
             ("limit", &limit),
-        ];
-        let given = filters.into_iter();
-        parameters.extend(given.filter_map(|(name, value)| Some((name, value.clone()?))));
+        ]));
         parameters
     }
 }
@@ -58,7 +56,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         format!("{answer}\n")
     } else {
         match answer["rows"].as_array() {
-            Some(rows) => table(rows),
+            Some(rows) => places(rows),
             None => place(&answer),
         }
     };
@@ -69,7 +67,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(rows: &[Value]) -> String {
+fn places(rows: &[Value]) -> String {
     if rows.is_empty() {
         return "nothing of it is in stock there\n".to_owned();
     }
@@ -82,11 +80,10 @@ fn table(rows: &[Value]) -> String {
         "whereabouts",
         "newest read",
     ];
-    let mut table = vec![head.map(str::to_owned).to_vec()];
-    table.extend(rows.iter().map(|row| {
+    let row = |row: &Value| {
         let name = format!("{} {}", text(row, "site"), text(row, "site_name"));
         let cell = |field| text(row, field).to_owned();
-        vec![
+        [
             row["units"].to_string(),
             name.trim().to_owned(),
             cell("site_kind"),
@@ -95,8 +92,8 @@ fn table(rows: &[Value]) -> String {
             cell("whereabouts"),
             cell("newest"),
         ]
-    }));
-    columns(&table)
+    };
+    table(head, rows.iter().map(row))
 }
 
 fn place(unit: &Value) -> String {
@@ -143,12 +140,12 @@ mod tests {
     fn a_row_says_how_many_units_are_where() {
         let row = json!({"units": 5, "site": "952", "site_name": "Zum Löwen", "site_kind": "pharmacy",
                          "country": "DE", "lot": "L1", "whereabouts": "at_site", "newest": "t9"});
-        let text = table(&[row]);
+        let text = places(&[row]);
         assert!(
             text.contains("5      952 Zum Löwen  pharmacy  DE       L1   at_site      t9"),
             "{text}"
         );
-        assert!(table(&[]).starts_with("nothing"));
+        assert!(places(&[]).starts_with("nothing"));
         let unit = json!({"epc": "https://id.gs1.org/00/1", "whereabouts": "in_transit", "site": "952", "site_name": null});
         assert_eq!(
             place(&unit),

@@ -1,7 +1,7 @@
 //! `serialtrail trace`: the journey of a unit.
 
 use crate::context::Context;
-use crate::query::{QueryApi, columns, text, unless_unread};
+use crate::query::{QueryApi, columns, table, text, unless_unread};
 use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
@@ -187,8 +187,7 @@ fn journey(reads: &[Value]) -> String {
         "country",
         "seen",
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for read in reads {
+    let row = |read: &Value| {
         let site = &read["site"];
         let place = [
             text(site, "name"),
@@ -207,20 +206,20 @@ fn journey(reads: &[Value]) -> String {
         if read["clock_suspect"] == true {
             seen.push_str(", clock suspect");
         }
-        rows.push(vec![
+        [
             text(read, "event_time").to_owned(),
             text(read, "biz_step").to_owned(),
             text(read, "disposition").to_owned(),
             place.to_owned(),
             text(site, "country").to_owned(),
             seen,
-        ]);
-    }
+        ]
+    };
     let plural = if reads.len() == 1 { "" } else { "s" };
     format!(
         "\njourney: {} read{plural}\n{}",
         reads.len(),
-        columns(&rows)
+        table(head, reads.iter().map(row))
     )
 }
 
