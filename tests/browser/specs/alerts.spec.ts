@@ -2,6 +2,7 @@ import { expect, settled, test } from "./watch";
 
 test("filters go into the address and into what is shown", async ({ page, demo }) => {
   const expected = await demo.alerts("&rule=IMPOSSIBLE_TRAVEL");
+  expect(expected.length, "alerts of the rule in this world").toBeGreaterThan(0);
   await page.goto("/alerts");
   await settled(page);
   await page.getByLabel("Rule").selectOption("IMPOSSIBLE_TRAVEL");

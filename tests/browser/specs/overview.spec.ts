@@ -16,10 +16,11 @@ test("the totals are the API's, grouped", async ({ page, demo }) => {
 
 test("every service is up or down in words", async ({ page, demo }) => {
   const { services } = await demo.get<Overview>("/v1/overview");
+  expect(services.length, "services").toBeGreaterThan(0);
   await page.goto("/");
   for (const service of services) {
     const row = page.getByRole("row").filter({ has: page.getByText(service.name, { exact: true }) });
-    await expect(row).toContainText(/up|down/);
+    await expect(row.locator(".badge")).toHaveText(service.up ? /up$/ : /down$/);
   }
 });
 
