@@ -1,6 +1,6 @@
 //! `GET /v1/alerts`: alerts by filter, newest event first; a page as JSON, or all of them as NDJSON.
 
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
@@ -241,18 +241,14 @@ pub async fn list(client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Res
         return ndjson(client, &question).await;
     }
     let limit = usize::from(question.limit.unwrap_or(PAGE));
-    // One more than asked tells whether there is a next page.
     let mut rows = question.rows(client, Some(limit as i64 + 1), Pace::Answer)?;
     let mut page = Vec::new();
     while let Some(row) = rows.next().await? {
         page.push(row);
     }
-    let more = page.len() > limit;
-    page.truncate(limit);
-    let next = page
-        .last()
-        .filter(|_| more)
-        .map(|last| last.cursor().encode(Listing::Alerts));
+    let next = next_page(&mut page, limit, |last| {
+        last.cursor().encode(Listing::Alerts)
+    });
     let alerts: Vec<Value> = page.into_iter().map(AlertRow::json).collect();
     Ok(axum::Json(json!({ "alerts": alerts, "next": next })).into_response())
 }

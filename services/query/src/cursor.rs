@@ -65,10 +65,35 @@ impl Cursor {
     }
 }
 
+/// Cuts rows, of which one more than `limit` was asked for, to a page; the cursor of the next page, where
+/// there is one.
+pub fn next_page<T>(
+    rows: &mut Vec<T>,
+    limit: usize,
+    cursor: impl FnOnce(&T) -> String,
+) -> Option<String> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(cursor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_page_has_a_next_one_when_there_was_a_row_more_than_it_takes() {
+        for (rows, expected, next) in [
+            (vec![], vec![], None),
+            (vec![1, 2], vec![1, 2], None),
+            (vec![1, 2, 3], vec![1, 2], Some("after 2")),
+        ] {
+            let mut page = rows;
+            let found = next_page(&mut page, 2, |last| format!("after {last}"));
+            assert_eq!((page, found.as_deref()), (expected, next));
+        }
+    }
 
     proptest! {
         #[test]

@@ -1,13 +1,13 @@
 //! `GET /v1/demand`: what was sold by product, market and local day, as far as is known.
 //! `GET /v1/demand/series`: which series there are.
 
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Listing, next_page};
 use crate::media::Format;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::products::names;
 use crate::select::Pace;
-use crate::series::{Key, filters, key_cursor};
+use crate::series::{Key, day_cursor, days_after, filters, key_cursor};
 use crate::table;
 use crate::time::{days, iso};
 use axum::Json;
@@ -67,12 +67,7 @@ pub async fn answer(
     let limit = given.limit()?;
     let after = given.cursor(Listing::Demand)?;
     let format = Format::negotiate(&given, headers, FORMATS)?;
-    let select = match after {
-        None => select,
-        Some(Cursor(_, after)) => select
-            .and("concat(gtin, '/', country, '/', uom, '/', toString(day)) > {after:String}")
-            .bind("after", after),
-    };
+    let select = days_after(select, after);
     let order = "ORDER BY concat(gtin, '/', country, '/', uom, '/', toString(day))";
     if format != Format::Json {
         let sql = format!(
@@ -98,11 +93,9 @@ pub async fn answer(
     );
     let select = select.bind("limit", limit as i64 + 1);
     let mut rows: Vec<DayRow> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let key = [&*last.gtin, &*last.country, &*last.uom, &*last.date].join("/");
-        Cursor(0, key).encode(Listing::Demand)
+    let next = next_page(&mut rows, limit, |last| {
+        let day = [&*last.gtin, &*last.country, &*last.uom, &*last.date];
+        day_cursor(day, Listing::Demand)
     });
     let names = names(client, rows.iter().map(|row| row.gtin.clone())).await?;
     let as_of = rows.iter().map(|row| row.known_at).max().map(iso);
@@ -175,12 +168,9 @@ pub async fn series(client: &Client, uri: &Uri) -> Result<Value, Problem> {
         ON d.gtin = f.gtin AND d.country = f.country AND d.uom = f.uom \
         ORDER BY gtin, country, uom";
     let mut rows: Vec<SeriesRow> = select.query(client, sql, Pace::Answer).fetch_all().await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| Key::new(&last.gtin, &last.country, &last.uom).cursor());
+    let next = next_page(&mut rows, limit, |last| {
+        Key::new(&last.gtin, &last.country, &last.uom).cursor()
+    });
     let names = names(client, rows.iter().map(|row| row.gtin.clone())).await?;
     let series: Vec<Value> = rows
         .into_iter()

@@ -10,7 +10,7 @@ pub use difference::{PARAMETERS as DIFFERENCE_PARAMETERS, answer as difference};
 pub use versions::{PARAMETERS as VERSIONS_PARAMETERS, answer as versions};
 
 use crate::alerts::some;
-use crate::cursor::Listing;
+use crate::cursor::{Listing, next_page};
 use crate::media::Format;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -143,9 +143,7 @@ pub async fn answer(
         .query(client, &sql, Pace::Answer)
         .fetch_all()
         .await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| last.key().cursor());
+    let next = next_page(&mut rows, limit, |last| last.key().cursor());
     let (mut points, names) = futures::try_join!(
         points(client, select, rows.last()),
         names(client, rows.iter().map(|row| row.gtin.clone()))

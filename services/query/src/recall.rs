@@ -11,7 +11,7 @@ mod units;
 pub(crate) use lot::{as_of, must_be_known, product};
 pub use units::Unit;
 
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::media::Format;
 use crate::parameters::Parameters;
 use crate::places::places;
@@ -75,17 +75,16 @@ pub async fn answer(
     }
 
     let limit = usize::from(limit.unwrap_or(PAGE));
-    let (product, status, as_of, totals, (rows, more)) = futures::try_join!(
+    let (product, status, as_of, totals, mut rows) = futures::try_join!(
         lot::product(client, &scope.gtin),
         lot::status(client, &scope),
         lot::as_of(client),
         totals::totals(client, &scope),
         units::page(client, &scope, &wanted, after, limit),
     )?;
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(0, last.unit.clone()).encode(Listing::Recall));
+    let next = next_page(&mut rows, limit, |last| {
+        Cursor(0, last.unit.clone()).encode(Listing::Recall)
+    });
     let sites = rows.iter().map(|row| row.site.clone()).collect();
     let names = places(client, Some(sites)).await?;
     let units: Vec<Unit> = rows.into_iter().map(|row| Unit::new(row, &names)).collect();

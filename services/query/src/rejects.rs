@@ -1,7 +1,7 @@
 //! `GET /v1/rejects`: what was refused, why, where, and its original bytes.
 
 use crate::alerts::some;
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
@@ -181,17 +181,11 @@ pub async fn list(client: &Client, uri: &Uri) -> Result<Value, Problem> {
          ORDER BY record_time DESC, reject_id DESC, part LIMIT 1 BY reject_id LIMIT {{limit:UInt64}}"
     );
     let mut page: Vec<RejectRow> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
-    let mut more = page.len() > limit;
-    page.truncate(limit);
-
     let fitting = fitting(client, &page).await?;
-    more |= fitting < page.len();
-    page.truncate(fitting);
+    let next = next_page(&mut page, limit.min(fitting), |last| {
+        last.cursor().encode(Listing::Rejects)
+    });
     let mut originals = originals(client, &page).await?;
-    let next = page
-        .last()
-        .filter(|_| more)
-        .map(|last| last.cursor().encode(Listing::Rejects));
     let rejects: Vec<Value> = page
         .into_iter()
         .map(|row| {

@@ -78,6 +78,23 @@ pub fn key_cursor(select: Select, after: Option<Cursor>) -> Select {
     }
 }
 
+/// Cursor of a page of days that ended with this one: GTIN, country, unit of measure, day.
+#[must_use]
+pub fn day_cursor(parts: [&str; 4], listing: Listing) -> String {
+    Cursor(0, parts.join("/")).encode(listing)
+}
+
+/// Adds the condition of a page of days: it begins after the day whose cursor this is.
+#[must_use]
+pub fn days_after(select: Select, after: Option<Cursor>) -> Select {
+    let day = after.map(|Cursor(_, day)| day);
+    select.when(
+        "after",
+        day,
+        "concat(gtin, '/', country, '/', uom, '/', toString(day)) > {after:String}",
+    )
+}
+
 /// A part of a key's text; nothing is trusted because of it.
 fn part(key: &str, at: usize) -> String {
     key.splitn(3, '/').nth(at).unwrap_or_default().to_owned()

@@ -1,7 +1,7 @@
 //! `GET /v1/where`: units in stock by place, or where one unit is.
 
 use crate::alerts::some;
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::parameters::Parameters;
 use crate::places::{Place, places};
 use crate::problem::Problem;
@@ -107,13 +107,9 @@ async fn page(
     };
     let (product, as_of, mut rows) =
         futures::try_join!(product(client, &scope.gtin), as_of(client), rows)?;
-    let limit = usize::from(limit);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(last.units as i64, last.id.clone()).encode(Listing::Where));
+    let next = next_page(&mut rows, usize::from(limit), |last| {
+        Cursor(last.units as i64, last.id.clone()).encode(Listing::Where)
+    });
     let glns = rows.iter().map(|row| row.site.clone()).collect();
     let known = places(client, Some(glns)).await?;
     let name = product.map(|product| product["name"].clone());

@@ -2,12 +2,12 @@
 
 use super::FORMATS;
 use super::versions::version;
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Listing, next_page};
 use crate::media::Format;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
-use crate::series::{Key, filters};
+use crate::series::{Key, day_cursor, days_after, filters};
 use crate::table;
 use axum::Json;
 use axum::http::{HeaderMap, Uri};
@@ -76,13 +76,7 @@ pub async fn answer(
         .clone()
         .bind("from", from.as_str())
         .bind("to", to.as_str());
-    let select = match after {
-        None => alone.clone(),
-        Some(Cursor(_, key)) => alone
-            .clone()
-            .and("concat(gtin, '/', country, '/', uom, '/', toString(day)) > {after:String}")
-            .bind("after", key),
-    };
+    let select = days_after(alone.clone(), after);
     if format != Format::Json {
         let columns = format!(
             "{KEY}, a.day AS day, a.mean AS from_mean, b.mean AS to_mean, b.mean - a.mean AS change"
@@ -110,11 +104,9 @@ pub async fn answer(
         only_in(client, &alone, "{from:String}", "{to:String}"),
         only_in(client, &alone, "{to:String}", "{from:String}"),
     )?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let key = [&*last.gtin, &*last.country, &*last.uom, &*last.date].join("/");
-        Cursor(0, key).encode(Listing::Difference)
+    let next = next_page(&mut rows, limit, |last| {
+        let day = [&*last.gtin, &*last.country, &*last.uom, &*last.date];
+        day_cursor(day, Listing::Difference)
     });
     let rows: Vec<Value> = rows
         .into_iter()

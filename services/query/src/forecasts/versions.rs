@@ -1,6 +1,6 @@
 //! The versions of the forecast.
 
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
@@ -123,12 +123,9 @@ pub async fn answer(client: &Client, uri: &Uri) -> Result<Value, Problem> {
          ORDER BY confirmed_at DESC, version DESC LIMIT {{limit:UInt64}}"
     );
     let mut rows: Vec<Version> = select.query(client, &sql, Pace::Answer).fetch_all().await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(last.held_at, last.version.clone()).encode(Listing::Versions));
+    let next = next_page(&mut rows, limit, |last| {
+        Cursor(last.held_at, last.version.clone()).encode(Listing::Versions)
+    });
     let versions: Vec<Value> = rows.into_iter().map(Version::json).collect();
     Ok(json!({ "versions": versions, "next": next }))
 }

@@ -50,14 +50,14 @@ impl Wanted {
     }
 }
 
-/// At most `limit` units after `after`, and whether there are more.
+/// The units after `after`, at most `limit` and one more, which tells whether there is a next page.
 pub(super) async fn page(
     client: &Client,
     scope: &Scope,
     wanted: &Wanted,
     after: Option<String>,
     limit: usize,
-) -> Result<(Vec<NowRow>, bool), Problem> {
+) -> Result<Vec<NowRow>, Problem> {
     // Of a lot as a whole every unit is shown: a range need not be larger than the page.
     let units = match wanted.is_everything() {
         true => limit as u64 + 1,
@@ -69,13 +69,13 @@ pub(super) async fn page(
         let (range, is_last) = next_range(client, scope, after, units).await?;
         let mut rows = wanted.rows(client, scope, &range, Pace::Answer)?;
         while let Some(row) = rows.next().await? {
-            if page.len() == limit {
-                return Ok((page, true));
-            }
             page.push(row);
+            if page.len() > limit {
+                return Ok(page);
+            }
         }
         if is_last {
-            return Ok((page, false));
+            return Ok(page);
         }
         after = range.until;
     }

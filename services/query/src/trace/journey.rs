@@ -2,7 +2,7 @@
 
 use super::{link, of};
 use crate::alerts::some;
-use crate::cursor::{Cursor, Listing};
+use crate::cursor::{Cursor, Listing, next_page};
 use crate::custody::{self, Custody, Held};
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
@@ -177,19 +177,15 @@ pub(super) async fn page(
     let mut rows: Vec<ReadRow> = journey_query(client, unit, limit, after)
         .fetch_all()
         .await?;
-    let limit = usize::from(limit);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let next = next_page(&mut rows, usize::from(limit), |last| {
+        Cursor(last.event_time, last.event_id.clone()).encode(Listing::Journey)
+    });
     let lot = rows
         .iter()
         .rev()
         .map(|row| &row.lot)
         .find(|lot| !lot.is_empty())
         .cloned();
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(last.event_time, last.event_id.clone()).encode(Listing::Journey));
     let reads = rows.into_iter().map(ReadRow::json).collect();
     Ok(Journey { reads, next, lot })
 }
