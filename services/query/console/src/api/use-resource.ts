@@ -31,7 +31,7 @@ export interface State<T> {
 }
 
 /** Wait before trial `failures + 1`, ms. */
-export function backoff(failures: number): number {
+function backoff(failures: number): number {
   return Math.min(2_000 * 2 ** Math.max(0, failures - 1), 15_000);
 }
 

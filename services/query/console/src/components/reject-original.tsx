@@ -11,7 +11,7 @@ export function decoded(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Offset, hexadecimal and printable characters, 16 bytes a line. */
-export function hexDump(data: Uint8Array, most = SHOWN): string {
+function hexDump(data: Uint8Array, most = SHOWN): string {
   const lines: string[] = [];
   for (let at = 0; at < Math.min(data.length, most); at += 16) {
     const row = [...data.slice(at, at + 16)];
@@ -23,7 +23,7 @@ export function hexDump(data: Uint8Array, most = SHOWN): string {
 }
 
 /** JSON set out in lines; other text as it came. */
-export function setOut(text: string): string {
+function setOut(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
