@@ -161,6 +161,19 @@ const HEADER: [&str; 11] = [
     "to_site",
 ];
 
+/// Free text as a cell. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP,
+/// CSV injection): names of places come from files, steps from partners. Identifiers are left alone:
+/// they begin with a digit or `https`.
+fn cell(text: &Option<String>) -> Option<String> {
+    let text = text.as_ref()?;
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    Some(if formula {
+        format!("'{text}")
+    } else {
+        text.clone()
+    })
+}
+
 /// Lines as RFC 4180 has them.
 fn csv(units: &[Unit], with_header: bool) -> Result<Vec<u8>, Problem> {
     let mut writer = WriterBuilder::new()
@@ -172,6 +185,11 @@ fn csv(units: &[Unit], with_header: bool) -> Result<Vec<u8>, Problem> {
         writer.write_record(HEADER).map_err(wrong)?;
     }
     for unit in units {
+        let unit = Unit {
+            site_name: cell(&unit.site_name),
+            last_step: cell(&unit.last_step),
+            ..unit.clone()
+        };
         writer.serialize(unit).map_err(wrong)?;
     }
     writer
@@ -213,6 +231,27 @@ mod tests {
         assert_eq!(lines[2], "");
         let more = String::from_utf8(csv(&[unit("B")], false).unwrap()).unwrap();
         assert_eq!(more.matches("\r\n").count(), 1);
+    }
+
+    #[test]
+    fn free_text_is_never_a_formula_and_identifiers_stay_as_they_are() {
+        for (name, written) in [
+            ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
+            ("+49", "'+49"),
+            ("-5", "'-5"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("Zum Löwen", "Zum Löwen"),
+        ] {
+            let mut given = unit("-1");
+            given.site_name = Some(name.into());
+            given.last_step = Some(name.into());
+            let text = csv(&[given], true).unwrap();
+            let mut reader = csv::Reader::from_reader(text.as_slice());
+            let row: HashMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+            assert_eq!((&*row["site_name"], &*row["last_step"]), (written, written));
+            assert_eq!(row["unit"], "01/09521234543213/21/-1");
+        }
     }
 
     #[test]
