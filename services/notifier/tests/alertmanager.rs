@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use ground::{Ground, alert, retracted, revised, within};
+use ground::{Ground, Notifier, alert, retracted, revised, within};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -140,18 +140,25 @@ fn routes(address: SocketAddr) -> String {
     )
 }
 
+/// A ground with tables, an Alertmanager and a notifier that sends to it; `None`, said visibly, where a
+/// part is missing.
+async fn begin(test: &'static str) -> Option<(Ground, Alertmanager, Notifier)> {
+    let program = program(test)?;
+    let ground = Ground::new(test).await?;
+    if !ground.warehouse().await {
+        return None;
+    }
+    let alertmanager = Alertmanager::start(program).await;
+    let notifier = ground.notifier(&alertmanager.routes(), 0);
+    Some((ground, alertmanager, notifier))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_appear_end_when_retracted_and_survive_a_kill_of_alertmanager() {
     let test = "alerts_appear_end_when_retracted_and_survive_a_kill_of_alertmanager";
-    let Some(program) = program(test) else { return };
-    let Some(ground) = Ground::new(test).await else {
+    let Some((ground, mut alertmanager, notifier)) = begin(test).await else {
         return;
     };
-    if !ground.warehouse().await {
-        return;
-    }
-    let mut alertmanager = Alertmanager::start(program).await;
-    let notifier = ground.notifier(&alertmanager.routes(), 0);
     let (a, b, c) = (alert("a"), alert("b"), alert("c"));
     for alert in [&a, &b, &c] {
         ground.write_and_land(alert).await;
@@ -240,15 +247,9 @@ async fn alerts_appear_end_when_retracted_and_survive_a_kill_of_alertmanager() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_alertmanager_is_never_sent_what_clickhouse_holds_too_old() {
     let test = "a_restarted_alertmanager_is_never_sent_what_clickhouse_holds_too_old";
-    let Some(program) = program(test) else { return };
-    let Some(ground) = Ground::new(test).await else {
+    let Some((ground, mut alertmanager, notifier)) = begin(test).await else {
         return;
     };
-    if !ground.warehouse().await {
-        return;
-    }
-    let mut alertmanager = Alertmanager::start(program).await;
-    let notifier = ground.notifier(&alertmanager.routes(), 0);
     let a = alert("a");
     ground.write_and_land(&a).await;
     alertmanager.holds(&["a"]).await;
