@@ -2,11 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use rdkafka::Message;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_forecaster::publish::{KafkaPublisher, Keyed, Publish};
+use serialtrail_ground::{BROKERS, REGISTRY, create_topics, delete_topics, given, topic, unique};
 use serialtrail_gs1::partition;
 use serialtrail_records::{Codec, DemandForecast, ForecastPoint};
 use serialtrail_runtime::Settings;
@@ -18,11 +17,7 @@ const PARTITIONS: i32 = 4;
 
 /// `None`, with a visible note, where no broker or registry is given.
 fn settings() -> Option<Settings> {
-    let (broker, registry) = ("SERIALTRAIL_TEST_BROKERS", "SERIALTRAIL_TEST_REGISTRY");
-    let (Ok(brokers), Ok(url)) = (std::env::var(broker), std::env::var(registry)) else {
-        eprintln!("SKIPPED: publishing needs {broker}=host:port and {registry}=URL");
-        return None;
-    };
+    let [brokers, url] = given("publishing", [BROKERS, REGISTRY])?;
     let mut settings = Settings::default();
     settings.kafka.brokers = brokers;
     settings.schema_registry.url = url;
@@ -83,16 +78,10 @@ async fn a_version_is_published_whole_and_remembered_with_its_time() {
     let Some(settings) = settings() else {
         return;
     };
-    let topic = format!("test-demand-forecasts-{}", std::process::id());
-    let admin: AdminClient<DefaultClientContext> = client_config(&settings.kafka).create().unwrap();
-    let new = NewTopic::new(&topic, PARTITIONS, TopicReplication::Fixed(1));
-    let made = admin
-        .create_topics([&new], &AdminOptions::new())
-        .await
-        .unwrap();
-    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    let name = unique("demand-forecasts");
+    create_topics(&settings.kafka.brokers, &[topic(&name, PARTITIONS)]);
 
-    let publisher = || KafkaPublisher::named(Arc::new(settings.clone()), &topic, &topic);
+    let publisher = || KafkaPublisher::named(Arc::new(settings.clone()), &name, &name);
     let first = publisher();
     assert_eq!(first.published("v1").await.unwrap(), None);
     // One record too large: none of the version's is seen.
@@ -117,10 +106,10 @@ async fn a_version_is_published_whole_and_remembered_with_its_time() {
         .unwrap();
     assert_eq!(second.published("v2").await.unwrap(), Some(9));
 
-    let (reader, name) = (settings.clone(), topic.clone());
+    let (reader, written) = (settings.clone(), name.clone());
     let mut found = tokio::task::spawn_blocking(move || {
         let codec = Codec::connect(&reader.schema_registry.url).unwrap();
-        committed(&reader, &name, &codec)
+        committed(&reader, &written, &codec)
     })
     .await
     .unwrap();
@@ -136,8 +125,5 @@ async fn a_version_is_published_whole_and_remembered_with_its_time() {
         .collect();
     assert_eq!(firsts, records);
 
-    admin
-        .delete_topics(&[topic.as_str()], &AdminOptions::new())
-        .await
-        .unwrap();
+    delete_topics(&settings.kafka.brokers, &[&name]);
 }

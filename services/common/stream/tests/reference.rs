@@ -5,11 +5,9 @@
 #[path = "broker/mod.rs"]
 mod broker;
 
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serialtrail_ground::{client, create_topics, unique};
 use serialtrail_records::{Codec, Product};
 use serialtrail_runtime::Settings;
 use serialtrail_runtime::shutdown::Shutdown;
@@ -47,18 +45,10 @@ fn a_copy_holds_what_stood_at_its_start_and_follows_what_comes_markers_included(
     let Some(brokers) = broker::brokers("reference copy") else {
         return;
     };
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
-    let topic = format!("test-reference-{}", now.as_millis());
-    let client = |config: &mut ClientConfig| {
-        config.set("bootstrap.servers", &brokers);
-    };
-    let mut config = ClientConfig::new();
-    client(&mut config);
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
-    let new = NewTopic::new(&topic, 1, TopicReplication::Fixed(1)).set("cleanup.policy", "compact");
-    futures::executor::block_on(admin.create_topics(&[new], &AdminOptions::new())).unwrap();
+    let topic = unique("reference");
+    let new = serialtrail_ground::topic(&topic, 1).set("cleanup.policy", "compact");
+    create_topics(&brokers, &[new]);
+    let config = client(&brokers);
     let producer: BaseProducer = config
         .clone()
         .set("transactional.id", &topic)

@@ -5,12 +5,11 @@
 pub mod hook;
 pub mod warehouse;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serialtrail_ground::{BROKERS, CLICKHOUSE, create_topics, given, topic, unique};
 use serialtrail_notifier::routes::Routes;
 use serialtrail_notifier::run_with;
 use serialtrail_notifier::worker::Identity;
@@ -20,7 +19,6 @@ use serialtrail_runtime::topics::{ALERTS, NOTIFICATIONS_PARKED};
 use serialtrail_runtime::{App, Health, Service, Settings, Shutdown};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,24 +40,16 @@ impl Ground {
     /// What `test` stands on, or a visible skip. In a child process of a test it runs a notifier and
     /// does not return.
     pub async fn new(test: &'static str) -> Option<Self> {
-        let Ok(brokers) = std::env::var("SERIALTRAIL_TEST_BROKERS") else {
-            eprintln!("SKIPPED: {test}: SERIALTRAIL_TEST_BROKERS is not set");
-            return None;
-        };
+        let [brokers] = given(test, [BROKERS])?;
         let child = std::env::var(CHILD).ok();
         let prefix = match &child {
             Some(child) => child.split_once(' ').unwrap().0.to_owned(),
-            None => {
-                let now = std::time::SystemTime::now();
-                let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-                format!("test-{test}-{}-", now.as_millis())
-            }
+            None => unique(test) + "-",
         };
         let mut settings = Settings::default();
         settings.kafka.brokers = brokers;
         settings.clickhouse = ClickHouseSettings {
-            url: std::env::var("SERIALTRAIL_TEST_CLICKHOUSE")
-                .unwrap_or_else(|_| "http://127.0.0.1:1".to_owned()),
+            url: std::env::var(CLICKHOUSE).unwrap_or_else(|_| "http://127.0.0.1:1".to_owned()),
             database: prefix.replace('-', "_"),
             ..Default::default()
         };
@@ -79,24 +69,10 @@ impl Ground {
             let ended = ground.notifier(&std::fs::read_to_string(file).unwrap(), 0);
             std::process::exit(i32::from(ended.running.await.unwrap().is_err()));
         }
-        ground.create_topics().await;
+        let (alerts, parked) = (ground.topic(ALERTS), ground.topic(NOTIFICATIONS_PARKED));
+        let new = [topic(&alerts, PARTITIONS), topic(&parked, 1)];
+        create_topics(&ground.settings.kafka.brokers, &new);
         Some(ground)
-    }
-
-    async fn create_topics(&self) {
-        let admin: AdminClient<DefaultClientContext> = client(&self.settings).create().unwrap();
-        let (alerts, parked) = (self.topic(ALERTS), self.topic(NOTIFICATIONS_PARKED));
-        let new = [
-            NewTopic::new(&alerts, PARTITIONS, TopicReplication::Fixed(1)),
-            NewTopic::new(&parked, 1, TopicReplication::Fixed(1)),
-        ];
-        for result in admin
-            .create_topics(&new, &AdminOptions::new())
-            .await
-            .unwrap()
-        {
-            result.unwrap();
-        }
     }
 
     pub fn topic(&self, name: &str) -> String {
@@ -132,16 +108,9 @@ impl Ground {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("routes.toml");
         std::fs::write(&file, routes).unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", self.test, "--nocapture"])
-            .env(CHILD, format!("{} {}", self.prefix, file.display()));
-        if let Some((name, at)) = failpoint {
-            command.env("SERIALTRAIL_FAILPOINT", name);
-            command.env("SERIALTRAIL_FAILPOINT_AT", at.to_string());
-        }
+        let who = format!("{} {}", self.prefix, file.display());
         Process {
-            child: command.spawn().unwrap(),
+            process: serialtrail_ground::Process::start(self.test, (CHILD, &who), failpoint),
             _folder: folder,
         }
     }
@@ -231,9 +200,7 @@ impl Ground {
 }
 
 fn client(settings: &Settings) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &settings.kafka.brokers);
-    config
+    serialtrail_ground::client(&settings.kafka.brokers)
 }
 
 /// Waits until `holds`; panics after `patience`.
@@ -266,23 +233,16 @@ impl Notifier {
     }
 }
 
-/// A notifier process; killed, as `kill -9` would, when dropped.
+/// A notifier process with its file of routes.
 pub struct Process {
-    child: Child,
+    process: serialtrail_ground::Process,
     _folder: tempfile::TempDir,
 }
 
 impl Process {
     /// Waits until it has ended; whether it died, rather than ending by itself.
-    pub fn died(mut self) -> bool {
-        !self.child.wait().unwrap().success()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn died(self) -> bool {
+        self.process.died()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Ground, client};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
+use serialtrail_ground::{CLICKHOUSE, given};
 use serialtrail_records::Alert;
 use serialtrail_runtime::topics::ALERTS;
 use serialtrail_warehouse::insert::insert_batch;
@@ -12,11 +13,7 @@ use serialtrail_warehouse::tables;
 impl Ground {
     /// A database of the test's own, or a visible skip.
     pub async fn warehouse(&self) -> bool {
-        if std::env::var("SERIALTRAIL_TEST_CLICKHOUSE").is_err() {
-            eprintln!(
-                "SKIPPED: {}: SERIALTRAIL_TEST_CLICKHOUSE is not set",
-                self.test
-            );
+        if given(self.test, [CLICKHOUSE]).is_none() {
             return false;
         }
         serialtrail_warehouse::migrate(&self.settings.clickhouse)

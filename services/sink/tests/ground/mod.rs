@@ -3,10 +3,8 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use clickhouse::Client;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serialtrail_ground::{BROKERS, CLICKHOUSE, Process, create_topics, given, topic, unique};
 use serialtrail_records::{Alert, AvroRecord, Codec, EnrichedObservation, Mark, Membership};
 use serialtrail_runtime::Shutdown;
 use serialtrail_runtime::config::{ClickHouseSettings, KafkaSettings};
@@ -15,7 +13,6 @@ use serialtrail_sink::rows::TOPICS;
 use serialtrail_sink::store::{Store, Trouble};
 use serialtrail_sink::worker::{Identity, run};
 use serialtrail_warehouse::tables;
-use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,19 +33,11 @@ impl Ground {
     /// What `test` stands on, or a visible skip. In a child process of a test it runs the sink and
     /// does not return.
     pub fn new(test: &'static str) -> Option<Self> {
-        let (brokers, url) = ("SERIALTRAIL_TEST_BROKERS", "SERIALTRAIL_TEST_CLICKHOUSE");
-        let (Ok(brokers), Ok(url)) = (std::env::var(brokers), std::env::var(url)) else {
-            eprintln!("SKIPPED: {test}: {brokers} and {url} are not both set");
-            return None;
-        };
+        let [brokers, url] = given(test, [BROKERS, CLICKHOUSE])?;
         let child = std::env::var(CHILD).ok();
         let prefix = match &child {
             Some(child) => child.split_once(' ').unwrap().0.to_owned(),
-            None => {
-                let now = std::time::SystemTime::now();
-                let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-                format!("test-{test}-{}-", now.as_millis())
-            }
+            None => unique(test) + "-",
         };
         let database = prefix.replace('-', "_");
         let ground = Self {
@@ -75,22 +64,12 @@ impl Ground {
     }
 
     fn prepare(&self) {
-        let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-            .set("bootstrap.servers", &self.kafka.brokers)
-            .create()
-            .unwrap();
         let names: Vec<_> = TOPICS
             .iter()
-            .map(|t| format!("{}{t}", self.prefix))
+            .map(|name| format!("{}{name}", self.prefix))
             .collect();
-        let new: Vec<_> = names
-            .iter()
-            .map(|name| NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)))
-            .collect();
-        let created = admin.create_topics(&new, &AdminOptions::new());
-        for result in futures::executor::block_on(created).unwrap() {
-            result.unwrap();
-        }
+        let new: Vec<_> = names.iter().map(|name| topic(name, PARTITIONS)).collect();
+        create_topics(&self.kafka.brokers, &new);
         self.block_on(async {
             serialtrail_warehouse::migrate(&self.clickhouse)
                 .await
@@ -135,22 +114,14 @@ impl Ground {
     }
 
     /// Starts a sink as a process of its own, armed with a fail-point.
-    pub fn start(&self, slot: u32, failpoint: Option<(&str, u32)>) -> Sink {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", self.test, "--nocapture"])
-            .env(CHILD, format!("{} {slot}", self.prefix));
-        if let Some((name, at)) = failpoint {
-            command.env("SERIALTRAIL_FAILPOINT", name);
-            command.env("SERIALTRAIL_FAILPOINT_AT", at.to_string());
-        }
-        Sink(command.spawn().unwrap())
+    pub fn start(&self, slot: u32, failpoint: Option<(&str, u32)>) -> Process {
+        let who = format!("{} {slot}", self.prefix);
+        Process::start(self.test, (CHILD, &who), failpoint)
     }
 
     /// A producer as our stages use: its commits leave control records in the partitions.
     pub fn producer(&self) -> BaseProducer {
-        let producer: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", &self.kafka.brokers)
+        let producer: BaseProducer = serialtrail_ground::client(&self.kafka.brokers)
             .set("transactional.id", format!("{}producer", self.prefix))
             .create()
             .unwrap();
@@ -284,22 +255,5 @@ impl Ground {
     pub fn drop(self) {
         let sql = format!("DROP DATABASE {}", self.clickhouse.database);
         self.block_on(async { self.client().query(&sql).execute().await.unwrap() });
-    }
-}
-
-/// A sink process; killed, as `kill -9` would, when dropped.
-pub struct Sink(Child);
-
-impl Sink {
-    /// Waits until it has ended; whether it died, rather than ending by itself.
-    pub fn died(mut self) -> bool {
-        !self.0.wait().unwrap().success()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

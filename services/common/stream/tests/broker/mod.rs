@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use bytes::Bytes;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serialtrail_ground::{BROKERS, client, create_topics, delete_topics, given, topic, unique};
 use serialtrail_runtime::Settings;
 use serialtrail_stream::{InputRecord, Stage, StageError, StepContext, WorkerConfig};
 use std::path::Path;
@@ -19,11 +17,7 @@ pub const PARTITIONS: i32 = 8;
 
 /// The brokers, or a visible skip.
 pub fn brokers(test: &str) -> Option<String> {
-    let brokers = std::env::var("SERIALTRAIL_TEST_BROKERS").ok();
-    if brokers.is_none() {
-        eprintln!("SKIPPED: {test}: SERIALTRAIL_TEST_BROKERS is not set");
-    }
-    brokers
+    given(test, [BROKERS]).map(|[brokers]| brokers)
 }
 
 /// The topics of one test: names that no other run has.
@@ -49,45 +43,24 @@ impl Topics {
     }
 
     pub fn create(brokers: &str, test: &str) -> Self {
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
-        let topics = Self::named(brokers, &format!("test-{test}-{}", now.as_millis()));
+        let topics = Self::named(brokers, &unique(test));
         for topic in [topics.input, topics.output, topics.changelog] {
             topics.create_topic(topic);
         }
         topics
     }
 
-    fn admin(&self) -> AdminClient<DefaultClientContext> {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.brokers)
-            .create()
-            .unwrap()
+    pub fn create_topic(&self, name: &str) {
+        let policy = match name == self.changelog {
+            true => "compact",
+            false => "delete",
+        };
+        let new = topic(name, PARTITIONS).set("cleanup.policy", policy);
+        create_topics(&self.brokers, &[new]);
     }
 
-    pub fn create_topic(&self, topic: &str) {
-        let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set(
-            "cleanup.policy",
-            if topic == self.changelog {
-                "compact"
-            } else {
-                "delete"
-            },
-        );
-        let (admin, options) = (self.admin(), AdminOptions::new());
-        let created = futures::executor::block_on(admin.create_topics(&[new], &options));
-        for result in created.unwrap() {
-            result.unwrap();
-        }
-    }
-
-    pub fn delete_topic(&self, topic: &str) {
-        let (admin, options) = (self.admin(), AdminOptions::new());
-        let deleted = futures::executor::block_on(admin.delete_topics(&[topic], &options));
-        for result in deleted.unwrap() {
-            result.unwrap();
-        }
+    pub fn delete_topic(&self, name: &str) {
+        delete_topics(&self.brokers, &[name]);
     }
 
     pub fn settings(&self, slot: u32, state_dir: &Path) -> Settings {
@@ -104,8 +77,7 @@ impl Topics {
     }
 
     pub fn producer(&self) -> BaseProducer {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.brokers)
+        client(&self.brokers)
             .set("enable.idempotence", "true")
             .create()
             .unwrap()
@@ -142,8 +114,7 @@ impl Topics {
         count: usize,
         patience: Duration,
     ) -> Vec<Vec<(String, String)>> {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", &self.brokers)
+        let consumer: BaseConsumer = client(&self.brokers)
             .set("group.id", "reader")
             .set("isolation.level", "read_committed")
             .set("enable.auto.commit", "false")
