@@ -21,14 +21,13 @@ const COUNTED_EXACTLY: u64 = 3_000_000;
 
 /// `as_of`, `totals`, `alerts`, `throughput` and `recent_alerts`, as in the answer.
 pub(super) async fn count(client: &Client, now: DateTime<Utc>) -> Result<Value, Problem> {
-    let (totals, alerts, throughput, recent) = futures::try_join!(
+    let (mut totals, alerts, throughput, recent) = futures::try_join!(
         totals(client),
         groups(client),
         throughput(client, now),
         recent(client)
     )?;
     let open: u64 = alerts.iter().map(|group| group.open).sum();
-    let mut totals = totals;
     totals["alerts_open"] = open.into();
     Ok(json!({
         "as_of": iso(now.timestamp_micros()),
