@@ -8,58 +8,27 @@ use serde_json::Value;
 
 use super::element::{Element, attribute, skip_to};
 use super::event;
+use super::faults::{about_root, missing_attribute, missing_element, twice, unknown};
 use super::header;
-use super::names::{Name, Namespace, Scope, is_epcis};
+use super::names::{Namespace, Scope};
 use super::prefixes::Prefixes;
 use super::scanner::{Scanner, Tag, Token, malformed};
+use super::version::{Version, of_another_version, one_version};
 use crate::context::Context;
 use crate::document::{BodyKind, CapturedEvent, Format, Header, ReadOptions};
 use crate::reason::{At, DocumentError, EventError, Fault, Reason};
 use crate::time;
 use crate::tree::{self, Found, Tree};
 
-/// The version of the binding, as its namespaces say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
-    /// EPCIS 1.x: `urn:epcglobal:epcis:xsd:1`.
-    One,
-    /// EPCIS 2.x: `urn:epcglobal:epcis:xsd:2`.
-    Two,
-}
-
-impl Version {
-    fn of_namespace(uri: &str) -> Option<Self> {
-        match uri.rsplit(':').next() {
-            Some("1") if is_epcis(uri) => Some(Self::One),
-            Some("2") if is_epcis(uri) => Some(Self::Two),
-            _ => None,
-        }
-    }
-
-    /// The version a `schemaVersion` belongs to. None for one that is not known.
-    fn of_schema(version: &str) -> Option<Self> {
-        match version.trim() {
-            "1" | "1.0" | "1.1" | "1.2" => Some(Self::One),
-            two => {
-                let mut parts = two.split('.');
-                let is_two = parts.next() == Some("2")
-                    && parts
-                        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-                is_two.then_some(Self::Two)
-            }
-        }
-    }
-}
-
 /// What the events are given to.
 pub(super) type OnEvent<'a> = &'a mut dyn FnMut(CapturedEvent) -> ControlFlow<()>;
 
 /// A document being read.
 pub(super) struct Walk<'a, R> {
-    scanner: Scanner<R>,
+    pub(super) scanner: Scanner<R>,
     options: &'a ReadOptions,
     version: Option<Version>,
-    header: Header,
+    pub(super) header: Header,
     /// None where events are only counted.
     on_event: Option<OnEvent<'a>>,
 }
@@ -157,11 +126,12 @@ impl<'a, R: BufRead> Walk<'a, R> {
                 "it has no namespace; EPCIS needs one",
             ));
         }
+        self.header.document_id = attribute(&root.attributes, "id").map(str::to_owned);
         let version = attribute(&root.attributes, "schemaVersion")
-            .ok_or_else(|| missing(root, "schemaVersion"))?;
+            .ok_or_else(|| missing_attribute(root, "schemaVersion"))?;
         self.schema_version(root, version)?;
         let created = attribute(&root.attributes, "creationDate")
-            .ok_or_else(|| missing(root, "creationDate"))?;
+            .ok_or_else(|| missing_attribute(root, "creationDate"))?;
         self.header.creation_date =
             creation_date(created.trim()).map_err(|e| e.at_line(root.line))?;
         Ok(())
@@ -220,9 +190,11 @@ impl<'a, R: BufRead> Walk<'a, R> {
         if body_seen {
             Ok(ControlFlow::Continue(()))
         } else {
-            let what = "EPCISBody: this element is required (EPCIS 2.0 §9.5)";
-            Err(DocumentError::new(Reason::MissingField, "EPCISBody", what)
-                .at_line(self.scanner.line()))
+            Err(missing_element(
+                "EPCISBody",
+                "EPCIS 2.0 §9.5",
+                self.scanner.line(),
+            ))
         }
     }
 
@@ -259,103 +231,8 @@ impl<'a, R: BufRead> Walk<'a, R> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn query_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
-        let depth = self.scanner.depth();
-        let mut results_seen = false;
-        while let Some(tag) = self.next_in(depth)? {
-            self.is_standard(&tag)?;
-            if !tag.name.is_standard() || &*tag.name.local != "QueryResults" {
-                let message = format!(
-                    "<{}> is a message of the query interface, not something to capture; QueryResults are (line {})",
-                    tag.name.as_written(),
-                    tag.line
-                );
-                return Err(
-                    DocumentError::new(Reason::UnsupportedDocument, "EPCISBody", message)
-                        .at_line(tag.line),
-                );
-            }
-            if std::mem::replace(&mut results_seen, true) {
-                return Err(twice(&tag));
-            }
-            let inner = self.query_results()?;
-            if inner.is_break() {
-                return Ok(inner);
-            }
-        }
-        if results_seen {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let what = "EPCISBody.QueryResults: this element is required (EPCIS 2.0 §9.6)";
-        Err(
-            DocumentError::new(Reason::MissingField, "EPCISBody.QueryResults", what)
-                .at_line(self.scanner.line()),
-        )
-    }
-
-    fn query_results(&mut self) -> Result<ControlFlow<()>, DocumentError> {
-        let depth = self.scanner.depth();
-        let mut body_seen = false;
-        while let Some(tag) = self.next_in(depth)? {
-            if !self.is_standard(&tag)? {
-                skip_to(depth, &mut self.scanner)?;
-                continue;
-            }
-            match &*tag.name.local {
-                "queryName" if self.header.query_name.is_none() => {
-                    self.header.query_name = Some(self.text(tag)?);
-                }
-                "subscriptionID" if self.header.subscription_id.is_none() => {
-                    self.header.subscription_id = Some(self.text(tag)?);
-                }
-                "resultsBody" if !std::mem::replace(&mut body_seen, true) => {
-                    let inner = self.results_body()?;
-                    if inner.is_break() {
-                        return Ok(inner);
-                    }
-                }
-                "queryName" | "subscriptionID" | "resultsBody" => return Err(twice(&tag)),
-                "extension" => skip_to(depth, &mut self.scanner)?,
-                _ => return Err(unknown(&tag)),
-            }
-        }
-        if body_seen {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let what = "resultsBody: this element is required (EPCIS 2.0 §9.6)";
-        Err(
-            DocumentError::new(Reason::MissingField, "resultsBody", what)
-                .at_line(self.scanner.line()),
-        )
-    }
-
-    fn results_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
-        let depth = self.scanner.depth();
-        while let Some(tag) = self.next_in(depth)? {
-            self.is_standard(&tag)?;
-            match &*tag.name.local {
-                "EventList" if tag.name.is_standard() => {
-                    let inner = self.event_list()?;
-                    if inner.is_break() {
-                        return Ok(inner);
-                    }
-                }
-                "VocabularyList" if tag.name.is_standard() => {
-                    let line = tag.line;
-                    let list = self.small(tag)?;
-                    let mut prefixes = Prefixes::new(self.scanner.scope(), "");
-                    let at = At::Root.field("resultsBody");
-                    header::vocabularies(&at, list, &mut self.header.master_data, &mut prefixes)
-                        .map_err(|fault| fault.of_document().at_line(line))?;
-                }
-                _ => return Err(unknown(&tag)),
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
     /// The events of a list. EPCIS 1.x has the events of later versions in `extension`.
-    fn event_list(&mut self) -> Result<ControlFlow<()>, DocumentError> {
+    pub(super) fn event_list(&mut self) -> Result<ControlFlow<()>, DocumentError> {
         let depth = self.scanner.depth();
         while let Some(tag) = self.next_in(depth)? {
             let is_wrapper = self.is_standard(&tag)? && &*tag.name.local == "extension";
@@ -426,7 +303,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
     }
 
     /// The next element within the one at `depth`; None at its end.
-    fn next_in(&mut self, depth: usize) -> Result<Option<Tag>, DocumentError> {
+    pub(super) fn next_in(&mut self, depth: usize) -> Result<Option<Tag>, DocumentError> {
         loop {
             match self.scanner.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),
@@ -443,7 +320,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
     }
 
     /// Whether a tag is one of the standard's; one of another version is refused.
-    fn is_standard(&self, tag: &Tag) -> Result<bool, DocumentError> {
+    pub(super) fn is_standard(&self, tag: &Tag) -> Result<bool, DocumentError> {
         if tag.name.namespace == Namespace::Undeclared {
             let name = tag.name.as_written();
             let message = format!(
@@ -469,7 +346,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
     }
 
     /// An element of the document itself, whole.
-    fn small(&mut self, tag: Tag) -> Result<Element, DocumentError> {
+    pub(super) fn small(&mut self, tag: Tag) -> Result<Element, DocumentError> {
         let line = tag.line;
         let start = self.scanner.position();
         let limit = self.options.limits.max_header_bytes as u64;
@@ -480,7 +357,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         })
     }
 
-    fn text(&mut self, tag: Tag) -> Result<String, DocumentError> {
+    pub(super) fn text(&mut self, tag: Tag) -> Result<String, DocumentError> {
         let element = self.small(tag)?;
         let text: String = element.texts().collect();
         Ok(text.trim().to_owned())
@@ -513,28 +390,6 @@ fn tree(
     })
 }
 
-/// Refuses elements of another version's namespace.
-fn one_version(element: &Element, version: Option<Version>) -> Result<(), Fault> {
-    if of_another_version(&element.name, version) {
-        return Err(Fault::new(
-            &At::Root.field(&element.name.as_written()),
-            Reason::UnsupportedVersion,
-            format_args!(
-                "the namespace {:?} is of another version than the document (line {})",
-                element.name.uri(),
-                element.line
-            ),
-        ));
-    }
-    element
-        .elements()
-        .try_for_each(|inner| one_version(inner, version))
-}
-
-fn of_another_version(name: &Name, version: Option<Version>) -> bool {
-    matches!((Version::of_namespace(name.uri()), version), (Some(found), Some(version)) if found != version)
-}
-
 /// What has to be kept with an event to understand it alone: what the prefixes in its tree mean,
 /// and the bindings its text needs.
 fn context_kept(tree: Option<&Tree>, outside: &Scope, original: &str) -> Option<String> {
@@ -556,37 +411,4 @@ fn creation_date(text: &str) -> Result<Option<DateTime<Utc>>, DocumentError> {
         Err(_) if text.parse::<NaiveDateTime>().is_ok() => Ok(None),
         Err(fault) => Err(fault.of_document()),
     }
-}
-
-fn about_root(root: &Tag, reason: Reason, what: &str) -> DocumentError {
-    let name = root.name.as_written();
-    DocumentError::new(
-        reason,
-        &name,
-        format!("<{name}>: {what} (line {})", root.line),
-    )
-    .at_line(root.line)
-}
-
-fn missing(root: &Tag, name: &str) -> DocumentError {
-    let message = format!(
-        "{name}: this attribute is required (EPCIS 2.0 §9.5) (line {})",
-        root.line
-    );
-    DocumentError::new(Reason::MissingField, name, message).at_line(root.line)
-}
-
-fn twice(tag: &Tag) -> DocumentError {
-    let name = tag.name.as_written();
-    let message = format!("<{name}>: this element stands twice (line {})", tag.line);
-    DocumentError::new(Reason::DuplicateField, &name, message).at_line(tag.line)
-}
-
-fn unknown(tag: &Tag) -> DocumentError {
-    let name = tag.name.as_written();
-    let message = format!(
-        "<{name}>: EPCIS has no such element here (line {})",
-        tag.line
-    );
-    DocumentError::new(Reason::UnknownField, &name, message).at_line(tag.line)
 }

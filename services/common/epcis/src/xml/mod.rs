@@ -6,9 +6,9 @@
 //! | `scanner` | tags and texts; what may harm is refused |
 //! | `names` | names, namespaces, what a prefix means where |
 //! | `element` | one element with all that is in it |
-//! | `document` | the walk through a document to its events |
+//! | `document`, `results`, `version`, `faults` | the walk through a document to its events |
 //! | `header` | Standard Business Document Header and master data |
-//! | `event` | an event element as a tree's object |
+//! | `event`, `parts`, `content` | an event element as a tree's object |
 //! | `extension` | elements of other namespaces as JSON |
 //! | `prefixes` | the prefixes a tree's names are written with |
 //! | `write` | trees as XML |
@@ -16,15 +16,20 @@
 //! Memory: the document's header and one event at a time. What a stored event needs from around it
 //! is kept in its context as `@xmlns`: prefix and namespace, the empty prefix for the default one.
 
+mod content;
 mod document;
 mod element;
 mod event;
 mod extension;
+mod faults;
 mod header;
 mod names;
+mod parts;
 mod prefixes;
+mod results;
 mod scanner;
 mod source;
+mod version;
 pub(crate) mod write;
 
 use std::io::BufRead;

@@ -105,6 +105,15 @@ impl<R: BufRead> Scanner<R> {
 
     /// The next token.
     pub(super) fn next(&mut self) -> Result<Token, DocumentError> {
+        if self.position() == 0 {
+            let start = self.reader.get_mut().fill_buf().unwrap_or_default();
+            if matches!(
+                start,
+                [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [b'<', 0, ..] | [0, b'<', ..]
+            ) {
+                return Err(malformed(1, "the encoding UTF-16 is not read; send UTF-8"));
+            }
+        }
         loop {
             self.reader.get_mut().begin_token(self.keep);
             let mut buffer = std::mem::take(&mut self.buffer);

@@ -5,8 +5,11 @@
 
 mod event;
 mod extension;
+mod fields;
 mod header;
+mod order;
 mod out;
+mod values;
 
 use chrono::SecondsFormat;
 
