@@ -6,19 +6,9 @@ use crate::linters::{self, LintError};
 
 pub use crate::dictionary::{Ai, Component, Set, all, leading, lookup, of_short_name};
 
-/// Whether there is such an AI.
-pub(crate) fn is_known(ai: &str) -> bool {
-    lookup(ai).is_some()
-}
-
 /// Whether a GS1 Digital Link may start with this AI (GS1 Digital Link URI syntax 4.3).
 pub(crate) fn is_primary_key(ai: &str) -> bool {
     lookup(ai).is_some_and(|ai| ai.primary_key.is_some())
-}
-
-/// The longest value an AI may have.
-pub(crate) fn max_length(ai: &str) -> usize {
-    lookup(ai).map_or(0, Ai::max_length)
 }
 
 /// The AI of these digits, or that there is none.

@@ -26,23 +26,18 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::element::ElementString;
 use crate::error::IdError;
+use crate::link::percent::RESERVED;
 use crate::parse::{parse_identifier, parse_key};
 use packed::Packed;
 use text::Parts;
 
 pub use kind::UnitKind;
 pub use text::KeyText;
-
-/// Everything but the unreserved characters of RFC 3986 §2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What GS1 Digital Link URI syntax, table 7-1, has encoded, and what an EPC URN
 /// keeps encoded (TDS 2.x table A-1).
@@ -189,7 +184,7 @@ impl Epc {
     /// character but RFC 3986's unreserved percent-encoded; for an identifier
     /// without GS1 key the identifier itself.
     pub fn digital_link(&self) -> String {
-        self.link(ENCODED)
+        self.link(RESERVED)
     }
 
     /// The Digital Link as the event hash of CBV 2.0 §8.9 writes it, which encodes
@@ -212,6 +207,19 @@ impl Epc {
                 utf8_percent_encode(qualifier, encoded)
             ),
         }
+    }
+
+    /// Primary key and qualifier as an element string; None for an identifier
+    /// without GS1 key.
+    pub fn element_string(&self) -> Option<ElementString> {
+        let key = self.key();
+        let parts = self.is_gs1().then(|| Parts::of(&key)).flatten()?;
+        let mut elements = ElementString::default();
+        elements.push(parts.ai, parts.value).ok()?;
+        if let Some((ai, value)) = parts.qualifier {
+            elements.push(ai, value).ok()?;
+        }
+        Some(elements)
     }
 
     /// Whether the key is a GS1 key, not an identifier that stays itself.

@@ -13,11 +13,13 @@
 //! | `parse` | the entrance for every spelling |
 //! | `urn` | EPC URIs: pure identity, class, tag, raw and patterns (TDS 2.x §6, §8, §12, §13) |
 //! | `tds` | EPC binary, both ways (TDS 2.x §14, §15) |
-//! | `link` | GS1 Digital Link URIs |
+//! | [`link`] | GS1 Digital Link URIs: read, built, canonical |
 //! | `element`, `date` | element strings, bracketed and not, and their associations; expiry dates |
 //! | `scan` | what scanners send, by symbology |
 //! | `geo` | `geo:` URIs as read points (RFC 5870) |
 //! | `partition` | the partition of a key, as Kafka's default partitioner has it |
+//!
+#![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod ai;
@@ -28,7 +30,7 @@ mod element;
 mod epc;
 mod error;
 mod geo;
-mod link;
+pub mod link;
 pub mod linters;
 mod parse;
 mod partition;
@@ -42,6 +44,7 @@ pub use element::{ElementString, parse_element_string};
 pub use epc::{Epc, KeyText, UnitKind};
 pub use error::{IdError, IdReason};
 pub use geo::{Geo, parse_geo};
+pub use link::{DigitalLink, LinkOptions};
 pub use parse::{parse_identifier, parse_key, place_gln};
 pub use partition::{murmur2, partition};
 pub use scan::{

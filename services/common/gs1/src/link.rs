@@ -1,18 +1,167 @@
 //! GS1 Digital Link URIs, on any domain and with any stem (GS1 Digital Link
-//! Standard: URI Syntax 1.x §4).
+//! Standard: URI Syntax 1.1 to 1.4).
+//!
+//! The path holds the primary key and, in their order, its qualifiers; the query
+//! holds data attributes, and parameters of others, which are kept as they are.
+//! One reader of the path serves all: [`DigitalLink::parse`], which also holds
+//! the query to the standard, and the entrance for identifiers, which asks
+//! nothing but the key.
 
-use percent_encoding::percent_decode_str;
+mod path;
+pub mod percent;
+mod query;
+mod write;
 
-use crate::ai;
+use crate::ai::Ai;
 use crate::element::ElementString;
 use crate::epc::Epc;
 use crate::error::IdError;
-use crate::parse::{padded, private_uri};
+use crate::parse::private_uri;
+use path::Path;
 
-/// The resolver of GS1: whatever is there must be a Digital Link.
-const GS1_HOST: &str = "id.gs1.org";
+/// Longer links are refused unread (bytes): what RFC 9110 §4.1 asks all to support.
+const MAX_LENGTH: usize = 8000;
 
-/// Whether the text is a web address.
+/// An AI and its value, decoded and verified.
+type Element = (&'static Ai, String);
+
+/// What the standard has allowed at one time and not at another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkOptions {
+    /// Short names for AIs in the path, `/gtin/…/ser/…`: allowed up to 1.1.
+    pub short_names: bool,
+    /// GTINs of 8, 12 or 13 digits for AI 01, then padded: allowed up to 1.1.
+    pub short_gtins: bool,
+    /// Parameters with names of digits alone that are no AI of today: kept
+    /// among the other parameters. The standard reserves such names.
+    pub unknown_ais: bool,
+}
+
+/// Links of all versions are read; only a new AI is not.
+impl Default for LinkOptions {
+    fn default() -> Self {
+        Self {
+            short_names: true,
+            short_gtins: true,
+            unknown_ais: false,
+        }
+    }
+}
+
+/// A GS1 Digital Link URI, taken apart and verified.
+#[derive(Clone, Debug)]
+pub struct DigitalLink {
+    /// Scheme, host and path before the primary key, without a slash at the end.
+    stem: String,
+    /// The primary key, then its qualifiers in their order.
+    path: Vec<Element>,
+    /// In the order they stand in the query.
+    attributes: Vec<Element>,
+    /// Parameters that are no AIs, as they were written.
+    others: Vec<String>,
+}
+
+impl DigitalLink {
+    /// Reads a link of any version of the standard.
+    ///
+    /// Errors: an address without GS1 key, a value that does not fit its AI, a
+    /// qualifier that is not one of the key's or out of order, an attribute that
+    /// belongs in the path or is there twice, an unknown AI, a character that
+    /// no URI holds. The associations between AIs (General Specifications 4.13,
+    /// 4.14) are a matter of [`ElementString`].
+    pub fn parse(uri: &str) -> Result<Self, IdError> {
+        Self::parse_with(uri, LinkOptions::default())
+    }
+
+    /// Reads a link as the options say.
+    pub fn parse_with(uri: &str, options: LinkOptions) -> Result<Self, IdError> {
+        if uri.len() > MAX_LENGTH {
+            return Err(IdError::length(format!(
+                "{}: {} characters, at most {MAX_LENGTH}",
+                IdError::quote(uri),
+                uri.len()
+            )));
+        }
+        let path = match path::read(uri, options)? {
+            Some(path) if is_web(uri) => path,
+            _ => {
+                return Err(IdError::malformed(format!(
+                    "{}: not an http or https address with a GS1 key in its path",
+                    IdError::quote(uri)
+                )));
+            }
+        };
+        percent::check_characters(uri, uri)?;
+        let query = query::read(uri, &path, options)?;
+        Ok(Self {
+            stem: path.stem.to_owned(),
+            attributes: query.attributes,
+            others: query.others,
+            path: path
+                .pairs
+                .into_iter()
+                .map(|(ai, value)| (ai, value.into_owned()))
+                .collect(),
+        })
+    }
+
+    /// Scheme, host and the path before the primary key, as written, without a
+    /// slash at the end: `https://example.com/some/stem`.
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
+    /// The primary key and its value.
+    pub fn primary_key(&self) -> (&'static Ai, &str) {
+        // There is no link without one: both constructors see to it.
+        let (ai, value) = &self.path[0];
+        (ai, value)
+    }
+
+    /// The qualifiers of the key in their order, coarse to fine.
+    pub fn qualifiers(&self) -> impl Iterator<Item = (&'static Ai, &str)> {
+        self.path[1..].iter().map(|(ai, value)| (*ai, &**value))
+    }
+
+    /// The data attributes in their order.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static Ai, &str)> {
+        self.attributes.iter().map(|(ai, value)| (*ai, &**value))
+    }
+
+    /// The parameters of the query that are no AIs, as they were written:
+    /// `linkType=gs1:pip`.
+    pub fn other_parameters(&self) -> impl Iterator<Item = &str> {
+        self.others.iter().map(String::as_str)
+    }
+
+    /// What the path identifies.
+    pub fn epc(&self) -> Epc {
+        let (ai, value) = self.primary_key();
+        Epc::compose(ai.code, value, |wanted| {
+            self.qualifiers()
+                .find_map(|(ai, value)| (ai.code == wanted).then_some(value))
+        })
+    }
+
+    /// All AIs: primary key, qualifiers, attributes.
+    pub fn elements(&self) -> Result<ElementString, IdError> {
+        let mut elements = ElementString::default();
+        for (ai, value) in self.path.iter().chain(&self.attributes) {
+            elements.insert(ai, value)?;
+        }
+        Ok(elements)
+    }
+}
+
+impl std::str::FromStr for DigitalLink {
+    type Err = IdError;
+
+    fn from_str(uri: &str) -> Result<Self, IdError> {
+        Self::parse(uri)
+    }
+}
+
+/// Whether the text is a web address; schemes are case-insensitive (RFC 3986 §3.1).
 pub(crate) fn is_web(text: &str) -> bool {
     let starts = |scheme: &str| {
         text.get(..scheme.len())
@@ -24,126 +173,35 @@ pub(crate) fn is_web(text: &str) -> bool {
 /// The key of a Digital Link, made of its path alone; an address without GS1
 /// key stays itself.
 pub(crate) fn parse(uri: &str) -> Result<Epc, IdError> {
-    match path_elements(uri)? {
-        Some((elements, _)) => elements.key(),
+    match path::read(uri, LinkOptions::default())? {
+        Some(path) => Ok(path.epc()),
         None => private_uri(uri),
     }
 }
 
-/// The key of a Digital Link and all its AIs, those of its query included. None
-/// if the address holds no GS1 key.
+/// The key of a Digital Link and all its AIs, those of its query included,
+/// wherever the standard would have them. None if the address holds no GS1 key.
 pub(crate) fn scan(uri: &str) -> Result<Option<(Epc, ElementString)>, IdError> {
-    let Some((mut elements, query)) = path_elements(uri)? else {
+    let Some(path) = path::read(uri, LinkOptions::default())? else {
         return Ok(None);
     };
-    let key = elements.key()?;
-    for parameter in query.split(['&', ';']) {
-        let Some((name, raw)) = parameter.split_once('=') else {
-            continue;
-        };
-        // Keys in the query are about other things than the one in the path.
-        if ai::is_known(name) && !ai::is_primary_key(name) {
-            let value = decode(uri, raw)?;
-            ai::check_value(name, &value).map_err(|e| within(uri, e))?;
-            elements.push(name, &value).map_err(|e| within(uri, e))?;
-        }
-    }
-    Ok(Some((key, elements)))
-}
-
-/// The AIs of a Digital Link's path, the primary key first, and its query.
-fn path_elements(uri: &str) -> Result<Option<(ElementString, &str)>, IdError> {
-    let without_fragment = uri.split('#').next().unwrap_or_default();
-    let (address, query) = without_fragment
-        .split_once('?')
-        .unwrap_or((without_fragment, ""));
-    let after_scheme = address.split_once("://").map_or("", |(_, rest)| rest);
-    let (host, path) = after_scheme.split_once('/').unwrap_or((after_scheme, ""));
-    if host.is_empty() {
-        return Err(IdError::malformed(format!(
-            "{}: an address without host",
-            IdError::quote(uri)
-        )));
-    }
-    let gs1_host = host.eq_ignore_ascii_case(GS1_HOST);
-
-    let mut segments: Vec<&str> = path.split('/').collect();
-    let mut pairs = key_and_qualifiers(&segments);
-    if pairs.is_none() && segments.last() == Some(&"") {
-        segments.pop();
-        pairs = key_and_qualifiers(&segments);
-    }
-    let Some(pairs) = pairs else {
-        if gs1_host {
-            return Err(IdError::malformed(format!(
-                "{}: no GS1 key in the path of a GS1 Digital Link",
-                IdError::quote(uri)
-            )));
-        }
-        return Ok(None);
-    };
-
     let mut elements = ElementString::default();
-    for (at, (ai, raw)) in pairs.iter().enumerate() {
-        let value = decode(uri, raw)?;
-        // Elsewhere `/01/…` may be a private address: a key must look like one
-        // before its faults count as faults.
-        if at == 0 && !gs1_host && pairs.len() == 1 && !looks_like(ai, &value) {
-            return Ok(None);
-        }
-        let value = padded(ai, &value).map_err(|e| within(uri, e))?;
-        ai::check_value(ai, &value).map_err(|e| within(uri, e))?;
-        elements.push(ai, &value).map_err(|e| within(uri, e))?;
+    for (ai, value) in &path.pairs {
+        elements.insert(ai, value)?;
     }
-    Ok(Some((elements, query)))
+    query::add_all(uri, &path, &mut elements)?;
+    Ok(Some((path.epc(), elements)))
 }
 
-/// The pairs of AI and value at the end of a path, from the primary key on.
-fn key_and_qualifiers<'a>(segments: &[&'a str]) -> Option<Vec<(&'a str, &'a str)>> {
-    let mut pairs = Vec::new();
-    for pair in segments.rchunks_exact(2) {
-        let ai = ai::of_short_name(pair[0]).map_or(pair[0], |ai| ai.code);
-        if !ai::is_known(ai) {
-            return None;
-        }
-        pairs.push((ai, pair[1]));
-        if ai::is_primary_key(ai) {
-            pairs.reverse();
-            return Some(pairs);
-        }
-    }
-    None
-}
-
-fn looks_like(ai: &str, value: &str) -> bool {
-    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    match ai {
-        "01" => digits == value.len() && matches!(digits, 8 | 12 | 13 | 14),
-        "00" | "402" | "414" | "415" | "417" | "8006" | "8017" | "8018" => {
-            digits == value.len() && digits == ai::max_length(ai)
-        }
-        "253" | "255" => digits >= 13,
-        "8003" => digits >= 14 && value.starts_with('0'),
-        _ => digits >= 4,
-    }
-}
-
-fn decode(uri: &str, raw: &str) -> Result<String, IdError> {
-    let bytes = raw.as_bytes();
-    let broken = bytes.iter().enumerate().any(|(at, b)| {
-        *b == b'%'
-            && !bytes
-                .get(at + 1..at + 3)
-                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-    });
-    let text = percent_decode_str(raw).decode_utf8();
-    match text {
-        Ok(text) if !broken => Ok(text.into_owned()),
-        _ => Err(IdError::character(format!(
-            "{}: broken percent-encoding in {}",
-            IdError::quote(uri),
-            IdError::quote(raw)
-        ))),
+impl Path<'_> {
+    fn epc(&self) -> Epc {
+        let (ai, value) = &self.pairs[0];
+        Epc::compose(ai.code, value, |wanted| {
+            self.pairs
+                .iter()
+                .find(|(ai, _)| ai.code == wanted)
+                .map(|(_, value)| &**value)
+        })
     }
 }
 

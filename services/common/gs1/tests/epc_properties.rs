@@ -59,10 +59,10 @@ fn identity(scheme: TagScheme) -> impl Strategy<Value = PureIdentity> {
                     vec![
                         own,
                         number[..number.len().min(15 - length)].to_owned(),
-                        number,
+                        format!("1{number}"),
                     ]
                 }
-                EpcScheme::Cpi => vec![own, part, number],
+                EpcScheme::Cpi => vec![own, part, format!("1{number}")],
                 EpcScheme::Gid => vec![
                     number[..number.len().min(8)].to_owned(),
                     number[..number.len().min(7)].to_owned(),

@@ -259,6 +259,16 @@ fn what_is_wrong_is_refused_with_its_reason() {
         ("urn:epc:class:sgtin:0614141.812345.6789", "unknown_scheme"),
         ("urn:epc:idpat:sgtin:0614141.*.6789", "malformed"),
         ("urn:epc:id:cpi:0614141.5PQ7%2FZ43.0123", "bad_character"),
+        ("urn:epc:id:cpi:0614141.5PQ7%2FZ43.0", "bad_value"),
+        // Qualifiers out of order, and of another key.
+        (
+            "https://example.com/01/80614141123458/21/S/10/L",
+            "malformed",
+        ),
+        (
+            "https://example.com/00/106141412345678908/21/S",
+            "malformed",
+        ),
         ("urn:epc:id:itip:4012345.012345.03.02.987", "bad_value"),
         ("urn:with space:x", "bad_character"),
     ] {
