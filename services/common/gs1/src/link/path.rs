@@ -115,7 +115,7 @@ fn in_order(uri: &str, pairs: &[(&'static Ai, Cow<'_, str>)]) -> Result<(), IdEr
             .iter()
             .all(|(ai, _)| rest.any(|code| *code == ai.code))
     };
-    if qualifiers.is_empty() || sequences.iter().any(|sequence| fits(sequence)) {
+    if qualifiers.is_empty() || sequences.iter().any(fits) {
         return Ok(());
     }
     let found: Vec<&str> = qualifiers.iter().map(|(ai, _)| ai.code).collect();
