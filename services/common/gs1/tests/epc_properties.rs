@@ -71,7 +71,7 @@ fn identity(scheme: TagScheme) -> impl Strategy<Value = PureIdentity> {
                 EpcScheme::Usdod => vec![cage, number],
                 _ => vec![cage, part.clone(), format!("#{part}")],
             };
-            PureIdentity::new(epc, components).unwrap()
+            PureIdentity::new(epc, &components).unwrap()
         },
     )
 }

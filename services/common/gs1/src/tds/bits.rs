@@ -61,15 +61,27 @@ impl Bits {
 
     /// Appends the lowest `width` bits (at most 64) of a value.
     pub(crate) fn push(&mut self, value: u64, width: usize) {
-        for shift in (0..width).rev() {
-            if self.len.is_multiple_of(8) {
+        let mut missing = width;
+        while missing > 0 {
+            let free = 8 - self.len % 8;
+            if free == 8 {
                 self.bytes.push(0);
             }
+            let take = missing.min(free);
+            let part = (value >> (missing - take)) & ((1 << take) - 1);
             if let Some(last) = self.bytes.last_mut() {
-                *last |= (((value >> shift) & 1) as u8) << (7 - self.len % 8);
+                // At most eight bits.
+                *last |= (part << (free - take)) as u8;
             }
-            self.len += 1;
+            self.len += take;
+            missing -= take;
         }
+    }
+
+    /// Appends zeros.
+    pub(crate) fn push_zeros(&mut self, count: usize) {
+        self.len += count;
+        self.bytes.resize(self.len.div_ceil(8), 0);
     }
 
     /// Appends a decimal number of any size; false, and nothing appended, if it
@@ -125,8 +137,7 @@ impl Bits {
 
     /// Fills with zeros to a whole number of 16-bit words (TDS 2.x §15.1.1).
     pub(crate) fn pad_to_words(&mut self) {
-        let missing = self.len.next_multiple_of(16) - self.len;
-        self.push(0, missing);
+        self.push_zeros(self.len.next_multiple_of(16) - self.len);
     }
 
     /// Drops zeros at the end.
@@ -176,6 +187,15 @@ impl<'a> BitReader<'a> {
             bytes: &bits.bytes,
             at: 0,
             end: bits.len,
+        }
+    }
+
+    /// A reader of whole bytes.
+    pub(crate) fn of_bytes(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            end: bytes.len() * 8,
         }
     }
 

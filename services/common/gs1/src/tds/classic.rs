@@ -4,7 +4,7 @@
 use super::bits::{BitReader, Bits};
 use super::scheme::TagScheme;
 use crate::error::{IdError, IdReason};
-use crate::urn::{PureIdentity, is_cage};
+use crate::urn::{Components, PureIdentity, is_cage};
 
 /// Bits of a company prefix of 12, 11, … 6 digits, by partition value.
 const PREFIX_BITS: [usize; 7] = [40, 37, 34, 30, 27, 24, 20];
@@ -219,9 +219,7 @@ fn write_text(bits: &mut Bits, text: &str, width: usize, total: usize) -> bool {
     for b in text.bytes() {
         bits.push(u64::from(b), width);
     }
-    for _ in 0..fill {
-        bits.push(0, 1);
-    }
+    bits.push_zeros(fill);
     true
 }
 
@@ -233,11 +231,11 @@ pub(crate) fn decode(
 ) -> Result<(u8, PureIdentity), IdError> {
     // At most six bits.
     let filter = reader.read(scheme.filter_bits())? as u8;
-    let mut components = Vec::with_capacity(5);
+    let mut components = Components::with_capacity(48);
     for field in layout(scheme) {
         read(scheme, field, reader, &mut components)?;
     }
-    let identity = PureIdentity::new(scheme.epc_scheme(), components)
+    let identity = PureIdentity::checked(scheme.epc_scheme(), components)
         .map_err(|e| IdError::new(e.reason, format!("{scheme}: {}", e.message)))?;
     Ok((filter, identity))
 }
@@ -246,7 +244,7 @@ fn read(
     scheme: TagScheme,
     field: &Field,
     reader: &mut BitReader<'_>,
-    components: &mut Vec<String>,
+    components: &mut Components,
 ) -> Result<(), IdError> {
     let bad = |what: &str| broken(scheme, what);
     match field {
@@ -265,41 +263,39 @@ fn read(
                     "company prefix {prefix} has more than {digits} digits"
                 )));
             }
-            components.push(format!("{prefix:0>digits$}"));
+            components.push_padded(&prefix, digits);
             let (width, most) = (table.bits[partition], table.digits + partition);
             let reference = match field {
                 Field::Seven(_) => read_text(scheme, reader, 7, width)?,
                 Field::Six(_) => read_six(scheme, reader, most)?,
-                _ => {
-                    let reference = reader.read_decimal(width)?;
-                    match field {
-                        Field::Partition(_) if most == 0 && reference == "0" => String::new(),
-                        Field::Partition(_) => format!("{reference:0>most$}"),
-                        _ => reference,
-                    }
-                }
+                _ => reader.read_decimal(width)?,
             };
+            if most == 0 && reference == "0" {
+                components.push("");
+                return Ok(());
+            }
             if reference.len() > most {
                 return Err(bad(&format!(
                     "reference {} is longer than {most}",
                     IdError::quote(&reference)
                 )));
             }
-            components.push(reference);
+            let padded = matches!(field, Field::Partition(_));
+            components.push_padded(&reference, if padded { most } else { 0 });
         }
-        Field::Integer(width) => components.push(reader.read_decimal(*width)?),
+        Field::Integer(width) => components.push(&reader.read_decimal(*width)?),
         Field::Fixed(width, digits) => {
             let number = reader.read_decimal(*width)?;
             if number.len() > *digits {
                 return Err(bad(&format!("{number} has more than {digits} digits")));
             }
-            components.push(format!("{number:0>digits$}"));
+            components.push_padded(&number, *digits);
         }
-        Field::Text(width) => components.push(read_text(scheme, reader, 7, *width)?),
+        Field::Text(width) => components.push(&read_text(scheme, reader, 7, *width)?),
         Field::Digits(width) => {
             let number = reader.read_decimal(*width)?;
             match number.strip_prefix('1') {
-                Some(digits) if !digits.is_empty() => components.push(digits.to_owned()),
+                Some(digits) if !digits.is_empty() => components.push(digits),
                 _ => return Err(bad("a digit string does not start with its 1")),
             }
         }
@@ -317,7 +313,7 @@ fn read(
                     }
                 }
             }
-            components.push(cage);
+            components.push(&cage);
         }
         Field::CageAscii => {
             let mut cage = String::with_capacity(6);
@@ -332,9 +328,9 @@ fn read(
                     }
                 }
             }
-            components.push(cage);
+            components.push(&cage);
         }
-        Field::SixBit(most) => components.push(read_six(scheme, reader, *most)?),
+        Field::SixBit(most) => components.push(&read_six(scheme, reader, *most)?),
         Field::Zeros(width) => {
             if reader.read(*width)? != 0 {
                 return Err(bad("the reserved bits at the end are not zero"));

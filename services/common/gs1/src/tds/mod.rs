@@ -57,7 +57,7 @@ impl EpcTag {
                 MAX_BITS / 8
             )));
         }
-        Self::decode_bits(&Bits::from(bytes))
+        Self::read(BitReader::of_bytes(bytes))
     }
 
     /// Reads hexadecimal digits, in either case.
@@ -72,15 +72,15 @@ impl EpcTag {
                 MAX_BITS / 4
             )));
         }
-        Self::decode_bits(&Bits::from_hex(hex)?)
+        Self::read(BitReader::new(&Bits::from_hex(hex)?))
     }
 
-    fn decode_bits(bits: &Bits) -> Result<Self, IdError> {
+    fn read(mut reader: BitReader<'_>) -> Result<Self, IdError> {
+        let start = reader.clone();
+        let hex = || start.clone().rest().to_hex();
         let named = |e: IdError, scheme: TagScheme| {
-            let hex = bits.to_hex();
-            IdError::new(e.reason, format!("{scheme} {hex}: {}", e.message))
+            IdError::new(e.reason, format!("{scheme} {}: {}", hex(), e.message))
         };
-        let mut reader = BitReader::new(bits);
         let header = reader.read(8)? as u8;
         let scheme = TagScheme::of_header(header).ok_or_else(|| {
             let note = match header {
@@ -90,7 +90,7 @@ impl EpcTag {
             };
             IdError::new(
                 IdReason::UnknownHeader,
-                format!("{}: {header:02X} is no EPC header{note}", bits.to_hex()),
+                format!("{}: {header:02X} is no EPC header{note}", hex()),
             )
         })?;
         let tag = if scheme.is_plus() {

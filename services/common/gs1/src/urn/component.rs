@@ -147,33 +147,33 @@ impl Component {
         }
     }
 
-    /// The characters a component of a URI stands for.
-    pub(crate) fn unescape(self, raw: &str) -> Result<String, Fault> {
-        let mut value = String::with_capacity(raw.len());
+    /// Appends the characters a component of a URI stands for.
+    pub(crate) fn unescape(self, raw: &str, into: &mut String) -> Result<(), Fault> {
         let mut rest = raw;
-        while let Some(c) = rest.chars().next() {
-            let at = raw.len() - rest.len() + 1;
-            if c == '%' {
-                let escaped = rest
-                    .get(1..3)
-                    .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
-                    .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-                    .filter(|b| self.may_escape(*b))
-                    .ok_or_else(|| {
-                        character(format!("has a broken or unknown escape at character {at}"))
-                    })?;
-                value.push(char::from(escaped));
-                rest = rest.get(3..).unwrap_or_default();
-            } else if must_escape(c) {
+        while let Some(at) = rest.bytes().position(must_escape) {
+            let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+            into.push_str(before);
+            let place = raw.len() - from.len() + 1;
+            if !from.starts_with('%') {
                 return Err(character(format!(
-                    "holds {c:?} at character {at}, which must be percent-encoded"
+                    "holds a character at {place} that must be percent-encoded"
                 )));
-            } else {
-                value.push(c);
-                rest = rest.get(c.len_utf8()..).unwrap_or_default();
             }
+            let escaped = from
+                .get(1..3)
+                .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+                .filter(|b| self.may_escape(*b))
+                .ok_or_else(|| {
+                    character(format!(
+                        "has a broken or unknown escape at character {place}"
+                    ))
+                })?;
+            into.push(char::from(escaped));
+            rest = from.get(3..).unwrap_or_default();
         }
-        Ok(value)
+        into.push_str(rest);
+        Ok(())
     }
 
     /// Which characters may stand escaped: any of set 82 in the components of
@@ -189,19 +189,22 @@ impl Component {
 }
 
 /// Characters of sets 82 and 39 that an EPC URI holds only escaped.
-fn must_escape(c: char) -> bool {
-    matches!(c, '"' | '%' | '&' | '/' | '<' | '>' | '?' | '#')
+fn must_escape(b: u8) -> bool {
+    matches!(b, b'"' | b'%' | b'&' | b'/' | b'<' | b'>' | b'?' | b'#')
 }
 
 /// A component as it stands in a URI.
 pub(crate) fn escape(value: &str, into: &mut String) {
-    for c in value.chars() {
-        if must_escape(c) {
-            into.push_str(&format!("%{:02X}", u32::from(c)));
-        } else {
-            into.push(c);
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(must_escape) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+        into.push_str(before);
+        if let Some(b) = from.bytes().next() {
+            into.push_str(&format!("%{b:02X}"));
         }
+        rest = from.get(1..).unwrap_or_default();
     }
+    into.push_str(rest);
 }
 
 fn digits(value: &str) -> Result<(), Fault> {

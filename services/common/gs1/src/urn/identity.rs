@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::component::{Component, escape};
-use super::scheme::{EpcScheme, KeyForm};
+use super::component::{Component, Fault, escape};
+use super::components::Components;
+use super::scheme::{EpcScheme, Key, KeyForm};
 use super::split::{self, PrefixLength};
 use crate::check::check_digit;
 use crate::element::ElementString;
@@ -22,7 +23,7 @@ use crate::error::{IdError, IdReason};
 pub struct PureIdentity {
     scheme: EpcScheme,
     /// The characters the components stand for, not escaped.
-    components: Vec<String>,
+    components: Components,
 }
 
 impl PureIdentity {
@@ -31,36 +32,27 @@ impl PureIdentity {
     ///
     /// # Errors
     /// With reason and component where one does not fit the scheme's grammar.
-    pub fn new(scheme: EpcScheme, components: Vec<String>) -> Result<Self, IdError> {
+    pub fn new(scheme: EpcScheme, components: &[impl AsRef<str>]) -> Result<Self, IdError> {
+        Self::checked(scheme, Components::of(components))
+    }
+
+    pub(crate) fn checked(scheme: EpcScheme, components: Components) -> Result<Self, IdError> {
         let expected = scheme.components();
         if components.len() != expected.len() {
-            return Err(IdError::malformed(format!(
-                "{scheme}: {} components are expected",
-                expected.len()
-            )));
+            return Err(count(scheme));
         }
-        let prefix = components.first().map_or(0, String::len);
-        for (component, value) in expected.iter().zip(&components) {
-            component.check(value, prefix).map_err(|fault| {
-                IdError::new(
-                    fault.reason,
-                    format!(
-                        "{scheme}: {} {} {}",
-                        component.name(),
-                        IdError::quote(value),
-                        fault.what
-                    ),
-                )
-            })?;
+        let prefix = components.get(0).len();
+        for (component, value) in expected.iter().zip(components.iter()) {
+            check(scheme, *component, value, prefix)?;
         }
-        if scheme == EpcScheme::Itip
-            && let [_, _, piece, total, _] = components.as_slice()
-            && (piece == "00" || piece > total)
-        {
-            return Err(IdError::new(
-                IdReason::BadValue,
-                format!("{scheme}: piece {piece} of {total} is not one of them"),
-            ));
+        if scheme == EpcScheme::Itip {
+            let (piece, total) = (components.get(2), components.get(3));
+            if piece == "00" || piece > total {
+                return Err(IdError::new(
+                    IdReason::BadValue,
+                    format!("{scheme}: piece {piece} of {total} is not one of them"),
+                ));
+            }
         }
         // The grammar of EPC URIs has such a serial, AI 8011 has not, and there would
         // be no element string of it (General Specifications 3.9).
@@ -76,19 +68,14 @@ impl PureIdentity {
     /// Reads the body of a URI, `<prefix>.<reference>…`.
     pub(crate) fn from_body(scheme: EpcScheme, body: &str) -> Result<Self, IdError> {
         let expected = scheme.components();
-        let raw: Vec<&str> = body.splitn(expected.len(), '.').collect();
-        if raw.len() != expected.len() {
-            return Err(IdError::malformed(format!(
-                "{scheme}: {} components are expected, with a dot between",
-                expected.len()
-            )));
+        let mut components = Components::with_capacity(body.len());
+        let mut raw = body.splitn(expected.len(), '.');
+        for component in expected {
+            let raw = raw.next().ok_or_else(|| count(scheme))?;
+            unescape(scheme, *component, raw, components.open())?;
+            components.close();
         }
-        let components = expected
-            .iter()
-            .zip(raw)
-            .map(|(component, raw)| unescape(scheme, *component, raw))
-            .collect::<Result<_, _>>()?;
-        Self::new(scheme, components)
+        Self::checked(scheme, components)
     }
 
     /// The identity of a key.
@@ -110,7 +97,7 @@ impl PureIdentity {
                 IdError::quote(&text)
             )));
         }
-        Self::new(scheme, components)
+        Self::new(scheme, &components)
     }
 
     /// The scheme.
@@ -119,17 +106,15 @@ impl PureIdentity {
     }
 
     /// The components as characters, not escaped.
-    pub fn components(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.components.iter().map(String::as_str)
-    }
-
-    pub(crate) fn component(&self, at: usize) -> &str {
-        self.components.get(at).map_or("", String::as_str)
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.components.iter()
     }
 
     /// The company prefix, for schemes that have one.
     pub fn company_prefix(&self) -> Option<&str> {
-        self.scheme.has_company_prefix().then(|| self.component(0))
+        self.scheme
+            .has_company_prefix()
+            .then(|| self.components.get(0))
     }
 
     /// The length of the company prefix, for schemes that have one.
@@ -140,12 +125,11 @@ impl PureIdentity {
 
     /// The key: without the split, the same for every spelling of the unit.
     pub fn epc(&self) -> Epc {
-        let elements = self.elements();
-        match elements.as_slice() {
-            [] => Epc::other(&self.to_string()),
-            [(ai, value), rest @ ..] => Epc::compose(ai, value, |wanted| {
-                rest.iter()
-                    .find_map(|(ai, value)| (*ai == wanted).then_some(value.as_str()))
+        match self.scheme.key() {
+            None => Epc::other(&self.to_string()),
+            Some(key) => Epc::compose(key.ai, &self.number(&key), |wanted| {
+                self.qualifier(&key)
+                    .and_then(|(ai, value)| (ai == wanted).then_some(value))
             }),
         }
     }
@@ -156,8 +140,19 @@ impl PureIdentity {
         let Some(key) = self.scheme.key() else {
             return Vec::new();
         };
-        let (prefix, reference) = (self.component(0), self.component(1));
-        let mut number = String::with_capacity(30);
+        let mut elements = vec![(key.ai, self.number(&key))];
+        elements.extend(
+            self.qualifier(&key)
+                .filter(|qualifier| *qualifier != ("254", "0"))
+                .map(|(ai, value)| (ai, value.to_owned())),
+        );
+        elements
+    }
+
+    /// The value of the primary key.
+    fn number(&self, key: &Key) -> String {
+        let (prefix, reference) = (self.components.get(0), self.components.get(1));
+        let mut number = String::with_capacity(34);
         match key.form {
             KeyForm::Leading => {
                 // A leading reference has at least one digit: 13 or 17 less 12.
@@ -172,21 +167,15 @@ impl PureIdentity {
         {
             number.push(digit);
         }
-        let further = self.components.get(2..).unwrap_or_default();
-        match (key.qualifier, further) {
-            (Some(ai), [pieces @ .., serial]) => {
-                number.extend(pieces.iter().map(String::as_str));
-                if (ai, serial.as_str()) == ("254", "0") {
-                    vec![(key.ai, number)]
-                } else {
-                    vec![(key.ai, number), (ai, serial.clone())]
-                }
-            }
-            (_, further) => {
-                number.extend(further.iter().map(String::as_str));
-                vec![(key.ai, number)]
-            }
-        }
+        let own = self.components.len() - usize::from(key.qualifier.is_some());
+        number.extend((2..own).map(|at| self.components.get(at)));
+        number
+    }
+
+    /// The AI and value after the primary key.
+    fn qualifier(&self, key: &Key) -> Option<(&'static str, &str)> {
+        key.qualifier
+            .map(|ai| (ai, self.components.get(self.components.len() - 1)))
     }
 
     /// The element string, None for schemes without GS1 key.
@@ -216,18 +205,42 @@ pub(crate) fn unescape(
     scheme: EpcScheme,
     component: Component,
     raw: &str,
-) -> Result<String, IdError> {
-    component.unescape(raw).map_err(|fault| {
-        IdError::new(
-            fault.reason,
-            format!(
-                "{scheme}: {} {} {}",
-                component.name(),
-                IdError::quote(raw),
-                fault.what
-            ),
-        )
-    })
+    into: &mut String,
+) -> Result<(), IdError> {
+    component
+        .unescape(raw, into)
+        .map_err(|fault| refused(scheme, component, raw, fault))
+}
+
+/// Verifies one component; `prefix` is the length of the company prefix.
+pub(crate) fn check(
+    scheme: EpcScheme,
+    component: Component,
+    value: &str,
+    prefix: usize,
+) -> Result<(), IdError> {
+    component
+        .check(value, prefix)
+        .map_err(|fault| refused(scheme, component, value, fault))
+}
+
+fn refused(scheme: EpcScheme, component: Component, value: &str, fault: Fault) -> IdError {
+    IdError::new(
+        fault.reason,
+        format!(
+            "{scheme}: {} {} {}",
+            component.name(),
+            IdError::quote(value),
+            fault.what
+        ),
+    )
+}
+
+fn count(scheme: EpcScheme) -> IdError {
+    IdError::malformed(format!(
+        "{scheme}: {} components are expected, with a dot between",
+        scheme.components().len()
+    ))
 }
 
 /// A pure identity or class URI.

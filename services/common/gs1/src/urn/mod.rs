@@ -12,6 +12,7 @@
 //! escapes in upper case and only where the grammar asks for them.
 
 mod component;
+mod components;
 mod identity;
 mod pattern;
 mod raw;
@@ -24,6 +25,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use component::is_cage;
+pub(crate) use components::Components;
 pub use identity::PureIdentity;
 pub use pattern::IdPattern;
 pub use raw::RawUri;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::component::escape;
-use super::identity::{PureIdentity, unescape};
+use super::identity::{PureIdentity, check, unescape};
 use super::scheme::EpcScheme;
 use super::split::{self, PrefixLength};
 use crate::epc::Epc;
@@ -59,14 +59,14 @@ impl IdPattern {
     /// serial open that of the class; else the URI itself.
     pub fn epc(&self) -> Epc {
         let expected = self.scheme.components().len();
-        if let Ok(identity) = PureIdentity::new(self.scheme, self.given.clone()) {
+        if let Ok(identity) = PureIdentity::new(self.scheme, &self.given) {
             return identity.epc();
         }
         if self.given.len() + 1 == expected && self.given.len() >= 2 {
             // Any serial will do: the class is what is left without it.
             let mut instance = self.given.clone();
             instance.push("1".to_owned());
-            if let Ok(identity) = PureIdentity::new(self.scheme, instance) {
+            if let Ok(identity) = PureIdentity::new(self.scheme, &instance) {
                 let elements = identity.elements();
                 if let Some((ai, value)) = elements.first() {
                     let class = match elements.len() {
@@ -85,21 +85,11 @@ impl IdPattern {
         let expected = scheme.components();
         if given.len() == expected.len() {
             // All given: the rules over several components hold too.
-            PureIdentity::new(scheme, given.clone())?;
+            PureIdentity::new(scheme, &given)?;
         }
         let prefix = given.first().map_or(0, String::len);
         for (component, value) in expected.iter().zip(&given) {
-            component.check(value, prefix).map_err(|fault| {
-                IdError::new(
-                    fault.reason,
-                    format!(
-                        "{scheme}: {} {} {}",
-                        component.name(),
-                        IdError::quote(value),
-                        fault.what
-                    ),
-                )
-            })?;
+            check(scheme, *component, value, prefix)?;
         }
         Ok(Self { scheme, given })
     }
@@ -137,7 +127,10 @@ impl FromStr for IdPattern {
         let given = expected
             .iter()
             .zip(given)
-            .map(|(component, raw)| unescape(scheme, *component, raw))
+            .map(|(component, raw)| {
+                let mut value = String::new();
+                unescape(scheme, *component, raw, &mut value).map(|()| value)
+            })
             .collect::<Result<_, _>>()
             .map_err(|e| super::within(text, e))?;
         Self::checked(scheme, given).map_err(|e| super::within(text, e))

@@ -130,10 +130,7 @@ impl RawUri {
                 return Err(does_not_fit());
             }
         }
-        bits.push(0, (width - reader.remaining()) % 64);
-        for _ in 0..(width - reader.remaining()) / 64 {
-            bits.push(0, 64);
-        }
+        bits.push_zeros(width - reader.remaining());
         bits.extend(&reader.rest());
         Self::new(bits, family, control)
     }
@@ -159,7 +156,7 @@ impl fmt::Display for RawUri {
         }
         // The digits stand for a number: what is missing to a digit is missing on the left.
         let mut number = Bits::default();
-        number.push(0, self.bits.len().next_multiple_of(4) - self.bits.len());
+        number.push_zeros(self.bits.len().next_multiple_of(4) - self.bits.len());
         number.extend(&self.bits);
         write!(f, "x{}", number.to_hex())
     }

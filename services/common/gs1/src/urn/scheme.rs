@@ -129,6 +129,7 @@ impl EpcScheme {
 
     /// The scheme of a name.
     pub fn of_name(name: &str) -> Option<Self> {
+        // In the order of how often they are met.
         Self::ALL.into_iter().find(|scheme| scheme.name() == name)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::component::{Component, escape};
-use super::identity::unescape;
+use super::identity::{check, unescape};
 use super::tag::{TagUri, read_filter};
 use crate::error::{IdError, IdReason};
 use crate::tds::TagScheme;
@@ -121,18 +121,9 @@ impl TagPattern {
                 )),
                 Some(wild) => Ok(wild),
                 None => {
-                    let value = unescape(epc_scheme, *component, raw)?;
-                    component.check(&value, prefix).map_err(|fault| {
-                        IdError::new(
-                            fault.reason,
-                            format!(
-                                "{scheme}: {} {} {}",
-                                component.name(),
-                                IdError::quote(&value),
-                                fault.what
-                            ),
-                        )
-                    })?;
+                    let mut value = String::new();
+                    unescape(epc_scheme, *component, raw, &mut value)?;
+                    check(epc_scheme, *component, &value, prefix)?;
                     Ok(Match::Given(value))
                 }
             })
