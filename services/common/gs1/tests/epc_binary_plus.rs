@@ -167,6 +167,54 @@ fn tags_of_tds_2_come_and_go() {
 }
 
 #[test]
+fn a_place_without_extension_is_written_with_extension_0() {
+    let place = parse_identifier("(414)9521141123454").unwrap();
+    let tag = EpcTag::of(TagScheme::SglnPlus, 0, &place, None).unwrap();
+    let found = EpcTag::decode(&tag.to_binary().unwrap()).unwrap();
+    assert_eq!((found.epc(), &found), (place, &tag));
+    assert_eq!(found.element_string().unwrap().get("254"), None);
+    assert_eq!(
+        found.digital_link().unwrap(),
+        "https://id.gs1.org/414/9521141123454"
+    );
+}
+
+#[test]
+fn units_of_other_schemes_and_classes_are_refused() {
+    for (scheme, epc, code) in [
+        (TagScheme::SgtinPlus, "(01)79521141123453", "malformed"),
+        (
+            TagScheme::SgtinPlus,
+            "(01)79521141123453(10)L/21/1",
+            "malformed",
+        ),
+        (
+            TagScheme::SgtinPlus,
+            "(01)79521141123453(235)X/21/1",
+            "unknown_scheme",
+        ),
+        (TagScheme::GraiPlus, "(8003)09521141123454", "malformed"),
+        (TagScheme::GdtiPlus, "(253)9521141123454", "malformed"),
+        (TagScheme::SgcnPlus, "(255)9521141678909", "malformed"),
+        (TagScheme::CpiPlus, "(8010)9521141A", "malformed"),
+        (
+            TagScheme::SsccPlus,
+            "(8018)952114112345678906",
+            "unknown_scheme",
+        ),
+        (
+            TagScheme::Sscc96,
+            "(00)095201234567891235",
+            "unknown_scheme",
+        ),
+    ] {
+        let epc = parse_identifier(epc).unwrap();
+        let found = PlusTag::new(scheme, 0, &epc);
+        assert_eq!(found.unwrap_err().code(), code, "{scheme} {epc}");
+    }
+}
+
+#[test]
 fn data_follows_the_epc() {
     let unit = parse_identifier("(01)79521141123453(21)32a/b").unwrap();
     let values = [

@@ -8,7 +8,7 @@ use super::hostname;
 use super::scheme::TagScheme;
 use crate::ai;
 use crate::element::ElementString;
-use crate::epc::Epc;
+use crate::epc::{Epc, UnitKind};
 use crate::error::{IdError, IdReason};
 use crate::urn::EpcScheme;
 
@@ -66,51 +66,45 @@ impl PlusTag {
     /// `unknown_scheme` if the scheme is not of TDS 2.x or not of this unit;
     /// `does_not_fit` for a filter value above 7; `malformed` for a class.
     pub fn new(scheme: TagScheme, filter: u8, epc: &Epc) -> Result<Self, IdError> {
-        let wrong = || {
-            IdError::new(
-                IdReason::UnknownScheme,
-                format!("{scheme} does not hold {epc}"),
-            )
-        };
-        if !scheme.is_plus() {
-            return Err(wrong());
-        }
-        let text = epc.to_string();
-        let ais = key_ais(scheme.epc_scheme());
-        let (ai, rest) = text.split_once('/').ok_or_else(wrong)?;
-        if ais.first() != Some(&ai) {
-            return Err(wrong());
-        }
-        let values = match ais {
-            [_, qualifier] => {
-                let marker = format!("/{qualifier}/");
-                let at = match ai {
-                    // A part reference may hold a slash; the serial is digits.
-                    "8010" => rest.rfind(&marker),
-                    _ => rest.find(&marker),
-                };
-                match at {
-                    Some(at) => vec![
-                        rest.get(..at).unwrap_or_default().to_owned(),
-                        rest.get(at + marker.len()..).unwrap_or_default().to_owned(),
-                    ],
-                    None => vec![rest.to_owned()],
-                }
-            }
-            _ => vec![rest.to_owned()],
-        };
-        let mut key: Vec<(&'static str, String)> = ais.iter().copied().zip(values).collect();
-        // A GLN without extension is written with extension 0 (TDS 2.x §6.3.3).
-        if ai == "414" && key.len() == 1 {
-            key.push(("254", "0".to_owned()));
-        }
-        if key.len() != ais.len()
-            || is_class(ai, &key)
-            || key.iter().any(|(_, v)| v.contains("/10/") && ai == "01")
-        {
+        let (epc_scheme, kind) = (scheme.epc_scheme(), epc.kind());
+        let class = epc.is_class()
+            && (kind.as_str() == epc_scheme.name()
+                || (epc_scheme == EpcScheme::Sgtin
+                    && matches!(kind, UnitKind::Gtin | UnitKind::Lgtin)));
+        if class {
             return Err(IdError::malformed(format!(
                 "{epc}: {scheme} holds units with a serial, not classes"
             )));
+        }
+        if !scheme.is_plus() || kind.as_str() != epc_scheme.name() {
+            return Err(IdError::new(
+                IdReason::UnknownScheme,
+                format!("{scheme} does not hold {epc}"),
+            ));
+        }
+        let text = epc.to_string();
+        let ais = key_ais(epc_scheme);
+        // The key of a GS1 unit: <ai>/<value>, and a qualifier where there is one.
+        let (ai, rest) = text.split_once('/').unwrap_or_default();
+        let marker = ais.get(1).map(|ai| format!("/{ai}/")).unwrap_or_default();
+        let at = match ai {
+            _ if marker.is_empty() => None,
+            // A part reference may hold slashes; its serial is digits.
+            "8010" => rest.rfind(&marker),
+            _ => rest.find(&marker),
+        };
+        let (value, qualifier) = match at {
+            Some(at) => (rest.get(..at), rest.get(at + marker.len()..)),
+            None => (Some(rest), None),
+        };
+        let mut key: Vec<(&'static str, String)> = ais
+            .iter()
+            .copied()
+            .zip([value, qualifier].into_iter().flatten().map(str::to_owned))
+            .collect();
+        // A GLN without extension is written with extension 0 (TDS 2.x §6.3.3).
+        if ai == "414" && key.len() == 1 {
+            key.push(("254", "0".to_owned()));
         }
         Self::checked(scheme, filter, key)
     }
