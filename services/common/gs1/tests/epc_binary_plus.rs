@@ -139,7 +139,7 @@ fn tags_of_tds_2_come_and_go() {
         found.sort();
         assert_eq!(found, expected, "{hex}");
         assert_eq!(parse_identifier(elements).unwrap(), tag.epc());
-        let link = tag.digital_link().unwrap();
+        let link = tag.digital_link().unwrap().to_string();
         let shown = if host.is_empty() { "id.gs1.org" } else { host };
         assert!(link.starts_with(&format!("https://{shown}/")), "{link}");
         assert_eq!(parse_identifier(&link).unwrap(), tag.epc());
@@ -174,8 +174,28 @@ fn a_place_without_extension_is_written_with_extension_0() {
     assert_eq!((found.epc(), &found), (place, &tag));
     assert_eq!(found.element_string().unwrap().get("254"), None);
     assert_eq!(
-        found.digital_link().unwrap(),
+        found.digital_link().unwrap().to_string(),
         "https://id.gs1.org/414/9521141123454"
+    );
+}
+
+#[test]
+fn the_link_of_a_tag_has_what_is_behind_the_epc() {
+    // The link of annex E.3 for DSGTIN+.
+    let tag = EpcTag::from_hex("FB342CDE795211411234538566CB0AFC4").unwrap();
+    assert_eq!(
+        tag.digital_link().unwrap().to_string(),
+        "https://id.gs1.org/01/79521141123453/21/32a%2Fb?17=220630"
+    );
+    let tag = PlusTag::new(TagScheme::SgtinPlusPlus, 0, &tag.epc())
+        .and_then(|tag| tag.with_hostname("id.example.com"))
+        .and_then(|tag| tag.with_data("3103", "000195"))
+        .and_then(|tag| tag.with_data("10", "L1"))
+        .unwrap();
+    let tag = EpcTag::decode(&EpcTag::from(tag).to_binary().unwrap()).unwrap();
+    assert_eq!(
+        tag.digital_link().unwrap().to_string(),
+        "https://id.example.com/01/79521141123453/10/L1/21/32a%2Fb?3103=000195"
     );
 }
 

@@ -27,6 +27,7 @@ pub use scheme::TagScheme;
 use crate::element::ElementString;
 use crate::epc::Epc;
 use crate::error::{IdError, IdReason};
+use crate::link::DigitalLink;
 use crate::urn::{ControlFields, PrefixLength, PureIdentity, TagUri};
 
 /// The most bits a tag's EPC can have: 31 words of 16, which is what the length
@@ -180,22 +181,22 @@ impl EpcTag {
         }
     }
 
-    /// The Digital Link of the unit, on the tag's own host where it has one; None
-    /// for schemes without GS1 key. Data behind the EPC is left out.
-    pub fn digital_link(&self) -> Option<String> {
-        let epc = self.epc();
-        if !epc.is_gs1() {
-            return None;
-        }
-        let link = epc.digital_link();
+    /// The Digital Link of the unit, on the tag's own host where it has one, with
+    /// all AIs behind the EPC as qualifiers and attributes.
+    ///
+    /// # Errors
+    /// `malformed` for schemes without GS1 key; as [`DigitalLink::build`] where an
+    /// AI behind the EPC may not stand in a link.
+    pub fn digital_link(&self) -> Result<DigitalLink, IdError> {
+        let elements = self.element_string().ok_or_else(|| {
+            IdError::malformed(format!("{}: {} has no GS1 key", self.scheme(), self.epc()))
+        })?;
         let host = match self {
             Self::Classic(_) => None,
             Self::Plus(tag) => tag.hostname(),
         };
-        match (host, link.strip_prefix("https://id.gs1.org/")) {
-            (Some(host), Some(path)) => Some(format!("https://{host}/{path}")),
-            _ => Some(link),
-        }
+        let stem = host.map(|host| format!("https://{host}"));
+        DigitalLink::build(stem.as_deref(), &elements)
     }
 
     /// The bytes to write from bit 20h on, filled with zeros to 16-bit words.

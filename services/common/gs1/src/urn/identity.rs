@@ -56,7 +56,7 @@ impl PureIdentity {
         }
         // The grammar of EPC URIs has such a serial, AI 8011 has not, and there would
         // be no element string of it (General Specifications 3.9).
-        if scheme == EpcScheme::Cpi && components.last().is_some_and(|serial| serial == "0") {
+        if scheme == EpcScheme::Cpi && components.get(2) == "0" {
             return Err(IdError::new(
                 IdReason::BadValue,
                 format!("{scheme}: the serial must not be 0"),
