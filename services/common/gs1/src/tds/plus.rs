@@ -239,7 +239,11 @@ impl PlusTag {
             )
     }
 
-    /// The AIs as an element string.
+    /// The AIs as an element string. Whether they go together (TDS 2.x §15.3) says
+    /// [`ElementString::check_associations`]; a tag is read all the same.
+    ///
+    /// # Errors
+    /// `malformed` if an AI is there twice with different values.
     pub fn element_string(&self) -> Result<ElementString, IdError> {
         let mut elements = ElementString::default();
         for (ai, value) in self.elements() {
