@@ -8,6 +8,7 @@ mod process;
 mod symbology;
 mod upce;
 
+use crate::check::parse_gtin;
 use crate::date::Expiry;
 use crate::element::{ElementString, is_element_string, parse_element_string};
 use crate::epc::Epc;
@@ -41,7 +42,7 @@ pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
             Message::Elements(elements) => of_elements(elements.key()?, &elements),
             Message::Gtin { gtin, composite } => {
                 let mut elements = ElementString::default();
-                elements.push("01", &gtin)?;
+                elements.push("01", &parse_gtin(&gtin)?)?;
                 for (ai, value) in composite.iter().flat_map(ElementString::elements) {
                     elements.insert(ai, value)?;
                 }

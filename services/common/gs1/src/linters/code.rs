@@ -147,9 +147,10 @@ pub fn iban(part: &str) -> Result<(), LintError> {
         };
         return Err(fault(IdReason::BadLength, code));
     }
+    // Where the first two bytes are no two characters, the next rule refuses them.
     if part
         .get(..2)
-        .is_none_or(|country| iso3166alpha2(country).is_err())
+        .is_some_and(|country| iso3166alpha2(country).is_err())
     {
         return Err(fault(IdReason::BadValue, "illegal_iban_country_code").within(0, 2));
     }

@@ -45,21 +45,15 @@ pub fn csumalpha(part: &str) -> Result<(), LintError> {
 /// It starts with a company prefix: at least four digits.
 pub fn gcppos1(part: &str) -> Result<(), LintError> {
     const CLAUSE: &str = "GS1 General Specifications 1.4.4";
-    let Some(start) = part.as_bytes().get(..4) else {
-        return Err(LintError::whole(
-            IdReason::BadLength,
-            "too_short_for_gcp",
-            CLAUSE,
-            part,
-        ));
-    };
-    match start.iter().position(|b| !b.is_ascii_digit()) {
+    let fault = |reason, code| LintError::whole(reason, code, CLAUSE, part);
+    if part.len() < 4 {
+        return Err(fault(IdReason::BadLength, "too_short_for_gcp"));
+    }
+    let mut start = part.char_indices().take(4);
+    match start.find(|(_, c)| !c.is_ascii_digit()) {
         None => Ok(()),
-        Some(at) => {
-            Err(
-                LintError::whole(IdReason::BadCharacter, "invalid_gcp_prefix", CLAUSE, part)
-                    .within(at, 1),
-            )
+        Some((at, c)) => {
+            Err(fault(IdReason::BadCharacter, "invalid_gcp_prefix").within(at, c.len_utf8()))
         }
     }
 }

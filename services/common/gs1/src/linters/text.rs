@@ -90,7 +90,8 @@ pub fn pcenc(part: &str) -> Result<(), LintError> {
                 "RFC 3986 2.1",
                 part,
             );
-            return Err(fault.within(at, 3.min(bytes.len() - at)));
+            let end = (at + 3..bytes.len()).find(|end| part.is_char_boundary(*end));
+            return Err(fault.within(at, end.unwrap_or(bytes.len()) - at));
         }
         at += 3;
     }
