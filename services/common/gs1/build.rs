@@ -71,9 +71,12 @@ fn range(ais: &str) -> Result<Vec<String>, String> {
     Ok((from..=to).map(|ai| format!("{ai:0width$}")).collect())
 }
 
-/// The components of a value: `N13:csum:gcppos1 [X1-17]`.
+/// The components of a value: `N13:csum:gcppos1 [X1-17]`. Only the last is of
+/// variable length, and what may be left out is followed by nothing that may not.
 fn parts(value: &str) -> Result<String, String> {
-    let components = list(value.split_whitespace(), |part| {
+    let mut components = Vec::new();
+    let (mut variable, mut optional) = (false, false);
+    for part in value.split_whitespace() {
         let (shape, rules) = part.split_once(':').unwrap_or((part, ""));
         let inner = shape.strip_prefix('[').and_then(|s| s.strip_suffix(']'));
         let shape = inner.unwrap_or(shape);
@@ -83,20 +86,23 @@ fn parts(value: &str) -> Result<String, String> {
         let (Some(set), Ok(min), Ok(max)) = (set, min.parse::<u8>(), max.parse::<u8>()) else {
             return Err(format!("{part:?} is not a component"));
         };
+        if variable || (optional && inner.is_none()) {
+            return Err(format!("{part:?} cannot be told from what is before it"));
+        }
+        (variable, optional) = (min != max, inner.is_some());
         let linters = list(rules.split(':').filter(|r| !r.is_empty()), |rule| {
             Ok(format!(
                 "Linter {{ name: {rule:?}, check: linters::{rule} }}"
             ))
         })?;
-        Ok(format!(
-            "Component {{ set: Set::{set}, min: {min}, max: {max}, optional: {}, linters: &{linters} }}",
-            inner.is_some(),
-        ))
-    })?;
-    if components == "[]" {
+        components.push(format!(
+            "Component {{ set: Set::{set}, min: {min}, max: {max}, optional: {optional}, linters: &{linters} }}",
+        ));
+    }
+    if components.is_empty() {
         return Err("no value".to_owned());
     }
-    Ok(components)
+    Ok(format!("[{}]", components.join(", ")))
 }
 
 /// What a GS1 Digital Link makes of an AI, as source text.

@@ -6,16 +6,17 @@ use crate::error::{IdError, IdReason};
 /// weights 3,1,3,… from the right, modulo 10 (GS1 General Specifications 7.9.1).
 /// None if `digits` holds anything but ASCII digits.
 pub fn check_digit(digits: &str) -> Option<char> {
-    let mut sum = 0u32;
+    let mut sum = 0u64;
     for (i, b) in digits.bytes().rev().enumerate() {
         if !b.is_ascii_digit() {
             return None;
         }
-        let digit = u32::from(b - b'0');
-        // Weights repeat and mod 10 is taken at once, so length cannot overflow.
-        sum = (sum + if i % 2 == 0 { 3 * digit } else { digit }) % 10;
+        let digit = u64::from(b - b'0');
+        // At most 27 a character: no text in memory is long enough to overflow.
+        sum += if i % 2 == 0 { 3 * digit } else { digit };
     }
-    char::from_digit((10 - sum) % 10, 10)
+    let check = (10 - sum % 10) % 10;
+    char::from_digit(check as u32, 10)
 }
 
 /// Verifies that the last digit of `number` is the check digit of the rest.

@@ -2,6 +2,7 @@
 //! 4.13, 4.14).
 
 use super::ElementString;
+use crate::ai::Ai;
 use crate::error::{IdError, IdReason};
 
 impl ElementString {
@@ -14,11 +15,15 @@ impl ElementString {
     /// No AI is with one that must not be with it.
     pub fn check_exclusions(&self) -> Result<(), IdError> {
         for (ai, _) in self.elements() {
-            for pattern in ai.excludes {
-                let mut others = self.elements().filter(|(other, _)| other.code != ai.code);
-                if let Some((other, _)) = others.find(|(other, _)| fits(pattern, other.code)) {
-                    return Err(association(format!("{ai} and {other} exclude each other")));
-                }
+            if ai.excludes.is_empty() {
+                continue;
+            }
+            let excluded = |other: &Ai| {
+                let named = ai.excludes.iter().any(|pattern| fits(pattern, other.code));
+                named && other.code != ai.code
+            };
+            if let Some((other, _)) = self.elements().find(|(other, _)| excluded(other)) {
+                return Err(association(format!("{ai} and {other} exclude each other")));
             }
         }
         Ok(())
