@@ -24,6 +24,10 @@ fn refused_event(event: &str) -> EventError {
 fn what_could_harm_is_not_read() {
     let billion = "<?xml version=\"1.0\"?>\n<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;\">]>\n<a>&lol2;</a>";
     let external = "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>";
+    let declared: String = (0..129)
+        .map(|i| format!(" xmlns:n{i}=\"urn:{i}\""))
+        .collect();
+    let bound = document(&observed(&format!("<ex:a{declared}/>")));
     let late_type = document(&observed("<!DOCTYPE a>"));
     let entity = document(&observed("<ex:a>&who;</ex:a>"));
     let in_attribute = document(&observed("<ex:a b=\"&who;\"/>"));
@@ -42,6 +46,7 @@ fn what_could_harm_is_not_read() {
         (&in_attribute, "malformed_xml", "who"),
         (&deep, "too_deep", "100"),
         (&many, "malformed_xml", "256 attributes"),
+        (&bound, "malformed_xml", "128 namespaces"),
         ("<?xml version=\"1.1\"?><a/>", "malformed_xml", "XML 1.1"),
         (
             "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a/>",
@@ -341,6 +346,15 @@ fn a_fault_in_an_event_names_field_line_and_reason() {
         refused_event("<ObjectEvent>\n</ObjectEvent>").reason.code(),
         "missing_field"
     );
+}
+
+#[test]
+fn an_event_of_endless_namespaces_is_refused_at_once() {
+    let each: String = (0..20_000)
+        .map(|i| format!("<n:a xmlns:n=\"urn:{i}\"/>"))
+        .collect();
+    let e = refused_event(&observed(&each));
+    assert!(e.message.contains("256 namespaces"), "{e}");
 }
 
 #[test]

@@ -340,3 +340,23 @@ fn every_event_has_the_published_hash() {
     println!("{compared}/8 hashes");
     assert_eq!(compared, 8);
 }
+
+#[test]
+fn three_spellings_of_one_event_have_one_hash() {
+    let Some(folder) = support::vectors("gs1-epcis/XML/WithEventHashID") else {
+        return;
+    };
+    let hashes: Vec<String> = support::files(&folder, &["xml"])
+        .iter()
+        .map(|path| {
+            read(path).unwrap().events[0]
+                .outcome
+                .as_ref()
+                .unwrap()
+                .content_hash
+                .clone()
+        })
+        .collect();
+    assert_eq!(hashes.len(), 3);
+    assert!(hashes.iter().all(|hash| *hash == hashes[0]), "{hashes:?}");
+}

@@ -362,3 +362,26 @@ fn every_published_event_that_epcis_1_2_can_hold_is_the_same_after_it() {
     println!("{written} files as EPCIS 1.2, {refused} hold what it cannot");
     assert!(written >= 25 && refused >= 25, "{written} {refused}");
 }
+
+#[test]
+fn words_keep_their_web_addresses_in_2_0_and_are_urns_in_1_2() {
+    let event = || {
+        object_event(
+            json!({"bizStep": "https://ref.gs1.org/cbv/BizStep-shipping", "disposition": "in_transit"}),
+        )
+    };
+    let text = written(XmlVersion::V2_0, event()).unwrap();
+    assert!(
+        text.contains("<bizStep>https://ref.gs1.org/cbv/BizStep-shipping<"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<disposition>urn:epcglobal:cbv:disp:in_transit<"),
+        "{text}"
+    );
+    let text = written(XmlVersion::V1_2, event()).unwrap();
+    assert!(
+        text.contains("<bizStep>urn:epcglobal:cbv:bizstep:shipping<"),
+        "{text}"
+    );
+}

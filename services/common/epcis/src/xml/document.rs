@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
-use super::element::{Element, attribute, skip_to};
+use super::element::{Element, attribute};
 use super::event;
 use super::faults::{about_root, missing_attribute, missing_element, twice, unknown};
 use super::header;
@@ -167,7 +167,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         let (mut header_seen, mut body_seen) = (false, false);
         while let Some(tag) = self.next_in(depth)? {
             if !self.is_standard(&tag)? {
-                skip_to(depth, &mut self.scanner)?;
+                self.scanner.skip_to(depth)?;
                 continue;
             }
             match &*tag.name.local {
@@ -183,7 +183,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
                     }
                 }
                 "EPCISHeader" | "EPCISBody" => return Err(twice(&tag)),
-                "extension" => skip_to(depth, &mut self.scanner)?,
+                "extension" => self.scanner.skip_to(depth)?,
                 _ => return Err(unknown(&tag)),
             }
         }
@@ -202,7 +202,8 @@ impl<'a, R: BufRead> Walk<'a, R> {
         let line = tag.line;
         let element = self.small(tag)?;
         let mut prefixes = Prefixes::new(self.scanner.scope(), "");
-        let read = header::read(element, &mut self.header, &mut prefixes);
+        let read =
+            header::read(element, &mut self.header, &mut prefixes).and_then(|()| prefixes.verify());
         read.map_err(|fault| fault.of_document().at_line(line))?;
         self.header.context = prefixes.context().to_json();
         Ok(())
@@ -213,7 +214,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         let mut list_seen = false;
         while let Some(tag) = self.next_in(depth)? {
             if !self.is_standard(&tag)? {
-                skip_to(depth, &mut self.scanner)?;
+                self.scanner.skip_to(depth)?;
                 continue;
             }
             match &*tag.name.local {
@@ -224,7 +225,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
                     }
                 }
                 "EventList" => return Err(twice(&tag)),
-                "extension" => skip_to(depth, &mut self.scanner)?,
+                "extension" => self.scanner.skip_to(depth)?,
                 _ => return Err(unknown(&tag)),
             }
         }
@@ -265,7 +266,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         self.header.events += 1;
         let Some(on_event) = &mut self.on_event else {
             let outside = self.scanner.depth() - 1;
-            skip_to(outside, &mut self.scanner)?;
+            self.scanner.skip_to(outside)?;
             return Ok(ControlFlow::Continue(()));
         };
         let line = tag.line;
@@ -384,6 +385,7 @@ fn tree(
     }
     let mut prefixes = Prefixes::new(within, original);
     let event = event::event(element, &mut prefixes)?;
+    prefixes.verify()?;
     Ok(Tree {
         event,
         context: prefixes.context(),

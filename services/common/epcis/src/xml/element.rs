@@ -46,7 +46,7 @@ impl Element {
         let mut open = vec![Self::from(tag)];
         loop {
             if !go_on(scanner) {
-                skip_to(outside, scanner)?;
+                scanner.skip_to(outside)?;
                 return Ok(None);
             }
             match scanner.next()? {
@@ -125,15 +125,4 @@ pub(super) fn attribute<'a>(attributes: &'a [Attribute], local: &str) -> Option<
             attribute.name.namespace == Namespace::None && &*attribute.name.local == local
         })
         .map(|attribute| attribute.value.as_str())
-}
-
-/// Reads on until no more than `depth` elements are open.
-pub(super) fn skip_to<R: BufRead>(
-    depth: usize,
-    scanner: &mut Scanner<R>,
-) -> Result<(), DocumentError> {
-    while scanner.depth() > depth {
-        scanner.next()?;
-    }
-    Ok(())
 }

@@ -90,6 +90,9 @@ pub(super) fn is_ncname(text: &str) -> bool {
     characters.next().is_some_and(starts) && characters.all(goes_on)
 }
 
+/// Bindings of prefixes in force at once, at most.
+pub(super) const MAX_BINDINGS: usize = 128;
+
 /// The bindings of prefixes in force, innermost last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
@@ -98,8 +101,14 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn bind(&mut self, depth: usize, prefix: &str, uri: &str) {
+    /// False where there are [`MAX_BINDINGS`] already.
+    #[must_use]
+    pub(super) fn bind(&mut self, depth: usize, prefix: &str, uri: &str) -> bool {
+        if self.bindings.len() >= MAX_BINDINGS {
+            return false;
+        }
         self.bindings.push((depth, prefix.into(), uri.into()));
+        true
     }
 
     /// Forgets the bindings of elements at this depth and below.
@@ -165,9 +174,8 @@ impl Scope {
             .filter_map(|part| part.get(BINDINGS)?.as_object())
         {
             for (prefix, uri) in bindings {
-                if let Some(uri) = uri.as_str() {
-                    scope.bind(0, prefix, uri);
-                }
+                // What was kept came from a scope that had room for it.
+                let _ = uri.as_str().map(|uri| scope.bind(0, prefix, uri));
             }
         }
         scope
@@ -185,10 +193,10 @@ mod tests {
     #[test]
     fn the_innermost_binding_holds_until_its_element_ends() {
         let mut scope = Scope::default();
-        scope.bind(1, "a", "http://one");
-        scope.bind(1, "", "http://default");
-        scope.bind(2, "a", "http://two");
-        scope.bind(2, "", "");
+        assert!(scope.bind(1, "a", "http://one"));
+        assert!(scope.bind(1, "", "http://default"));
+        assert!(scope.bind(2, "a", "http://two"));
+        assert!(scope.bind(2, "", ""));
         assert_eq!(scope.namespace("a"), uri("http://two"));
         assert_eq!(scope.namespace(""), Namespace::None);
         assert_eq!(scope.in_force().collect::<Vec<_>>(), [("a", "http://two")]);
@@ -202,15 +210,24 @@ mod tests {
     #[test]
     fn an_element_keeps_the_bindings_it_needs() {
         let mut scope = Scope::default();
-        scope.bind(1, "a", "http://a");
-        scope.bind(1, "b", "http://b");
-        scope.bind(1, "", "http://default");
+        assert!(scope.bind(1, "a", "http://a"));
+        assert!(scope.bind(1, "b", "http://b"));
+        assert!(scope.bind(1, "", "http://default"));
         let kept = scope.needed_by("<x><a:y/></x>").unwrap();
         let again = Scope::kept(&kept);
         assert_eq!(again.namespace("a"), uri("http://a"));
         assert_eq!(again.namespace(""), uri("http://default"));
         assert_eq!(again.namespace("b"), Namespace::Undeclared);
         assert_eq!(Scope::default().needed_by("<x/>"), None);
+    }
+
+    #[test]
+    fn there_is_an_end_to_bindings() {
+        let mut scope = Scope::default();
+        assert!((0..MAX_BINDINGS).all(|i| scope.bind(1, &format!("p{i}"), "http://a")));
+        assert!(!scope.bind(1, "more", "http://a"));
+        scope.leave(1);
+        assert!(scope.bind(1, "more", "http://a"));
     }
 
     #[test]

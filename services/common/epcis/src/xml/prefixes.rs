@@ -10,6 +10,10 @@ use serde_json::{Map, Value};
 
 use super::names::{Name, Namespace, Scope, XSD, XSI, is_epcis};
 use crate::context::Context;
+use crate::reason::{At, Fault, Parsed, Reason};
+
+/// Namespaces, by their prefixes, that one event may use at most.
+const MAX_NAMESPACES: usize = 256;
 
 /// The prefixes of one event.
 pub(super) struct Prefixes {
@@ -17,6 +21,8 @@ pub(super) struct Prefixes {
     given: Vec<(Box<str>, Box<str>, String)>,
     /// Bindings in force where the event begins.
     around: Vec<(Box<str>, Box<str>)>,
+    /// More namespaces were asked for than an event may use.
+    too_many: bool,
 }
 
 impl Prefixes {
@@ -29,6 +35,7 @@ impl Prefixes {
                 .in_force()
                 .map(|(prefix, uri)| (prefix.into(), uri.into()))
                 .collect(),
+            too_many: false,
         };
         for (prefix, uri) in scope.in_force() {
             let speaks_of_content =
@@ -58,11 +65,24 @@ impl Prefixes {
         }
     }
 
-    fn prefix(&mut self, prefix: &str, uri: &str) -> &str {
+    /// Refuses what uses more namespaces than an event may: their names are not told apart.
+    pub(super) fn verify(&self) -> Parsed<()> {
+        if !self.too_many {
+            return Ok(());
+        }
+        let what = format!("more than {MAX_NAMESPACES} namespaces are used");
+        Err(Fault::new(&At::Root, Reason::MalformedXml, what))
+    }
+
+    fn prefix<'s>(&'s mut self, prefix: &'s str, uri: &str) -> &'s str {
         let known = self
             .given
             .iter()
             .position(|(p, u, _)| &**p == prefix && &**u == uri);
+        if known.is_none() && self.given.len() == MAX_NAMESPACES {
+            self.too_many = true;
+            return prefix;
+        }
         let at = known.unwrap_or_else(|| {
             let written = self.free(prefix, uri);
             self.given.push((prefix.into(), uri.into(), written));

@@ -4,7 +4,6 @@ use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use super::document::Walk;
-use super::element::skip_to;
 use super::faults::{missing_element, twice, unknown};
 use super::header;
 use super::prefixes::Prefixes;
@@ -50,7 +49,7 @@ impl<R: BufRead> Walk<'_, R> {
         let mut body_seen = false;
         while let Some(tag) = self.next_in(depth)? {
             if !self.is_standard(&tag)? {
-                skip_to(depth, &mut self.scanner)?;
+                self.scanner.skip_to(depth)?;
                 continue;
             }
             match &*tag.name.local {
@@ -67,7 +66,7 @@ impl<R: BufRead> Walk<'_, R> {
                     }
                 }
                 "queryName" | "subscriptionID" | "resultsBody" => return Err(twice(&tag)),
-                "extension" => skip_to(depth, &mut self.scanner)?,
+                "extension" => self.scanner.skip_to(depth)?,
                 _ => return Err(unknown(&tag)),
             }
         }
@@ -98,6 +97,7 @@ impl<R: BufRead> Walk<'_, R> {
                     let mut prefixes = Prefixes::new(self.scanner.scope(), "");
                     let at = At::Root.field("resultsBody");
                     header::vocabularies(&at, list, &mut self.header.master_data, &mut prefixes)
+                        .and_then(|()| prefixes.verify())
                         .map_err(|fault| fault.of_document().at_line(line))?;
                 }
                 _ => return Err(unknown(&tag)),

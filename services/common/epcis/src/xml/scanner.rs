@@ -1,13 +1,14 @@
 //! XML as tags and texts. What may harm or mean two things is refused here: document types (DTD)
 //! that declare anything, entities, encodings other than UTF-8, elements without bottom.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::names::{Name, Namespace, Scope, is_ncname};
+use super::names::{MAX_BINDINGS, Name, Namespace, Scope, is_ncname};
 use super::source::{Source, TokenTooLong};
 use crate::document::Limits;
 use crate::reason::{DocumentError, Reason};
@@ -55,6 +56,8 @@ pub(super) struct Scanner<R> {
     /// A tag, text or comment was seen: an XML declaration comes too late.
     late: bool,
     keep: bool,
+    /// What is read is verified and not handed on.
+    pass_over: bool,
 }
 
 impl<R: BufRead> Scanner<R> {
@@ -70,6 +73,7 @@ impl<R: BufRead> Scanner<R> {
             begun: false,
             late: false,
             keep: false,
+            pass_over: false,
         }
     }
 
@@ -96,6 +100,16 @@ impl<R: BufRead> Scanner<R> {
     /// The text kept.
     pub(super) fn kept(&self) -> &[u8] {
         self.reader.get_ref().kept()
+    }
+
+    /// Reads on until no more than `depth` elements are open, making nothing of what is read.
+    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), DocumentError> {
+        self.pass_over = true;
+        while self.depth > depth {
+            self.next()?;
+        }
+        self.pass_over = false;
+        Ok(())
     }
 
     /// Bytes read so far.
@@ -135,17 +149,17 @@ impl<R: BufRead> Scanner<R> {
     fn token(&mut self, event: Event<'_>, line: u64) -> Result<Option<Token>, DocumentError> {
         let late = std::mem::replace(&mut self.late, true);
         match event {
-            Event::Start(start) => self.start(&start, line).map(Some),
+            Event::Start(start) => self.start(&start, line),
             Event::End(_) => {
                 self.scope.leave(self.depth);
                 self.depth = self.depth.saturating_sub(1);
                 Ok(Some(Token::End))
             }
-            Event::Text(text) => self.text(text.xml10_content().into_owned(), line),
-            Event::CData(text) => self.text(text.xml10_content().into_owned(), line),
+            Event::Text(text) => self.text(text.xml10_content(), line),
+            Event::CData(text) => self.text(text.xml10_content(), line),
             Event::GeneralRef(reference) => {
                 let character = character(&reference, line)?;
-                self.text(character.to_string(), line)
+                self.text(character.to_string().into(), line)
             }
             Event::Decl(declaration) if !late => {
                 utf_8(&declaration, line)?;
@@ -176,15 +190,13 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    fn text(&mut self, text: String, line: u64) -> Result<Option<Token>, DocumentError> {
-        if let Some(c) = text.chars().find(|c| !is_xml_character(*c)) {
-            return Err(malformed(
-                line,
-                &format!("U+{:04X} is no character of XML", c as u32),
-            ));
+    fn text(&mut self, text: Cow<'_, str>, line: u64) -> Result<Option<Token>, DocumentError> {
+        only_characters(&text, line)?;
+        if self.pass_over {
+            return Ok(None);
         }
         if self.depth > 0 {
-            return Ok(Some(Token::Text(text)));
+            return Ok(Some(Token::Text(text.into_owned())));
         }
         if text.trim().is_empty() {
             return Ok(None);
@@ -192,7 +204,7 @@ impl<R: BufRead> Scanner<R> {
         Err(malformed(line, "there is text outside the root element"))
     }
 
-    fn start(&mut self, start: &BytesStart<'_>, line: u64) -> Result<Token, DocumentError> {
+    fn start(&mut self, start: &BytesStart<'_>, line: u64) -> Result<Option<Token>, DocumentError> {
         let line = line - start.bytes().filter(|b| *b == b'\n').count() as u64;
         if self.depth == 0 && self.begun {
             return Err(malformed(line, "there is a second root element"));
@@ -208,9 +220,9 @@ impl<R: BufRead> Scanner<R> {
         self.depth += 1;
         self.begun = true;
         let mut given = Vec::new();
-        for attribute in start.attributes() {
+        for (n, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(|e| malformed(line, &e.to_string()))?;
-            if given.len() == MAX_ATTRIBUTES {
+            if n == MAX_ATTRIBUTES {
                 return Err(malformed(
                     line,
                     &format!("an element has more than {MAX_ATTRIBUTES} attributes"),
@@ -219,28 +231,35 @@ impl<R: BufRead> Scanner<R> {
             let value = value(&attribute, line)?;
             let key = attribute.key.into_inner();
             match key.strip_prefix("xmlns") {
-                Some("") => self.scope.bind(self.depth, "", &value),
+                Some("") => self.bind("", &value, line)?,
                 Some(prefix) if prefix.starts_with(':') => {
                     self.declare(&prefix[1..], &value, line)?
                 }
                 _ => given.push((key, value)),
             }
         }
-        let name = self.name(start.name().into_inner(), true, line)?;
+        let written = start.name().into_inner();
+        if self.pass_over {
+            let mut names = given.iter().map(|(key, _)| *key).chain([written]);
+            return names
+                .try_for_each(|name| parts(name, line).map(drop))
+                .map(|()| None);
+        }
+        let name = self.name(written, true, line)?;
         let attributes = given
             .into_iter()
             .map(|(key, value)| {
                 Ok(Attribute {
                     name: self.name(key, false, line)?,
-                    value,
+                    value: value.into_owned(),
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Token::Start(Tag {
+        Ok(Some(Token::Start(Tag {
             name,
             attributes,
             line,
-        }))
+        })))
     }
 
     fn declare(&mut self, prefix: &str, uri: &str, line: u64) -> Result<(), DocumentError> {
@@ -250,18 +269,21 @@ impl<R: BufRead> Scanner<R> {
                 &format!("xmlns:{prefix}={uri:?} is no declaration of a prefix"),
             ));
         }
-        self.scope.bind(self.depth, prefix, uri);
-        Ok(())
+        self.bind(prefix, uri, line)
+    }
+
+    fn bind(&mut self, prefix: &str, uri: &str, line: u64) -> Result<(), DocumentError> {
+        if self.scope.bind(self.depth, prefix, uri) {
+            return Ok(());
+        }
+        Err(malformed(
+            line,
+            &format!("more than {MAX_BINDINGS} namespaces are declared at once"),
+        ))
     }
 
     fn name(&self, written: &str, is_element: bool, line: u64) -> Result<Name, DocumentError> {
-        let (prefix, local) = written.split_once(':').unwrap_or(("", written));
-        if !is_ncname(local)
-            || !(prefix.is_empty() || is_ncname(prefix))
-            || written.starts_with(':')
-        {
-            return Err(malformed(line, &format!("{written:?} is not a name")));
-        }
+        let (prefix, local) = parts(written, line)?;
         let namespace = if prefix.is_empty() && !is_element {
             Namespace::None
         } else {
@@ -275,21 +297,26 @@ impl<R: BufRead> Scanner<R> {
     }
 }
 
+/// Prefix, empty where there is none, and local part of a name.
+fn parts(written: &str, line: u64) -> Result<(&str, &str), DocumentError> {
+    let (prefix, local) = written.split_once(':').unwrap_or(("", written));
+    let has_prefix = local.len() < written.len();
+    if is_ncname(local) && (is_ncname(prefix) || !has_prefix) {
+        return Ok((prefix, local));
+    }
+    Err(malformed(line, &format!("{written:?} is not a name")))
+}
+
 /// An attribute's value: entities are refused, line breaks are blanks (XML 1.0 §3.3.3).
-fn value(attribute: &RawAttribute<'_>, line: u64) -> Result<String, DocumentError> {
+fn value<'a>(attribute: &RawAttribute<'a>, line: u64) -> Result<Cow<'a, str>, DocumentError> {
     if attribute.value.contains('<') {
         return Err(malformed(line, "\"<\" within the value of an attribute"));
     }
     let value = attribute
         .normalized_value(XmlVersion::Implicit1_0)
         .map_err(|e| malformed(line, &e.to_string()))?;
-    if let Some(c) = value.chars().find(|c| !is_xml_character(*c)) {
-        return Err(malformed(
-            line,
-            &format!("U+{:04X} is no character of XML", c as u32),
-        ));
-    }
-    Ok(value.into_owned())
+    only_characters(&value, line)?;
+    Ok(value)
 }
 
 /// What a reference in a text stands for: a character by number or one of the five names of XML.
@@ -338,6 +365,21 @@ fn utf_8(declaration: &BytesDecl<'_>, line: u64) -> Result<(), DocumentError> {
         line,
         &format!("the encoding {encoding} is not read; send UTF-8"),
     ))
+}
+
+fn only_characters(text: &str, line: u64) -> Result<(), DocumentError> {
+    // Below U+0080 only controls are none; above, U+FFFE and U+FFFF, whose first byte is EF.
+    let surely = |b: u8| (b >= 0x20 && b != 0xEF) || matches!(b, b'\t' | b'\n' | b'\r');
+    if text.bytes().all(surely) {
+        return Ok(());
+    }
+    match text.chars().find(|c| !is_xml_character(*c)) {
+        None => Ok(()),
+        Some(c) => Err(malformed(
+            line,
+            &format!("U+{:04X} is no character of XML", c as u32),
+        )),
+    }
 }
 
 /// XML 1.0 §2.2.

@@ -12,6 +12,7 @@ pub(super) type Written = Result<(), WriteError>;
 
 /// An event being written.
 pub(super) struct EventWriter<'t> {
+    pub(super) version: XmlVersion,
     pub(super) tree: &'t Tree,
     pub(super) index: Option<usize>,
     pub(super) out: Out,
@@ -27,8 +28,14 @@ pub(super) struct WrittenEvent {
 }
 
 impl<'t> EventWriter<'t> {
-    pub(super) fn new(tree: &'t Tree, index: Option<usize>, depth: usize) -> Self {
+    pub(super) fn new(
+        version: XmlVersion,
+        tree: &'t Tree,
+        index: Option<usize>,
+        depth: usize,
+    ) -> Self {
         Self {
+            version,
             tree,
             index,
             out: Out::at_depth(depth),
@@ -37,7 +44,7 @@ impl<'t> EventWriter<'t> {
     }
 
     /// Writes the content of the event's element.
-    pub(super) fn event(mut self, version: XmlVersion) -> Result<WrittenEvent, WriteError> {
+    pub(super) fn event(mut self) -> Result<WrittenEvent, WriteError> {
         let tree = self.tree;
         let Some(event) = tree.event.as_object() else {
             return Err(self.error("", "an event is an object"));
@@ -47,7 +54,7 @@ impl<'t> EventWriter<'t> {
             return Err(self.error("type", &format!("{kind:?} is no event of EPCIS")));
         };
         self.known_fields(event, own)?;
-        match version {
+        match self.version {
             XmlVersion::V2_0 => {
                 for field in BASE.iter().chain(own) {
                     self.field(event, field)?;

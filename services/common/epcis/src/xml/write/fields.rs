@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 use super::super::names::XSI;
 use super::event::{EventWriter, Written};
 use super::out::Attributes;
-use super::values::uri_of;
 use crate::vocabulary::Vocabulary;
 
 impl EventWriter<'_> {
@@ -17,7 +16,8 @@ impl EventWriter<'_> {
         value: &Value,
     ) -> Written {
         let text = self.text(path, value)?;
-        self.uri_leaf(path, name, &Attributes::new(), &uri_of(vocabulary, text))
+        let uri = self.uri_of(vocabulary, text);
+        self.uri_leaf(path, name, &Attributes::new(), &uri)
     }
 
     pub(super) fn texts(&mut self, path: &str, name: &str, item: &str, value: &Value) -> Written {
@@ -107,7 +107,7 @@ impl EventWriter<'_> {
         };
         let mut attributes = Attributes::new();
         if let Some(kind) = element.get("type") {
-            let kind = uri_of(vocabulary, self.text(&format!("{path}.type"), kind)?);
+            let kind = self.uri_of(vocabulary, self.text(&format!("{path}.type"), kind)?);
             self.speaks_of(&kind);
             attributes.push(("type".to_owned(), kind));
         }
@@ -226,7 +226,7 @@ impl EventWriter<'_> {
                 _ => None,
             };
             if let Some(vocabulary) = vocabulary {
-                text = uri_of(vocabulary, &text);
+                text = self.uri_of(vocabulary, &text);
             }
             self.speaks_of(&text);
             attributes.push((key, text));

@@ -1,5 +1,7 @@
 //! The header of a document as XML: Standard Business Document Header and master data.
 
+use std::collections::HashMap;
+
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
@@ -31,7 +33,7 @@ pub(super) fn write(
     let mut results = None;
     let has_master_data = !head.master_data.is_empty();
     if in_results && has_master_data {
-        let mut writer = EventWriter::new(&tree, None, 5);
+        let mut writer = EventWriter::new(version, &tree, None, 5);
         vocabularies(&mut writer, &head.master_data)?;
         results = Some(writer.out.into_text());
         used = writer.used;
@@ -41,7 +43,7 @@ pub(super) fn write(
             .expand(key)
             .is_some_and(|(uri, local)| uri == SBDH && local == "StandardBusinessDocumentHeader")
     };
-    let mut writer = EventWriter::new(&tree, None, 2);
+    let mut writer = EventWriter::new(version, &tree, None, 2);
     writer.used = used;
     let given = head
         .header_extensions
@@ -149,21 +151,24 @@ fn plain(writer: &mut EventWriter<'_>, prefix: &str, local: &str, value: &Value)
 /// A `VocabularyList`: a `Vocabulary` for each type, in the order of their first elements.
 fn vocabularies(writer: &mut EventWriter<'_>, elements: &[VocabularyElement]) -> Written {
     let path = "VocabularyList";
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut kinds: Vec<(&str, Vec<&VocabularyElement>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for element in elements {
-        if !kinds.contains(&element.vocabulary.as_str()) {
-            kinds.push(&element.vocabulary);
+        let at = *known.entry(&element.vocabulary).or_insert(kinds.len());
+        match kinds.get_mut(at) {
+            Some((_, same)) => same.push(element),
+            None => kinds.push((&element.vocabulary, vec![element])),
         }
     }
     writer.open(path, "VocabularyList", &Attributes::new())?;
-    for kind in kinds {
+    for (kind, elements) in kinds {
         writer.open(
             path,
             "Vocabulary",
             &vec![("type".to_owned(), kind.to_owned())],
         )?;
         writer.open(path, "VocabularyElementList", &Attributes::new())?;
-        for element in elements.iter().filter(|element| element.vocabulary == kind) {
+        for element in elements {
             vocabulary_element(writer, path, element)?;
         }
         writer.out.close("VocabularyElementList");

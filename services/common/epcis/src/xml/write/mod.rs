@@ -40,7 +40,7 @@ pub(crate) fn document(
         .iter()
         .enumerate()
         .map(|(index, tree)| {
-            EventWriter::new(tree, Some(index), depth + depth_of(version, tree)).event(version)
+            EventWriter::new(version, tree, Some(index), depth + depth_of(version, tree)).event()
         })
         .collect::<Result<Vec<_>, _>>()?;
     let master_data_in_results = is_query && events.is_empty();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::event::{EventWriter, Written};
 use super::out::{Attributes, Unwritable};
 use crate::vocabulary::{self, Vocabulary};
-use crate::write::WriteError;
+use crate::write::{WriteError, XmlVersion};
 
 impl EventWriter<'_> {
     /// Declares the prefix of a value such as `ex:x`, if it has one.
@@ -102,24 +102,26 @@ impl EventWriter<'_> {
             message: format!("{event}{path}: {what}"),
         }
     }
-}
 
-/// A word of the vocabulary as the URI it has in XML; anything else as it is.
-pub(super) fn uri_of(vocabulary: Vocabulary, text: &str) -> String {
-    let word = vocabulary::normalise(vocabulary, text).unwrap_or(text);
-    if word.contains(':') {
-        return text.to_owned();
-    }
-    let prefix = match vocabulary {
-        Vocabulary::BizStep => "urn:epcglobal:cbv:bizstep:",
-        Vocabulary::Disposition => "urn:epcglobal:cbv:disp:",
-        Vocabulary::BizTransactionType => "urn:epcglobal:cbv:btt:",
-        Vocabulary::SourceDestinationType => "urn:epcglobal:cbv:sdt:",
-        Vocabulary::ErrorReason => "urn:epcglobal:cbv:er:",
-        // Vocabularies of EPCIS 2.0 have web addresses only.
-        Vocabulary::Component | Vocabulary::MeasurementType | Vocabulary::SensorAlert => {
-            vocabulary.web_prefix()
+    /// A word of the vocabulary as the URI it has in XML. EPCIS 2.0 knows words by URN and by web
+    /// address, so what is a URI stays as it is; 1.2 knows URNs only.
+    pub(super) fn uri_of(&self, vocabulary: Vocabulary, text: &str) -> String {
+        let is_uri = text.contains(':') && self.version == XmlVersion::V2_0;
+        let word = vocabulary::normalise(vocabulary, text).unwrap_or(text);
+        if is_uri || word.contains(':') {
+            return text.to_owned();
         }
-    };
-    format!("{prefix}{word}")
+        let prefix = match vocabulary {
+            Vocabulary::BizStep => "urn:epcglobal:cbv:bizstep:",
+            Vocabulary::Disposition => "urn:epcglobal:cbv:disp:",
+            Vocabulary::BizTransactionType => "urn:epcglobal:cbv:btt:",
+            Vocabulary::SourceDestinationType => "urn:epcglobal:cbv:sdt:",
+            Vocabulary::ErrorReason => "urn:epcglobal:cbv:er:",
+            // Vocabularies of EPCIS 2.0 have web addresses only.
+            Vocabulary::Component | Vocabulary::MeasurementType | Vocabulary::SensorAlert => {
+                vocabulary.web_prefix()
+            }
+        };
+        format!("{prefix}{word}")
+    }
 }
