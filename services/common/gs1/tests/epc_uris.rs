@@ -191,7 +191,6 @@ fn what_the_grammar_does_not_allow_is_refused() {
         ("urn:epc:id:imovn:917618", "bad_length"),
         ("urn:epc:id:nothing:1", "unknown_scheme"),
         ("urn:epc:class:sgtin:9521141.012345.1", "unknown_scheme"),
-        ("urn:epc:idpat:lgtin:9521141.012345.*", "unknown_scheme"),
         ("urn:epc:idpat:itip:9521141.012345.01.*.*", "malformed"),
         ("urn:epc:idpat:sgtin:*.012345.*", "malformed"),
         ("urn:epc:idpat:sgtin:9521141.*", "malformed"),
@@ -252,6 +251,11 @@ fn an_identity_pattern_is_a_set_open_at_its_end() {
             "urn:epc:idpat:sgtin:9521141.012346.*",
             false,
             "01/09521141123461",
+        ),
+        (
+            "urn:epc:idpat:lgtin:9521141.012345.*",
+            false,
+            "01/09521141123454",
         ),
         (
             "urn:epc:idpat:grai:9521141.12345.*",

@@ -1,5 +1,6 @@
 //! Pure identity patterns, `urn:epc:idpat:…`: sets of things, open at their end
-//! (TDS 2.x §8).
+//! (TDS 2.x §8). The standard's list of them leaves out LGTIN; it is taken, since
+//! queries for the lots of a product have no other pattern.
 
 use std::fmt;
 use std::str::FromStr;
@@ -101,7 +102,7 @@ impl FromStr for IdPattern {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (form, scheme, body) = super::pieces(text)?;
         let scheme = EpcScheme::of_name(scheme)
-            .filter(|scheme| form == "idpat" && !scheme.is_class())
+            .filter(|_| form == "idpat")
             .ok_or_else(|| super::unknown(text))?;
         let expected = scheme.components();
         let raw: Vec<&str> = body.splitn(expected.len(), '.').collect();
