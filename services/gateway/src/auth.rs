@@ -6,7 +6,7 @@
 //! [[key]]
 //! name = "what a person calls it"
 //! party = "4012345000009"             # GLN, or a name
-//! roles = ["capture"]                 # capture, import, read
+//! roles = ["capture"]                 # capture, import, read, master_data
 //! key = "the key itself"              # or: sha256 = "hex digest of it"
 //!
 //! [device_hash]                       # see `device`
@@ -35,6 +35,9 @@ pub enum Role {
     Import,
     /// Read capture jobs of its party.
     Read,
+    /// Bring reference data up to date by the master data of its documents.
+    #[serde(rename = "master_data")]
+    MasterData,
 }
 
 /// The holder of a key.

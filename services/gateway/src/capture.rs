@@ -2,31 +2,35 @@
 //!
 //! One function for both roads. An HTTP body is assessed as a document; a partner's record is turned
 //! into a single event first (`partner`) and assessed the same way. Nothing here writes: the result
-//! says what has to be written, in one transaction.
+//! says what has to be written, in one transaction. Documents that go in several: `large`.
 
-use serialtrail_epcis::{BodyKind, CapturedEvent, DocumentError, Header, Limits, parse_body};
-use serialtrail_records::{CaptureJob, Codec, JobError, Micros};
+use serialtrail_epcis::{
+    BodyKind, DocumentError, Format, Header, Limits, ReadOptions, Reason, read_events, read_header,
+};
+use serialtrail_records::{CaptureJob, Codec, Micros};
 use serialtrail_runtime::Clock;
-use serialtrail_runtime::topics::{EPCIS_EVENTS, max_record_bytes};
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::clock::record_time;
+use crate::conflicts::refuse_conflicts;
 use crate::device::DeviceHash;
-use crate::event::{Stamp, compressed, event_id_of, event_times, identity};
+use crate::findings::{Findings, TOO_MANY_EVENTS};
 use crate::known::Identity;
+use crate::parcel::Parcel;
+use crate::pass::Pass;
 use crate::problem::{Kind, Problem};
-use crate::rejected::{EVENT_ID_CONFLICT, EVENT_TOO_LARGE, Input, Origin, Refusal};
+use crate::rejected::{Input, Origin, Refusal};
+use crate::spool::Received;
+use crate::transaction::Counts;
+use crate::versions;
 
-/// Errors kept in a job record; all are in `rejected-events`.
-const JOB_ERRORS: usize = 100;
-/// Text of the errors kept in a job record, bytes: the record stays well below the topic's limit.
-const JOB_ERROR_BYTES: usize = 128 * 1024;
-
-/// Content type of events captured by HTTP.
-pub const JSON_LD: &str = "application/ld+json";
-/// Content type of events from partners' topics.
-pub const AVRO: &str = "application/avro";
+/// Events of a document that is captured in one transaction; one with more is captured with `proceed`
+/// only, in several.
+pub const MOST_EVENTS: usize = 100_000;
+/// Bytes of the records of one transaction.
+pub const MOST_BYTES: usize = 128 << 20;
 
 /// `GS1-Capture-Error-Behaviour` (EPCIS 2.0 §12.6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +82,12 @@ pub struct Conditions<'a> {
     pub device_hash: &'a DeviceHash,
     /// Encodes events, to know their size.
     pub codec: &'a Codec,
+    /// Partition counts of what is written.
+    pub counts: &'a Counts,
+    /// Where records go that are too many for memory.
+    pub folder: &'a Path,
+    /// Bytes of records one transaction takes.
+    pub most_bytes: usize,
     /// Whether an event certainly loses against one captured earlier ([`crate::known::Known`]).
     pub loses: &'a dyn Fn(&Identity) -> bool,
 }
@@ -85,13 +95,15 @@ pub struct Conditions<'a> {
 /// One input.
 pub struct Submission<'a> {
     /// HTTP body, or the JSON event a partner's record stands for.
-    pub body: &'a [u8],
+    pub body: &'a Received,
     /// What the body has to be.
     pub kind: BodyKind,
-    /// The original bytes where they are not `body` itself (already redacted).
+    /// How it is written.
+    pub format: Format,
+    /// A partner's record, where the body was made from one (already redacted).
     pub original: Option<&'a [u8]>,
-    /// Media type of the original.
-    pub format: &'a str,
+    /// The version its sender says it has.
+    pub claimed_version: Option<&'a str>,
     /// Job id, or `topic/partition/offset`.
     pub capture_id: &'a str,
     /// Authenticated publisher.
@@ -104,24 +116,52 @@ pub struct Submission<'a> {
     pub origin: Origin,
 }
 
-/// An event to be written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Accepted {
-    /// Id, hash, record time.
-    pub identity: Identity,
-    /// The encoded record.
-    pub value: Vec<u8>,
+impl Submission<'_> {
+    /// How its body is read.
+    #[must_use]
+    pub fn options(&self, max_events: usize) -> ReadOptions {
+        ReadOptions {
+            kind: self.kind,
+            limits: Limits {
+                max_events,
+                ..Limits::default()
+            },
+        }
+    }
+
+    /// What its refusals share.
+    #[must_use]
+    pub fn input(&self, header: &Header, record_time: Micros) -> Input {
+        Input {
+            capture_id: self.capture_id.into(),
+            document_id: header.document_id.clone(),
+            source_party: self.source_party.into(),
+            record_time,
+            origin: self.origin.clone(),
+        }
+    }
+
+    /// The header of its body.
+    ///
+    /// # Errors
+    /// Outer: the body cannot be read here. Inner: it is refused as a whole.
+    pub fn header(&self, max_events: usize) -> anyhow::Result<Result<Header, DocumentError>> {
+        let options = self.options(max_events);
+        Ok(read_header(self.body.open()?, self.format, &options))
+    }
 }
 
 /// What becomes of an input.
 #[derive(Debug)]
 pub struct Assessment {
+    /// The document's own fields.
+    pub header: Header,
     /// Events to write; none when the input is refused whole.
-    pub accepted: Vec<Accepted>,
-    /// Everything refused.
-    pub refusals: Vec<Refusal>,
-    /// What the refusals share.
-    pub input: Input,
+    pub events: Arc<Parcel>,
+    /// Their identities, in the same order.
+    pub identities: Vec<Identity>,
+    /// Everything refused, as rows.
+    pub rejections: Arc<Parcel>,
     /// The job's record.
     pub job: CaptureJob,
     /// Set when nothing is captured: what the sender is told.
@@ -131,337 +171,196 @@ pub struct Assessment {
 /// Assesses one input.
 ///
 /// # Errors
-/// A record cannot be encoded: a defect of this build.
+/// A record cannot be encoded, a file not be written: a failure here.
 pub fn assess(submission: &Submission<'_>, at: &Conditions<'_>) -> anyhow::Result<Assessment> {
-    let parsed = parse_body(submission.body, submission.kind, &Limits::default());
-    let (header, events) = match parsed {
-        Ok(capture) => (capture.header, capture.events),
-        Err(error) => return Ok(refused_whole(submission, at, &error)),
+    let header = match submission.header(MOST_EVENTS)? {
+        Ok(header) => header,
+        Err(error) => return refused_whole(submission, at, &error),
     };
-    let record_time = record_time(
-        at.clock,
-        at.now,
-        submission.asked,
-        at.last_mark,
-        event_times(&events),
-    );
-    let total = events.len();
-    let mut accepted = Vec::with_capacity(total);
-    let mut refusals = Vec::new();
-    let stamp = stamp(submission, at, &header, record_time);
-    for event in events {
-        let index = i32::try_from(event.index).unwrap_or(i32::MAX);
-        match one_event(submission, at, &stamp, event)? {
-            Ok(event) => accepted.push((index, event)),
-            Err(refusal) => refusals.push(refusal),
-        }
+    let schema_version = header.schema_version.as_deref();
+    if let Err(message) = versions::document_fits(submission.claimed_version, schema_version) {
+        let error = DocumentError {
+            reason: Reason::UnsupportedVersion,
+            field: "schemaVersion".into(),
+            line: None,
+            message,
+        };
+        return refused_whole(submission, at, &error);
     }
-    refuse_conflicts(submission, at, &mut accepted, &mut refusals);
-    refusals.sort_by_key(|refusal| refusal.event_index);
-    let input = Input {
-        capture_id: submission.capture_id.into(),
-        document_id: header.document_id,
-        source_party: submission.source_party.into(),
-        record_time,
-        origin: submission.origin.clone(),
-    };
-    let nothing_stays = !refusals.is_empty()
-        && (submission.behaviour == Behaviour::Rollback || accepted.is_empty());
+    let record_time = first_record_time(submission, at, &header)?;
+    let mut pass = Pass::new(submission, at, &header, record_time);
+    let mut failed = None;
+    let read = read_events(
+        submission.body.open()?,
+        submission.format,
+        &header,
+        &submission.options(MOST_EVENTS),
+        |event| match pass.take(event) {
+            Ok(()) if pass.bytes() <= at.most_bytes => ControlFlow::Continue(()),
+            Ok(()) => ControlFlow::Break(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    );
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if let Err(error) = read {
+        return refused_whole(submission, at, &error);
+    }
+    if pass.bytes() > at.most_bytes {
+        let refusal = too_much(submission, at.most_bytes)?;
+        return refuse_input(submission, at, refusal);
+    }
+    settle(submission, at, &header, pass, record_time)
+}
+
+/// Decides once every event is known.
+fn settle(
+    submission: &Submission<'_>,
+    at: &Conditions<'_>,
+    header: &Header,
+    pass: Pass<'_>,
+    record_time: Micros,
+) -> anyhow::Result<Assessment> {
+    let mut found = refuse_conflicts(submission, at, pass)?;
+    let total = usize::try_from(header.events).unwrap_or(usize::MAX);
+    let errors = found.findings.errors();
+    let nothing_stays =
+        errors > 0 && (submission.behaviour == Behaviour::Rollback || found.identities.is_empty());
     if nothing_stays {
-        accepted.clear();
+        found.events = Parcel::default();
+        found.identities.clear();
     }
-    let errors: Vec<JobError> = refusals.iter().map(Refusal::job_error).collect();
-    let problem = nothing_stays.then(|| Problem {
-        kind: kind_of(&refusals),
-        detail: format!(
-            "{} of {total} events refused; nothing of this document was captured",
-            refusals.len()
-        ),
-        capture_id: Some(submission.capture_id.into()),
-        errors: errors.clone(),
+    let problem = nothing_stays.then(|| {
+        let detail =
+            format!("{errors} of {total} events refused; nothing of this document was captured");
+        found.findings.problem(submission.capture_id, detail)
     });
-    let job = job(
-        submission,
-        at.now,
-        record_time,
-        total,
-        accepted.len(),
-        errors,
-    );
-    let accepted = accepted
-        .into_iter()
-        .map(|(_, event)| event.into_accepted())
-        .collect();
+    let captured = found.identities.len();
     Ok(Assessment {
-        accepted,
-        refusals,
-        input,
-        job,
+        header: header.clone(),
+        events: Arc::new(found.events),
+        identities: found.identities,
+        rejections: Arc::new(found.rejections),
+        job: found
+            .findings
+            .job(submission, at.now, record_time, total, captured),
         problem,
     })
 }
 
-fn stamp<'a>(
-    submission: &Submission<'a>,
-    at: &Conditions<'a>,
-    header: &'a Header,
-    record_time: Micros,
-) -> Stamp<'a> {
-    Stamp {
-        capture_id: submission.capture_id,
-        source_party: submission.source_party,
-        record_time,
-        captured_at: at.now,
-        reference_offset: at.reference_offset,
-        document_id: header.document_id.as_deref(),
-        sbdh: header.sbdh.as_deref(),
-        format: submission.format,
-        device_hash: at.device_hash,
-    }
-}
-
-/// A validated, encoded event with what is needed to refuse it after all.
-struct Candidate {
-    identity: Identity,
-    value: Vec<u8>,
-    original: Vec<u8>,
-}
-
-impl Candidate {
-    fn into_accepted(self) -> Accepted {
-        Accepted {
-            identity: self.identity,
-            value: self.value,
-        }
-    }
-}
-
-fn one_event(
-    submission: &Submission<'_>,
-    at: &Conditions<'_>,
-    stamp: &Stamp<'_>,
-    event: CapturedEvent,
-) -> anyhow::Result<Result<Candidate, Refusal>> {
-    let index = event.index;
-    let original: Vec<u8> = match submission.original {
-        Some(original) => original.to_vec(),
-        None => at
-            .device_hash
-            .redact(event.original.as_bytes())
-            .into_owned(),
-    };
-    let refuse = |reason: &str, message: String, place: String, event_id: Option<String>| Refusal {
-        reason: reason.to_owned(),
-        message,
-        place: (!place.is_empty()).then_some(place),
-        event_index: i32::try_from(index).ok(),
-        event_id,
-        original: original.clone(),
-    };
-    let read = event
-        .outcome
-        .and_then(|read| stamp.record(read, index, event.context, original.clone()));
-    let record = match read {
-        Ok(record) => record,
-        Err(error) => {
-            let event_id = event_id_of(&event.original);
-            return Ok(Err(refuse(
-                error.reason.code(),
-                error.message,
-                error.field,
-                event_id,
-            )));
-        }
-    };
-    let identity = identity(&record);
-    let limit = max_record_bytes(EPCIS_EVENTS);
-    let size_of = |value: &[u8]| identity.event_id.len() + value.len();
-    let mut value = at.codec.encode(&record)?;
-    if size_of(&value) > limit {
-        value = at.codec.encode(&compressed(record)?)?;
-    }
-    let size = size_of(&value);
-    if size > limit {
-        let message = format!(
-            "the event takes {size} bytes, at most {limit} are taken; \
-             split it into several events"
-        );
-        return Ok(Err(refuse(
-            EVENT_TOO_LARGE,
-            message,
-            String::new(),
-            Some(identity.event_id),
-        )));
-    }
-    Ok(Ok(Candidate {
-        identity,
-        value,
-        original,
-    }))
-}
-
-/// Takes out of `accepted` what conflicts within the document, and what certainly loses against an
-/// event captured before.
+/// The record time of an input. In replay, where the import gives none, its events have to be gone
+/// through for it.
 ///
-/// In replay a document is refused for the latter only if all its events lose: that one event of it was
-/// known here must not decide whether its neighbours are captured, or the result would depend on the
-/// order of arrival. Losing events let through so are rejected by the dispatcher.
-fn refuse_conflicts(
+/// # Errors
+/// The body cannot be read here.
+pub fn first_record_time(
     submission: &Submission<'_>,
     at: &Conditions<'_>,
-    accepted: &mut Vec<(i32, Candidate)>,
-    refusals: &mut Vec<Refusal>,
-) {
-    let mut stands: HashMap<String, String> = HashMap::new();
-    for (_, event) in accepted
-        .iter()
-        .filter(|(_, event)| !event.identity.declaration)
-    {
-        let Identity {
-            event_id,
-            content_hash,
-            ..
-        } = &event.identity;
-        match stands.get_mut(event_id) {
-            Some(least) if content_hash < least => content_hash.clone_into(least),
-            Some(_) => {}
-            None => {
-                stands.insert(event_id.clone(), content_hash.clone());
-            }
-        }
+    header: &Header,
+) -> anyhow::Result<Micros> {
+    let mut latest: Option<Micros> = None;
+    if at.clock == Clock::Replay && submission.asked.is_none() {
+        // A fault of the document is found, and told, by the pass that follows.
+        let _ = read_events(
+            submission.body.open()?,
+            submission.format,
+            header,
+            &submission.options(usize::MAX),
+            |event| {
+                let time = event.outcome.ok().map(|event| event.event_time);
+                let time = time.map(|time| time.timestamp_micros());
+                latest = latest.max(time.filter(|time| crate::clock::is_plausible(*time, at.now)));
+                ControlFlow::Continue(())
+            },
+        );
     }
-    let within = |event: &Candidate| {
-        !event.identity.declaration
-            && stands.get(&event.identity.event_id) != Some(&event.identity.content_hash)
-    };
-    let loses = |event: &Candidate| (at.loses)(&event.identity);
-    let refuse_known = at.clock == Clock::Live
-        || submission.behaviour == Behaviour::Proceed
-        || accepted.iter().all(|(_, event)| loses(event));
-    let mut kept = Vec::with_capacity(accepted.len());
-    for (index, event) in accepted.drain(..) {
-        let where_else = if within(&event) {
-            "this document has"
-        } else if refuse_known && loses(&event) {
-            "there is already"
-        } else {
-            kept.push((index, event));
-            continue;
-        };
-        refusals.push(Refusal {
-            reason: EVENT_ID_CONFLICT.into(),
-            message: format!(
-                "{where_else} an event with the id {} and other content; to correct it, withdraw it \
-                 with an errorDeclaration and send the corrected event under a new id",
-                event.identity.event_id
-            ),
-            place: Some("eventID".into()),
-            event_index: Some(index),
-            event_id: Some(event.identity.event_id),
-            original: event.original,
-        });
-    }
-    *accepted = kept;
+    Ok(record_time(
+        at.clock,
+        at.now,
+        submission.asked,
+        at.last_mark,
+        latest,
+    ))
 }
 
-fn kind_of(refusals: &[Refusal]) -> Kind {
-    let all = |reason: &str| refusals.iter().all(|refusal| refusal.reason == reason);
-    if all(EVENT_ID_CONFLICT) {
-        Kind::Conflict
-    } else if all(EVENT_TOO_LARGE) {
-        Kind::TooLarge
-    } else {
-        Kind::Validation
-    }
+fn too_much(submission: &Submission<'_>, most_bytes: usize) -> anyhow::Result<Refusal> {
+    Ok(Refusal {
+        reason: TOO_MANY_EVENTS.into(),
+        message: format!(
+            "the events of this document take more than the {} MiB one transaction may; send it with \
+             GS1-Capture-Error-Behaviour: proceed, or in several documents",
+            most_bytes >> 20
+        ),
+        original: submission.body.beginning()?,
+        ..Refusal::default()
+    })
 }
 
-/// An input of which not even the events can be told apart.
+/// An input of which not even the events can be told apart, or none may be taken.
 fn refused_whole(
     submission: &Submission<'_>,
     at: &Conditions<'_>,
     error: &DocumentError,
-) -> Assessment {
-    let original: Cow<'_, [u8]> = match submission.original {
-        Some(original) => Cow::Borrowed(original),
-        None => at.device_hash.redact(submission.body),
+) -> anyhow::Result<Assessment> {
+    let original = match submission.original {
+        Some(original) => original.to_vec(),
+        None => {
+            let beginning = submission.body.beginning()?;
+            at.device_hash
+                .redact(&beginning, submission.format)
+                .into_owned()
+        }
     };
     let place = if error.field.is_empty() {
-        line_and_column(&error.message)
+        line_and_column(&error.message).or_else(|| error.line.map(|line| format!("line {line}")))
     } else {
         Some(error.field.clone())
     };
+    let message = match (error.reason, submission.behaviour) {
+        (Reason::TooManyEvents, Behaviour::Rollback) => format!(
+            "{}; a document with more is captured with GS1-Capture-Error-Behaviour: proceed only",
+            error.message
+        ),
+        _ => error.message.clone(),
+    };
     let refusal = Refusal {
         reason: error.reason.code().into(),
-        message: error.message.clone(),
+        message,
         place,
-        event_index: None,
-        event_id: None,
-        original: original.into_owned(),
+        line: error.line.and_then(|line| i64::try_from(line).ok()),
+        original,
+        ..Refusal::default()
     };
     refuse_input(submission, at, refusal)
 }
 
 /// The assessment of an input refused for one reason.
-#[must_use]
+///
+/// # Errors
+/// A record cannot be encoded: a defect of this build.
 pub fn refuse_input(
     submission: &Submission<'_>,
     at: &Conditions<'_>,
     refusal: Refusal,
-) -> Assessment {
-    let record_time = record_time(at.clock, at.now, submission.asked, at.last_mark, []);
-    let errors = vec![refusal.job_error()];
-    Assessment {
-        accepted: Vec::new(),
-        input: Input {
-            capture_id: submission.capture_id.into(),
-            document_id: None,
-            source_party: submission.source_party.into(),
-            record_time,
-            origin: submission.origin.clone(),
-        },
-        job: job(submission, at.now, record_time, 0, 0, errors.clone()),
-        problem: Some(Problem {
-            kind: Kind::Validation,
-            detail: refusal.message.clone(),
-            capture_id: Some(submission.capture_id.into()),
-            errors,
-        }),
-        refusals: vec![refusal],
-    }
-}
-
-fn job(
-    submission: &Submission<'_>,
-    now: Micros,
-    record_time: Micros,
-    events: usize,
-    captured: usize,
-    mut errors: Vec<JobError>,
-) -> CaptureJob {
-    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    let errors_total = count(errors.len());
-    let mut bytes = 0;
-    let fitting = errors.iter().take_while(|error| {
-        bytes += error.reason.len() + error.message.len();
-        bytes += error.place.as_ref().map_or(0, String::len);
-        bytes <= JOB_ERROR_BYTES
-    });
-    errors.truncate(fitting.take(JOB_ERRORS).count());
-    CaptureJob {
-        capture_id: submission.capture_id.into(),
-        source_party: submission.source_party.into(),
-        created_at: now,
-        record_time,
-        finished_at: Some(now),
-        running: false,
-        success: errors_total == 0,
-        error_behaviour: submission.behaviour.as_str().into(),
-        events: count(events),
-        captured: count(captured),
-        errors,
-        errors_total,
-        ..CaptureJob::default()
-    }
+) -> anyhow::Result<Assessment> {
+    let header = Header::default();
+    let record_time = record_time(at.clock, at.now, submission.asked, at.last_mark, None);
+    let input = submission.input(&header, record_time);
+    let rows = crate::outgoing::rejections(&input, &refusal, at.counts, at.codec)?;
+    let mut findings = Findings::default();
+    findings.refused(&refusal);
+    Ok(Assessment {
+        events: Arc::default(),
+        identities: Vec::new(),
+        rejections: Arc::new(rows.into()),
+        job: findings.job(submission, at.now, record_time, 0, 0),
+        problem: Some(findings.problem(submission.capture_id, refusal.message)),
+        header,
+    })
 }
 
 /// `line L, column C` out of a parser's message that ends in `at line L column C`.

@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::{Value, json};
-use serialtrail_records::EpcisEvent;
-use serialtrail_runtime::topics::CAPTURE_JOBS;
+use serialtrail_records::{EpcisEvent, RejectedEvent};
+use serialtrail_runtime::topics::{CAPTURE_JOBS, max_record_bytes};
 use std::sync::LazyLock;
 
 static CODEC: LazyLock<Codec> = LazyLock::new(|| Codec::offline().unwrap());
@@ -42,20 +42,42 @@ struct Case {
     clock: Clock,
     behaviour: Behaviour,
     losing: &'static [&'static str],
+    claimed_version: Option<&'static str>,
 }
 
 const LIVE: Case = Case {
     clock: Clock::Live,
     behaviour: Behaviour::Rollback,
     losing: &[],
+    claimed_version: None,
 };
 
-fn assessed(case: &Case, body: &[u8]) -> Assessment {
+/// An event as it is to be written.
+struct Accepted {
+    identity: Identity,
+    value: Vec<u8>,
+}
+
+/// An assessment with its records read.
+struct Seen {
+    accepted: Vec<Accepted>,
+    refusals: Vec<RejectedEvent>,
+    job: CaptureJob,
+    problem: Option<Problem>,
+}
+
+fn assessed(case: &Case, body: &[u8]) -> Seen {
+    assessed_within(case, body, Format::JsonLd, MOST_BYTES)
+}
+
+fn assessed_within(case: &Case, body: &[u8], format: Format, most_bytes: usize) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
     let submission = Submission {
-        body,
+        body: &Received::from(body.to_vec()),
         kind: BodyKind::Document,
+        format,
         original: None,
-        format: JSON_LD,
+        claimed_version: case.claimed_version,
         capture_id: "c1",
         source_party: "9521321000001",
         behaviour: case.behaviour,
@@ -69,15 +91,40 @@ fn assessed(case: &Case, body: &[u8]) -> Assessment {
         reference_offset: 42,
         device_hash: &DEVICES,
         codec: &CODEC,
+        counts: &Counts::all(8),
+        folder: folder.path(),
+        most_bytes,
         loses: &|identity: &Identity| case.losing.contains(&identity.event_id.as_str()),
     };
-    assess(&submission, &conditions).unwrap()
+    let assessment = assess(&submission, &conditions).unwrap();
+    let values = |parcel: &Parcel| -> Vec<Vec<u8>> {
+        let records = parcel.records().unwrap();
+        records
+            .map(|record| record.unwrap().into_owned().value)
+            .collect()
+    };
+    let mut refusals: Vec<RejectedEvent> = values(&assessment.rejections)
+        .iter()
+        .map(|value| CODEC.decode(value).unwrap())
+        .collect();
+    refusals.sort_by_key(|row| (row.event_index, row.part));
+    Seen {
+        accepted: values(&assessment.events)
+            .into_iter()
+            .zip(assessment.identities)
+            .map(|(value, identity)| Accepted { identity, value })
+            .collect(),
+        refusals,
+        job: assessment.job,
+        problem: assessment.problem,
+    }
 }
 
-fn reasons(assessment: &Assessment) -> Vec<(Option<i32>, &str)> {
+fn reasons(assessment: &Seen) -> Vec<(Option<i32>, &str)> {
     assessment
         .refusals
         .iter()
+        .filter(|r| r.part == 0)
         .map(|r| (r.event_index, r.reason.as_str()))
         .collect()
 }

@@ -61,6 +61,12 @@ pub fn asked_record_time(
     parse_time("Serialtrail-Record-Time", text).map(Some)
 }
 
+/// Whether a time may take part in deciding a record time.
+#[must_use]
+pub fn is_plausible(time: Micros, now: Micros) -> bool {
+    (YEAR_1990..=now + DAY).contains(&time)
+}
+
 /// The record time of an input whose events happened at `event_times`.
 #[must_use]
 pub fn record_time(
@@ -75,7 +81,7 @@ pub fn record_time(
         (Clock::Replay, Some(asked)) => asked,
         (Clock::Replay, None) => event_times
             .into_iter()
-            .filter(|time| (YEAR_1990..=now + DAY).contains(time))
+            .filter(|time| is_plausible(*time, now))
             .chain(last_mark.map(|mark| mark + 1))
             .max()
             .unwrap_or(now),

@@ -2,16 +2,17 @@
 //!
 //! The hash is `<key id>:<32 hex digits of HMAC-SHA256(secret, name 0 value)>`: the same device stays
 //! the same while the secret does, and the key id says which secret it was, so that it can rotate.
-//! [`DeviceHash::redact`] works on JSON text, well formed or not, so that the original bytes kept of an
+//! [`DeviceHash::redact`] works on JSON and XML text, well formed or not, so that the original bytes kept of an
 //! event differ from what the publisher sent in nothing but these values.
 
 use anyhow::ensure;
 use hmac::{Hmac, Mac};
+use serialtrail_epcis::Format;
 use sha2::Sha256;
 use std::borrow::Cow;
 
 /// Local names (whatever the prefix or namespace before) whose values are personal.
-const PERSONAL: [&str; 2] = ["deviceId", "sessionId"];
+pub(crate) const PERSONAL: [&str; 2] = ["deviceId", "sessionId"];
 
 /// The key ids are hashed with.
 #[derive(Clone)]
@@ -64,12 +65,20 @@ impl DeviceHash {
         )
     }
 
+    /// The text with every personal value replaced by its hash, in either format.
+    #[must_use]
+    pub fn redact<'t>(&self, text: &'t [u8], format: Format) -> Cow<'t, [u8]> {
+        match format {
+            Format::JsonLd => self.redact_json(text),
+            Format::Xml => crate::device_xml::redact(self, text),
+        }
+    }
+
     /// The JSON text with the value of every member named `deviceId` or `sessionId` replaced by its
     /// hash, at any depth. A value that is no string is hashed by its text. Text that is not JSON is
     /// treated alike as far as its strings can be told apart. Applied twice it hashes the hash: apply
     /// it once, at the edge.
-    #[must_use]
-    pub fn redact<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+    fn redact_json<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         // Nothing to do for nearly every event, and quickly known.
         let suspect = [&b"viceId"[..], b"ssionId", b"\\u"]
             .iter()
@@ -194,7 +203,7 @@ mod tests {
     }
 
     fn redacted(text: &str) -> String {
-        String::from_utf8(key().redact(text.as_bytes()).into_owned()).unwrap()
+        String::from_utf8(key().redact(text.as_bytes(), Format::JsonLd).into_owned()).unwrap()
     }
 
     #[test]
@@ -256,7 +265,7 @@ mod tests {
         fn a_document_stays_json_of_the_same_shape(device in "\\PC{0,20}", other in "\\PC{0,20}") {
             let value = serde_json::json!({"x": other, "n:deviceId": device, "y": [1, {"sessionId": null}]});
             let out: serde_json::Value =
-                serde_json::from_slice(&key().redact(value.to_string().as_bytes())).unwrap();
+                serde_json::from_slice(&key().redact(value.to_string().as_bytes(), Format::JsonLd)).unwrap();
             prop_assert_eq!(&out["x"], &value["x"]);
             prop_assert_eq!(&out["y"], &value["y"]);
             prop_assert_eq!(out["n:deviceId"].as_str().unwrap(), key().hash("deviceId", &device));

@@ -1,6 +1,6 @@
 //! A validated event as the record that goes to `epcis-events`.
 
-use serialtrail_epcis::{CapturedEvent, Event, EventError, check_times, format_offset};
+use serialtrail_epcis::{Event, EventError, Format, check_times, format_offset};
 use serialtrail_records::{EpcisEvent, ErrorDeclaration, Micros, Quantity, TypedId};
 use std::io::Write;
 
@@ -48,7 +48,8 @@ impl Stamp<'_> {
         check_times(&event, recorded).map_err(|error| EventError { index, ..error })?;
         let redact = |text: String| {
             // JSON text with some strings replaced by ASCII is still UTF-8.
-            String::from_utf8_lossy(&self.device_hash.redact(text.as_bytes())).into_owned()
+            let redacted = self.device_hash.redact(text.as_bytes(), Format::JsonLd);
+            String::from_utf8_lossy(&redacted).into_owned()
         };
         let scan = event.verification_scan;
         let hashed =
@@ -110,7 +111,6 @@ impl Stamp<'_> {
             original_format: self.format.into(),
             original,
             reference_offset: self.reference_offset,
-            ..EpcisEvent::default()
         })
     }
 }
@@ -141,22 +141,20 @@ pub fn identity(event: &EpcisEvent) -> Identity {
     }
 }
 
-/// Event times of a document's valid events.
-pub fn event_times(events: &[CapturedEvent]) -> impl Iterator<Item = Micros> {
-    events.iter().filter_map(|event| {
-        event
-            .outcome
-            .as_ref()
-            .ok()
-            .map(|event| event.event_time.timestamp_micros())
-    })
-}
-
 /// The eventID of an event that was refused, as far as its text tells.
 #[must_use]
-pub fn event_id_of(original: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(original).ok()?;
-    value.get("eventID")?.as_str().map(str::to_owned)
+pub fn event_id_of(original: &str, format: Format) -> Option<String> {
+    match format {
+        Format::JsonLd => {
+            let value: serde_json::Value = serde_json::from_str(original).ok()?;
+            value.get("eventID")?.as_str().map(str::to_owned)
+        }
+        Format::Xml => {
+            let (_, rest) = original.split_once("<eventID>")?;
+            let (id, _) = rest.split_once("</eventID>")?;
+            Some(id.trim().to_owned())
+        }
+    }
 }
 
 fn givens(list: Vec<serialtrail_epcis::Identifier>) -> Vec<String> {

@@ -1,46 +1,44 @@
-//! The capture API: EPCIS 2.0 REST bindings `/epcis/v2/capture`, `/epcis/v2/events`, and the clock.
+//! The capture API: the EPCIS 2.0 REST binding's resources of capture, and the clock.
 //!
-//! Both captures answer 202 with the job once the transaction with events, job and marks is committed:
-//! what is acknowledged is durable. (The standard's 201 of `/events` promises an event that can be
-//! queried; here it becomes one a moment later.)
+//! What is acknowledged is durable: answers are sent once the transaction with events, job and marks
+//! is committed.
 
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{MatchedPath, Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
+use rdkafka::consumer::BaseConsumer;
 use serde::Deserialize;
 use serde_json::json;
-use serialtrail_epcis::BodyKind;
-use serialtrail_records::{Codec, Micros};
-use serialtrail_runtime::{Clock, metrics};
+use serialtrail_records::Codec;
+use serialtrail_runtime::{Clock, Shutdown, metrics};
 use serialtrail_stream::reference::ReferenceCopy;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::Read;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::Semaphore;
-use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::auth::{KeyRing, Principal, Role};
-use crate::body::{discard, read};
-use crate::capture::{Assessment, Behaviour, Conditions, JSON_LD, Submission, assess};
-use crate::clock::{StreamClock, asked_record_time, iso, parse_time};
+use crate::answer;
+use crate::archive::Archive;
+use crate::auth::{KeyRing, Role};
+use crate::body::read;
+use crate::capture::MOST_EVENTS;
+use crate::clock::{StreamClock, iso, parse_time};
 use crate::jobs::Jobs;
-use crate::known::{Identity, Known};
-use crate::negotiate::{accepts_json, declared_length, json_body, principal, text};
-use crate::outgoing;
+use crate::known::Known;
+use crate::media::{Coding, Media, of_answer, of_body};
+use crate::negotiate::principal;
 use crate::problem::{Kind, Problem};
-use crate::rejected::Origin;
-use crate::transaction::{Counts, Outgoing};
+use crate::spool::Rooms;
+use crate::transaction::Counts;
 use crate::writer::Queue;
+use crate::{post, read_jobs, versions};
 
-/// Bytes of documents in work at once, KiB.
-const IN_WORK_KIB: u32 = 256 * 1024;
-/// Jobs on a page.
-const PAGE: usize = 30;
-const LARGEST_PAGE: usize = 1000;
+/// Documents captured in several transactions at once; the next ones wait.
+pub const LARGE_AT_ONCE: usize = 2;
 
 /// What the handlers share.
 pub struct Gateway {
@@ -62,35 +60,50 @@ pub struct Gateway {
     pub queue: Queue,
     /// Largest document, bytes.
     pub max_document_bytes: usize,
-    /// Bounds the documents in work.
-    pub in_work: Arc<Semaphore>,
+    /// Where bodies are kept while they are in work.
+    pub rooms: Rooms,
+    /// Bounds the large documents in work.
+    pub large: Semaphore,
+    /// What ClickHouse knows of events captured before.
+    pub archive: Archive,
+    /// Asks Kafka how far topics reach.
+    pub asking: BaseConsumer,
+    /// Number of this instance.
+    pub slot: u32,
+    /// Set when the process is to end.
+    pub shutdown: Shutdown,
 }
 
-impl Gateway {
-    /// Room for the documents in work.
-    #[must_use]
-    pub fn room() -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(IN_WORK_KIB as usize))
-    }
-}
-
-type Shared = Arc<Gateway>;
+pub(crate) type Shared = Arc<Gateway>;
 
 /// The routes.
 pub fn router(gateway: Shared) -> Router {
+    let root_resource = || get(root).options(discover_reads);
     let v2 = Router::new()
+        .route("/epcis/v2", root_resource())
+        .route("/epcis/v2/", root_resource())
         .route(
             "/epcis/v2/capture",
-            post(capture_document).get(list_jobs).options(discover),
+            get(read_jobs::list)
+                .post(post::document)
+                .options(discover_capture),
         )
-        .route("/epcis/v2/capture/{id}", get(job))
-        .route("/epcis/v2/events", post(capture_event))
-        .layer(RequestDecompressionLayer::new())
-        .layer(middleware::map_response(version_headers));
+        .route(
+            "/epcis/v2/capture/{id}",
+            get(read_jobs::job).options(discover_reads),
+        )
+        .route(
+            "/epcis/v2/events",
+            axum::routing::post(post::event).options(discover_events),
+        )
+        .layer(middleware::map_response_with_state(
+            Arc::clone(&gateway),
+            standard_headers,
+        ));
     Router::new()
         .merge(v2)
         .route("/v1/clock", get(clock))
-        .route("/v1/clock/mark", post(mark))
+        .route("/v1/clock/mark", axum::routing::post(mark))
         .fallback(no_such_resource)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(measure))
@@ -105,10 +118,14 @@ async fn method_not_allowed() -> Problem {
     Problem::new(Kind::Method, "this resource does not have that method")
 }
 
-async fn version_headers(mut response: Response) -> Response {
+/// The headers of every answer; one that says a limit was passed names the limits.
+async fn standard_headers(State(gateway): State<Shared>, mut response: Response) -> Response {
+    let too_large = response.status() == StatusCode::PAYLOAD_TOO_LARGE;
     let headers = response.headers_mut();
-    headers.insert("gs1-epcis-version", HeaderValue::from_static("2.0.0"));
-    headers.insert("gs1-cbv-version", HeaderValue::from_static("2.0.0"));
+    versions::of_answer(headers);
+    if too_large {
+        limits(&gateway, headers);
+    }
     response
 }
 
@@ -126,242 +143,58 @@ async fn measure(path: Option<MatchedPath>, request: Request, next: Next) -> Res
     response
 }
 
-async fn discover(State(gateway): State<Shared>) -> Response {
-    let headers = [
-        ("allow", "OPTIONS, POST, GET".to_owned()),
-        ("gs1-epcis-min", "2.0.0".to_owned()),
-        ("gs1-epcis-max", "2.0.0".to_owned()),
-        ("gs1-epc-format", "Never_Translates".to_owned()),
-        (
-            "gs1-epcis-capture-file-size-limit",
-            gateway.max_document_bytes.to_string(),
-        ),
-        ("gs1-capture-error-behaviour", "all".to_owned()),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+/// The root resource's members. Most of them are served by the query service.
+const RESOURCES: [&str; 9] = [
+    "capture",
+    "events",
+    "eventTypes",
+    "epcs",
+    "bizSteps",
+    "bizLocations",
+    "readPoints",
+    "dispositions",
+    "queries",
+];
+
+async fn root(headers: HeaderMap) -> Result<Response, Problem> {
+    versions::check(&headers)?;
+    let media = of_answer(&headers, &[Media::Json, Media::Xml])?;
+    Ok(answer::collection(&RESOURCES, media))
 }
 
-async fn capture_document(
-    State(gateway): State<Shared>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    capture(gateway, headers, body, BodyKind::Document).await
+/// The answer to `OPTIONS` of a resource.
+fn discovery(allow: &'static str) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    versions::of_discovery(response.headers_mut(), allow);
+    response
 }
 
-async fn capture_event(
-    State(gateway): State<Shared>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    capture(gateway, headers, body, BodyKind::SingleEvent).await
+async fn discover_reads() -> Response {
+    discovery("OPTIONS, GET")
 }
 
-/// What the headers ask for, once they are known to be good.
-struct Asked {
-    publisher: String,
-    behaviour: Behaviour,
-    record_time: Option<Micros>,
+async fn discover_events() -> Response {
+    discovery("OPTIONS, GET, POST")
 }
 
-fn asked(gateway: &Gateway, headers: &HeaderMap) -> Result<Asked, Problem> {
-    let who = principal(headers, &gateway.keys)?;
-    let publisher = who.publisher(text(headers, "serialtrail-source-party")?)?;
-    let record_time = asked_record_time(
-        gateway.clock.mode(),
-        who.may(Role::Import),
-        text(headers, "serialtrail-record-time")?,
-    )?;
-    accepts_json(headers)?;
-    json_body(headers)?;
-    let behaviour = Behaviour::parse(text(headers, "gs1-capture-error-behaviour")?)?;
-    Ok(Asked {
-        publisher,
-        behaviour,
-        record_time,
-    })
+async fn discover_capture(State(gateway): State<Shared>) -> Response {
+    let mut response = discovery("OPTIONS, POST, GET");
+    limits(&gateway, response.headers_mut());
+    response
 }
 
-async fn capture(
-    gateway: Shared,
-    headers: HeaderMap,
-    body: Body,
-    kind: BodyKind,
-) -> Result<Response, Problem> {
-    let limit = gateway.max_document_bytes;
-    let good = asked(&gateway, &headers)
-        .and_then(|asked| declared_length(&headers, limit).map(|()| asked));
-    let (asked, (body, _room)) = match good {
-        Ok(asked) => (asked, read(body, limit, &gateway.in_work).await?),
-        Err(refused) => {
-            discard(body, limit).await;
-            return Err(refused);
-        }
-    };
-    let capture_id = uuid::Uuid::now_v7().to_string();
-    let work = {
-        let gateway = Arc::clone(&gateway);
-        move || plan(&gateway, &body, kind, &asked, &capture_id)
-    };
-    // Reading and encoding a large document takes its time on a processor.
-    let planned = tokio::task::spawn_blocking(work).await;
-    let plan = match planned {
-        Ok(Ok(plan)) => plan,
-        Ok(Err(error)) => return Err(internal(&error)),
-        Err(error) => return Err(internal(&error.into())),
-    };
-    let Plan {
-        assessment,
-        records,
-        identities,
-        reached,
-    } = plan;
-    gateway.queue.write(records, reached).await?;
-    let job = assessment.job;
-    let answer = crate::jobs::body(&job, &[], 0);
-    let location = format!("/epcis/v2/capture/{}", job.capture_id);
-    gateway.jobs.put(job);
-    {
-        let mut known = gateway.known.lock().unwrap_or_else(PoisonError::into_inner);
-        identities
-            .iter()
-            .for_each(|identity| known.captured(identity));
-    }
-    match assessment.problem {
-        Some(problem) => Err(problem),
-        None => Ok((
-            StatusCode::ACCEPTED,
-            [(header::LOCATION, location)],
-            Json(answer),
-        )
-            .into_response()),
-    }
-}
-
-/// What a capture writes, and what is known once it is written.
-struct Plan {
-    assessment: Assessment,
-    records: Vec<Outgoing>,
-    identities: Vec<Identity>,
-    reached: Option<Micros>,
-}
-
-fn plan(
-    gateway: &Gateway,
-    body: &[u8],
-    kind: BodyKind,
-    asked: &Asked,
-    capture_id: &str,
-) -> anyhow::Result<Plan> {
-    let submission = Submission {
-        body,
-        kind,
-        original: None,
-        format: JSON_LD,
-        capture_id,
-        source_party: &asked.publisher,
-        behaviour: asked.behaviour,
-        asked: asked.record_time,
-        origin: Origin::Http,
-    };
-    let conditions = Conditions {
-        clock: gateway.clock.mode(),
-        now: chrono::Utc::now().timestamp_micros(),
-        last_mark: gateway.clock.last_mark(),
-        reference_offset: gateway.reference.offset_seen(),
-        device_hash: &gateway.keys.device_hash,
-        codec: &gateway.codec,
-        loses: &|identity: &Identity| {
-            gateway
-                .known
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .loses(identity)
-        },
-    };
-    let mut assessment = assess(&submission, &conditions)?;
-    let identities: Vec<_> = assessment
-        .accepted
-        .iter()
-        .map(|event| event.identity.clone())
-        .collect();
-    let reached = (!identities.is_empty()).then_some(assessment.job.record_time);
-    let records = outgoing::of_capture(&mut assessment, &gateway.counts, &gateway.codec)?;
-    Ok(Plan {
-        assessment,
-        records,
-        identities,
-        reached,
-    })
-}
-
-fn internal(error: &anyhow::Error) -> Problem {
-    tracing::error!("capture failed: {error:#}");
-    Problem::new(
-        Kind::Internal,
-        "the capture failed here; nothing was captured",
-    )
-}
-
-async fn job(
-    State(gateway): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let who = reader(&gateway, &headers)?;
-    accepts_json(&headers)?;
-    let found = gateway
-        .jobs
-        .get(&id, |party| who.sees(party))
-        .ok_or_else(|| {
-            Problem::new(
-                Kind::NotFound,
-                format!("no capture job {id}, or none this key may see"),
-            )
-        })?;
-    Ok(Json(found).into_response())
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    #[serde(rename = "perPage")]
-    per_page: Option<usize>,
-    #[serde(rename = "nextPageToken")]
-    next: Option<String>,
-}
-
-async fn list_jobs(
-    State(gateway): State<Shared>,
-    paging: Result<Query<Paging>, QueryRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let Query(paging) =
-        paging.map_err(|error| Problem::new(Kind::Validation, error.body_text()))?;
-    let who = reader(&gateway, &headers)?;
-    accepts_json(&headers)?;
-    let size = paging.per_page.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let page = gateway
-        .jobs
-        .page(paging.next.as_deref(), size, |party| who.sees(party));
-    let mut response = Json(page.jobs).into_response();
-    if let Some(next) = page.next {
-        let link = format!("</epcis/v2/capture?perPage={size}&nextPageToken={next}>; rel=\"next\"");
-        if let Ok(value) = HeaderValue::from_str(&link) {
-            response.headers_mut().insert(header::LINK, value);
-        }
-    }
-    Ok(response)
-}
-
-fn reader<'g>(gateway: &'g Gateway, headers: &HeaderMap) -> Result<&'g Principal, Problem> {
-    let who = principal(headers, &gateway.keys)?;
-    if who.may(Role::Read) || who.may(Role::Capture) {
-        return Ok(who);
-    }
-    Err(Problem::new(
-        Kind::Forbidden,
-        format!("the key \"{}\" may not read jobs", who.name),
-    ))
+/// What a capture may be: events in one transaction, bytes, and what happens to the rest when one
+/// event is bad.
+fn limits(gateway: &Gateway, headers: &mut HeaderMap) {
+    headers.insert("gs1-epcis-capture-limit", MOST_EVENTS.into());
+    headers.insert(
+        "gs1-epcis-capture-file-size-limit",
+        gateway.max_document_bytes.into(),
+    );
+    headers.insert(
+        "gs1-capture-error-behaviour",
+        HeaderValue::from_static("all"),
+    );
 }
 
 fn clock_body(gateway: &Gateway) -> serde_json::Value {
@@ -399,15 +232,23 @@ async fn mark(
         let detail = "this deployment runs on the live clock; nobody moves it";
         return Err(Problem::new(Kind::Validation, detail));
     }
-    json_body(&headers)?;
-    let (body, _room) = read(body, 4096, &gateway.in_work).await?;
-    let request: MarkRequest = serde_json::from_slice(&body).map_err(|error| {
+    if of_body(&headers)? != Media::Json {
+        let detail = "the clock is moved in JSON: {\"time\": \"<ISO 8601>\"}";
+        return Err(Problem::new(Kind::MediaType, detail));
+    }
+    let body = read(body, Coding::Identity, 4096, &gateway.rooms).await?;
+    let mut text = Vec::new();
+    let unread = |error: std::io::Error| Problem::new(Kind::Internal, error.to_string());
+    body.open()
+        .and_then(|mut body| body.read_to_end(&mut text))
+        .map_err(unread)?;
+    let request: MarkRequest = serde_json::from_slice(&text).map_err(|error| {
         Problem::new(
             Kind::Validation,
             format!("expected {{\"time\": \"<ISO 8601>\"}}: {error}"),
         )
     })?;
     let time = parse_time("time", &request.time)?;
-    gateway.queue.write(Vec::new(), Some(time)).await?;
+    gateway.queue.write([].into(), Some(time)).await?;
     Ok(Json(clock_body(&gateway)).into_response())
 }

@@ -5,22 +5,25 @@
 //! replay clock a Kafka header `Serialtrail-Record-Time` (ISO 8601) dates a record; without one the same
 //! default holds as by HTTP.
 
-use serialtrail_epcis::BodyKind;
+use serialtrail_epcis::{BodyKind, Format};
 use serialtrail_records::{AvroRecord, Codec, DecodeError, Micros, PartnerEvent};
 use serialtrail_runtime::topics::{EPCIS_EVENTS, REGISTRY_LOADS, REJECTED_EVENTS, partner_of};
 use serialtrail_stream::reference::ReferenceCopy;
 use serialtrail_stream::{InputRecord, Stage, StepContext, WorkerConfig};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::auth::party;
-use crate::capture::{AVRO, Assessment, Behaviour, Conditions, Submission, assess, refuse_input};
+use crate::capture::{
+    Assessment, Behaviour, Conditions, MOST_BYTES, Submission, assess, refuse_input,
+};
 use crate::clock::{StreamClock, parse_time};
 use crate::device::DeviceHash;
 use crate::marks;
-use crate::outgoing::rejections;
 use crate::partner;
 use crate::rejected::{Origin, Refusal};
+use crate::spool::Received;
 use crate::transaction::{Counts, Outgoing};
 
 /// Kafka header (and HTTP header) with the record time of an import.
@@ -102,11 +105,13 @@ impl Intake {
             serialtrail_runtime::Clock::Live => Ok(None),
             serialtrail_runtime::Clock::Replay => asked_record_time(record),
         };
+        let nothing = Received::from(Vec::new());
         let submission = |body, original, asked| Submission {
             body,
             kind: BodyKind::SingleEvent,
+            format: Format::JsonLd,
             original: Some(original),
-            format: AVRO,
+            claimed_version: None,
             capture_id: &capture_id,
             source_party: &source_party,
             behaviour: Behaviour::Rollback,
@@ -124,6 +129,10 @@ impl Intake {
             reference_offset: self.reference.offset_seen(),
             device_hash: &self.device_hash,
             codec: &self.codec,
+            counts: &self.counts,
+            // One event never needs a file.
+            folder: Path::new(""),
+            most_bytes: MOST_BYTES,
             loses: &|_| false,
         };
         let refused = |original: &[u8], reason: &str, message: String| {
@@ -131,27 +140,32 @@ impl Intake {
                 reason: reason.to_owned(),
                 message,
                 place: Some(capture_id.clone()),
-                event_index: None,
-                event_id: None,
                 original: original.to_vec(),
+                ..Refusal::default()
             };
-            refuse_input(&submission(&[], &[], None), &conditions, refusal)
+            refuse_input(&submission(&nothing, &[], None), &conditions, refusal)
         };
         let asked = match asked {
             Ok(asked) => asked,
-            Err(message) => return Ok(refused(value, "bad_time", message)),
+            Err(message) => return refused(value, "bad_time", message),
         };
         let event: PartnerEvent = match decode(&self.codec, value)? {
             Ok(event) => event,
-            Err((reason, message)) => return Ok(refused(value, reason, message)),
+            Err((reason, message)) => return refused(value, reason, message),
         };
         let original = self.original(&event, value)?;
         match partner::to_json(&event) {
             Ok(json) => {
-                let body = json.to_string();
-                assess(&submission(body.as_bytes(), &original, asked), &conditions)
+                let body = Received::from(json.to_string().into_bytes());
+                assess(
+                    &Submission {
+                        body: &body,
+                        ..submission(&nothing, &original, asked)
+                    },
+                    &conditions,
+                )
             }
-            Err(bad) => Ok(refused(&original, bad.reason, bad.message)),
+            Err(bad) => refused(&original, bad.reason, bad.message),
         }
     }
 
@@ -159,7 +173,7 @@ impl Intake {
     /// sessions.
     fn original(&self, event: &PartnerEvent, value: &[u8]) -> anyhow::Result<Vec<u8>> {
         let given = event.extensions.as_deref().unwrap_or_default();
-        match self.device_hash.redact(given.as_bytes()) {
+        match self.device_hash.redact(given.as_bytes(), Format::JsonLd) {
             std::borrow::Cow::Borrowed(_) => Ok(value.to_vec()),
             std::borrow::Cow::Owned(text) => {
                 let extensions = Some(String::from_utf8_lossy(&text).into_owned());
@@ -195,23 +209,14 @@ impl Stage for Intake {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         self.settle_mark();
         let assessment = self.assess(record)?;
-        if !assessment.accepted.is_empty() {
+        if assessment.events.count() > 0 {
             self.reached = self.reached.max(Some(assessment.job.record_time));
         }
-        for event in assessment.accepted {
-            ctx.emit(
-                EPCIS_EVENTS,
-                event.identity.event_id.as_bytes(),
-                event.value,
-            );
+        for parcel in [&assessment.events, &assessment.rejections] {
+            for record in parcel.records()? {
+                emit(record?.into_owned(), ctx);
+            }
         }
-        let rows = rejections(
-            &assessment.input,
-            &assessment.refusals,
-            &self.counts,
-            &self.codec,
-        )?;
-        rows.into_iter().for_each(|row| emit(row, ctx));
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::media::AVRO;
 use serialtrail_records::{EpcisEvent, Mark, RejectedEvent};
 use serialtrail_runtime::Clock;
 use serialtrail_stream::OutputRecord;

@@ -2,13 +2,13 @@
 //!
 //! Bounded; the oldest job is forgotten first. Job ids are UUIDv7, so their order is that of time.
 
-use serialtrail_records::{CaptureJob, JobError, RejectedEvent};
+use serialtrail_records::{CaptureJob, JobError, Micros, RejectedEvent};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock};
 
 use crate::clock::iso;
-use crate::problem::error_body;
+use crate::problem::{error_body, warning_body};
 
 /// Later errors listed for one job.
 const LATER_ERRORS: usize = 100;
@@ -73,6 +73,7 @@ impl Jobs {
             reason: row.reason,
             message: row.message,
             place: row.place.or(row.event_id),
+            line: None,
         };
         self.change(&id, |entry| {
             entry.later_total = entry.later_total.saturating_add(1);
@@ -89,6 +90,16 @@ impl Jobs {
         let entry = entries.get(id)?;
         let job = entry.job.as_ref().filter(|job| sees(&job.source_party))?;
         Some(body(job, &entry.later, entry.later_total))
+    }
+
+    /// Jobs an instance began before `started` and has not ended.
+    #[must_use]
+    pub fn running(&self, slot: i32, started: Micros) -> Vec<CaptureJob> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let jobs = entries.values().filter_map(|entry| entry.job.as_ref());
+        jobs.filter(|job| job.running && job.slot == Some(slot) && job.created_at < started)
+            .cloned()
+            .collect()
     }
 
     /// The jobs before `from` (a job id; none: from the newest), newest first.
@@ -132,6 +143,8 @@ pub fn body(job: &CaptureJob, later: &[JobError], later_total: i32) -> serde_jso
         "captured": job.captured,
         "sourceParty": job.source_party,
         "recordTime": iso(job.record_time),
+        "warnings": job.warnings.iter().map(warning_body).collect::<Vec<_>>(),
+        "warningsTotal": job.warnings_total,
     });
     if let Some(finished) = job.finished_at {
         body["finishedAt"] = iso(finished).into();

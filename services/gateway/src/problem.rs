@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serialtrail_records::JobError;
 
+use crate::findings::TOO_MANY_EVENTS;
 use crate::rejected::{EVENT_ID_CONFLICT, EVENT_TOO_LARGE};
 
 /// Most errors a response lists; the rest is in `rejected-events`.
@@ -111,8 +112,10 @@ pub struct Problem {
     pub detail: String,
     /// Capture job that recorded it, where there is one.
     pub capture_id: Option<String>,
-    /// Each error with its event and field.
+    /// The first errors, each with its event and field.
     pub errors: Vec<JobError>,
+    /// Errors in all.
+    pub errors_total: usize,
 }
 
 impl Problem {
@@ -124,6 +127,7 @@ impl Problem {
             detail: detail.into(),
             capture_id: None,
             errors: Vec::new(),
+            errors_total: 0,
         }
     }
 
@@ -143,7 +147,7 @@ impl Problem {
         }
         if !self.errors.is_empty() {
             body["errors"] = self.errors.iter().take(LISTED).map(error_body).collect();
-            body["errorsTotal"] = self.errors.len().into();
+            body["errorsTotal"] = self.errors_total.into();
         }
         body
     }
@@ -154,7 +158,7 @@ impl Problem {
 pub fn error_body(error: &JobError) -> serde_json::Value {
     let kind = match error.reason.as_str() {
         EVENT_ID_CONFLICT => Kind::Conflict,
-        EVENT_TOO_LARGE => Kind::TooLarge,
+        EVENT_TOO_LARGE | TOO_MANY_EVENTS => Kind::TooLarge,
         "declaration_not_by_publisher" => Kind::Forbidden,
         _ => Kind::Validation,
     };
@@ -170,6 +174,25 @@ pub fn error_body(error: &JobError) -> serde_json::Value {
     }
     if let Some(place) = &error.place {
         body["place"] = place.as_str().into();
+    }
+    if let Some(line) = error.line {
+        body["line"] = line.into();
+    }
+    body
+}
+
+/// One warning of a job: what is strange about an event, or the document, that was taken all the same.
+#[must_use]
+pub fn warning_body(warning: &JobError) -> serde_json::Value {
+    let mut body = serde_json::json!({ "reason": warning.reason, "detail": warning.message });
+    if let Some(index) = warning.event_index {
+        body["eventIndex"] = index.into();
+    }
+    if let Some(place) = &warning.place {
+        body["place"] = place.as_str().into();
+    }
+    if let Some(line) = warning.line {
+        body["line"] = line.into();
     }
     body
 }
@@ -208,7 +231,9 @@ mod tests {
                 reason: "bad_check_digit".into(),
                 message: "epcList[0]: …".into(),
                 place: Some("epcList[0]".into()),
+                line: Some(7),
             }],
+            errors_total: 1,
             ..Problem::new(Kind::Validation, "1 of 3 events is not valid")
         };
         let body = problem.body();
@@ -217,6 +242,7 @@ mod tests {
         assert_eq!(body["instance"], "/epcis/v2/capture/c1");
         assert_eq!(body["errors"][0]["eventIndex"], 2);
         assert_eq!(body["errors"][0]["place"], "epcList[0]");
+        assert_eq!(body["errors"][0]["line"], 7);
         assert_eq!(body["errorsTotal"], 1);
     }
 
@@ -241,6 +267,7 @@ mod tests {
         };
         let problem = Problem {
             errors: vec![error; 250],
+            errors_total: 250,
             ..Problem::new(Kind::Validation, "many")
         };
         assert_eq!(problem.body()["errors"].as_array().unwrap().len(), LISTED);

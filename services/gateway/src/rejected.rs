@@ -31,7 +31,7 @@ pub enum Origin {
 }
 
 /// Something refused at this gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// Stable code.
     pub reason: String,
@@ -41,6 +41,8 @@ pub struct Refusal {
     pub place: Option<String>,
     /// Position in the document.
     pub event_index: Option<i32>,
+    /// Line of the document it starts at, from 1.
+    pub line: Option<i64>,
     /// Event id where known.
     pub event_id: Option<String>,
     /// Original bytes.
@@ -56,6 +58,7 @@ impl Refusal {
             reason: self.reason.clone(),
             message: cut(&self.message),
             place: self.place.as_deref().map(cut),
+            line: self.line,
         }
     }
 }
@@ -75,7 +78,9 @@ pub struct Input {
     pub origin: Origin,
 }
 
-fn cut(message: &str) -> String {
+/// The beginning of a text that may be of any length.
+#[must_use]
+pub fn cut(message: &str) -> String {
     match message.char_indices().nth(MESSAGE_CHARS) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message.to_owned(),
@@ -173,9 +178,8 @@ mod tests {
             reason: "malformed_json".into(),
             message: "m".repeat(5000),
             place: Some("line 3, column 9".into()),
-            event_index: None,
-            event_id: None,
             original,
+            ..Refusal::default()
         }
     }
 

@@ -10,16 +10,21 @@ use serialtrail_stream::{run_worker, run_workers};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
+use crate::archive::Archive;
 use crate::auth::KeyRing;
 use crate::clock::StreamClock;
 use crate::follow::{Followed, Follower, Told};
-use crate::http::{Gateway, router};
+use crate::http::{Gateway, LARGE_AT_ONCE, router};
 use crate::intake::{self, Intake};
 use crate::jobs::Jobs;
 use crate::known::Known;
+use crate::large::end_interrupted;
 use crate::marks;
 use crate::partner_rejects::{self, PartnerRejects};
+use crate::spool::Rooms;
 use crate::transaction::{Counts, Transactor};
 use crate::writer::{Work, Writer, queue, tell_stream_time};
 
@@ -60,8 +65,9 @@ pub async fn run(app: App) -> anyhow::Result<()> {
     let registry = &settings.schema_registry.url;
     app.health
         .add_http("schema registry", format!("{registry}/subjects"));
+    let heard = Arc::clone(&caught_up);
     app.health.add("capture jobs", move || {
-        let caught_up = caught_up.load(Ordering::Acquire);
+        let caught_up = heard.load(Ordering::Acquire);
         Box::pin(async move {
             caught_up
                 .then_some(())
@@ -85,7 +91,12 @@ pub async fn run(app: App) -> anyhow::Result<()> {
             })
         }
     };
-    let routes = router(gateway);
+    let routes = router(Arc::clone(&gateway));
+    tokio::spawn(end_interrupted_jobs(
+        gateway,
+        caught_up,
+        app.shutdown.clone(),
+    ));
     let [jobs, rejections] = followers;
     let server = async {
         // The routes, and with them the queue's last sender, are dropped when serving ends.
@@ -113,6 +124,22 @@ pub async fn run(app: App) -> anyhow::Result<()> {
         .and(jobs)
         .and(rejections)
         .and(served)
+}
+
+/// Ends what an earlier run of this instance left running, once its jobs are known.
+async fn end_interrupted_jobs(
+    gateway: Arc<Gateway>,
+    caught_up: Arc<AtomicBool>,
+    shutdown: Shutdown,
+) {
+    let started = chrono::Utc::now().timestamp_micros();
+    while !caught_up.load(Ordering::Acquire) {
+        if shutdown.is_triggered() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    end_interrupted(gateway, started).await;
 }
 
 /// Connects everything; blocking. `None` when a shutdown came first.
@@ -151,7 +178,12 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         follow(Followed::Rejections, Arc::default())?,
     ];
     let (queue, work) = queue();
-    let GatewaySettings { max_document_bytes } = settings.gateway;
+    let GatewaySettings {
+        max_document_bytes,
+        spool_dir,
+    } = &settings.gateway;
+    std::fs::create_dir_all(spool_dir)
+        .with_context(|| format!("gateway.spool_dir = {}", spool_dir.display()))?;
     let writer = Writer {
         transactor,
         name,
@@ -170,8 +202,13 @@ fn prepare(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Option<Pa
         jobs,
         known,
         queue,
-        max_document_bytes,
-        in_work: Gateway::room(),
+        max_document_bytes: *max_document_bytes,
+        rooms: Rooms::new(spool_dir.clone(), *max_document_bytes),
+        large: Semaphore::new(LARGE_AT_ONCE),
+        archive: Archive::new(serialtrail_warehouse::client(&settings.clickhouse)),
+        asking: kafka::client_config(&settings.kafka).create()?,
+        slot: settings.worker.slot,
+        shutdown: shutdown.clone(),
     });
     Ok(Some(Parts {
         gateway,

@@ -8,7 +8,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Shutdown, kafka, topics};
 use serialtrail_stream::outcome::{Outcome, Verdict, sort};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io;
 use std::time::{Duration, Instant};
 
 /// A transaction not ready to commit by then is given up, before the broker does (10 s).
@@ -101,15 +103,20 @@ impl Transactor {
         Ok(None)
     }
 
-    /// Writes the records in one transaction.
-    pub fn write<'a>(&self, records: impl Iterator<Item = &'a Outgoing>) -> Outcome {
+    /// Writes the records in one transaction. One that cannot be read ends it.
+    pub fn write<'a>(
+        &self,
+        mut records: impl Iterator<Item = io::Result<Cow<'a, Outgoing>>>,
+    ) -> Outcome {
         if let Err(error) = self.producer.begin_transaction() {
             return Outcome::Fenced(format!("a transaction cannot begin: {error}"));
         }
         let deadline = Instant::now() + PRODUCE_DEADLINE;
         let produced = records
-            .map(|record| self.produce(record, deadline))
-            .find_map(Result::err)
+            .find_map(|record| match record {
+                Ok(record) => self.produce(&record, deadline).err(),
+                Err(error) => Some((Verdict::Abort, format!("a record cannot be read: {error}"))),
+            })
             .map_or_else(|| self.delivered(deadline), Err);
         match produced {
             Ok(()) => self.commit(),
@@ -189,11 +196,12 @@ pub struct Counts(HashMap<&'static str, i32>);
 
 impl Counts {
     /// The topics the gateway writes and reads.
-    pub const TOPICS: [&'static str; 4] = [
+    pub const TOPICS: [&'static str; 5] = [
         topics::EPCIS_EVENTS,
         topics::REGISTRY_LOADS,
         topics::CAPTURE_JOBS,
         topics::REJECTED_EVENTS,
+        topics::REFERENCE_DATA,
     ];
 
     /// Counts by topic, for tests.

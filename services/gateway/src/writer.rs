@@ -10,6 +10,9 @@ use serialtrail_records::{Codec, Micros};
 use serialtrail_runtime::config::KafkaSettings;
 use serialtrail_runtime::{Clock, Shutdown, metrics};
 use serialtrail_stream::outcome::Outcome;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
@@ -17,8 +20,9 @@ use tokio::sync::oneshot;
 
 use crate::clock::StreamClock;
 use crate::marks;
+use crate::parcel::Parcel;
 use crate::problem::{Kind, Problem};
-use crate::transaction::{Counts, Outgoing, Transactor};
+use crate::transaction::{Counts, Transactor};
 
 /// Requests that may wait.
 const QUEUE: usize = 512;
@@ -33,7 +37,7 @@ const LIVE_MARK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Work {
     /// Records.
-    pub records: Vec<Outgoing>,
+    pub parcels: Arc<[Arc<Parcel>]>,
     /// Record time its events reached; none where it captured nothing.
     pub reached: Option<Micros>,
     /// Told once it is committed, or cannot be.
@@ -59,14 +63,14 @@ impl Queue {
     /// unknown. Sending the same again is safe: a repeat is a success.
     pub async fn write(
         &self,
-        records: Vec<Outgoing>,
+        parcels: Arc<[Arc<Parcel>]>,
         reached: Option<Micros>,
     ) -> Result<(), Problem> {
         let (done, outcome) = oneshot::channel();
         let unavailable = |detail: String| Problem::new(Kind::Unavailable, detail);
         self.0
             .try_send(Work {
-                records,
+                parcels,
                 reached,
                 done,
             })
@@ -151,8 +155,19 @@ impl Writer {
         };
         let started = Instant::now();
         let mut renew = false;
-        let records = || batch.iter().flat_map(|work| &work.records).chain(&marks);
-        let outcome = self.transactor.write(records());
+        let parcels = batch.iter().flat_map(|work| work.parcels.iter());
+        let read = parcels
+            .map(|parcel| parcel.records())
+            .collect::<io::Result<Vec<_>>>()?;
+        let records = read.into_iter().flatten();
+        let marked = marks.iter().map(|mark| Ok(Cow::Borrowed(mark)));
+        let mut written: HashMap<&'static str, u64> = HashMap::new();
+        let counted = records.chain(marked).inspect(|record| {
+            if let Ok(record) = record {
+                *written.entry(record.topic).or_default() += 1;
+            }
+        });
+        let outcome = self.transactor.write(counted);
         metrics::histogram(&metrics::COMMIT_SECONDS)
             .with_label_values(&["gateway"])
             .observe(started.elapsed().as_secs_f64());
@@ -161,10 +176,10 @@ impl Writer {
             .inc();
         let answer = match outcome {
             Outcome::Committed => {
-                for record in records() {
+                for (topic, records) in &written {
                     metrics::counter(&metrics::RECORDS_OUT)
-                        .with_label_values(&["gateway", record.topic])
-                        .inc();
+                        .with_label_values(&["gateway", topic])
+                        .inc_by(*records);
                 }
                 if let Some(mark) = mark {
                     self.clock.committed(mark);
@@ -216,9 +231,9 @@ pub fn tell_stream_time(clock: &StreamClock) {
 /// The first request and whatever else waits, up to the limit.
 fn gather(first: Work, work: &Receiver<Work>) -> Vec<Work> {
     let size = |work: &Work| {
-        work.records
+        work.parcels
             .iter()
-            .map(|record| record.value.len())
+            .map(|parcel| parcel.bytes())
             .sum::<usize>()
     };
     let mut bytes = size(&first);
@@ -243,7 +258,7 @@ mod tests {
     /// A request that waits for its answer as long as the second value lives.
     fn work(bytes: usize) -> (Work, Waiting) {
         let value = vec![0; bytes];
-        let record = Outgoing {
+        let record = crate::transaction::Outgoing {
             topic: "epcis-events",
             partition: 0,
             key: None,
@@ -251,7 +266,7 @@ mod tests {
         };
         let (done, waiting) = oneshot::channel();
         let work = Work {
-            records: vec![record],
+            parcels: [Arc::new(Parcel::from(vec![record]))].into(),
             reached: None,
             done,
         };
@@ -291,12 +306,12 @@ mod tests {
     async fn a_full_queue_and_a_dead_loop_are_answers() {
         let (queue, end) = queue();
         let _waiting = queued(&queue, QUEUE, 1);
-        let full = queue.write(Vec::new(), None).await.unwrap_err();
+        let full = queue.write([].into(), None).await.unwrap_err();
         assert_eq!(full.kind, Kind::Unavailable);
         assert!(full.detail.contains("wait already"));
         drop(end);
         assert_eq!(
-            queue.write(Vec::new(), None).await.unwrap_err().kind,
+            queue.write([].into(), None).await.unwrap_err().kind,
             Kind::Unavailable
         );
     }
@@ -304,7 +319,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_whose_loop_ends_is_told_so() {
         let (queue, end) = queue();
-        let waiting = tokio::spawn(async move { queue.write(Vec::new(), None).await });
+        let waiting = tokio::spawn(async move { queue.write([].into(), None).await });
         let taken = tokio::task::spawn_blocking(move || end.recv().unwrap())
             .await
             .unwrap();

@@ -51,7 +51,7 @@ fn urn_link_http_and_partner_topic_make_one_journey() {
     let (status, body) = d
         .post("/epcis/v2/events", shipped.to_string(), &[])
         .unwrap();
-    assert_eq!(status, 202, "{body}");
+    assert_eq!(status, 201, "{body}");
     // The same unit by a partner's topic, under another host and with a coarser qualifier.
     let codec = Codec::connect(&d.settings().schema_registry.url).unwrap();
     let by_partner = PartnerEvent {

@@ -17,6 +17,8 @@ pub struct JobError {
     pub message: String,
     /// Field path or line.
     pub place: Option<String>,
+    /// Line of the document the event starts at, from 1.
+    pub line: Option<i64>,
 }
 
 /// Topic capture-jobs (compacted), key capture_id. State of one capture job (EPCIS 2.0 §12.6.1).

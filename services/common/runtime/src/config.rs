@@ -193,12 +193,16 @@ impl Default for WorkerSettings {
 pub struct GatewaySettings {
     /// Largest document (bytes, after decompression) one request may carry.
     pub max_document_bytes: usize,
+    /// Folder of the files large documents are kept in while they are captured. Four of the largest
+    /// must fit.
+    pub spool_dir: PathBuf,
 }
 
 impl Default for GatewaySettings {
     fn default() -> Self {
         Self {
-            max_document_bytes: 64 << 20,
+            max_document_bytes: 1 << 30,
+            spool_dir: PathBuf::from("spool"),
         }
     }
 }
@@ -364,6 +368,7 @@ impl Settings {
             &mut settings.files.routes,
             &mut settings.files.forecast,
             &mut settings.query.console,
+            &mut settings.gateway.spool_dir,
         ] {
             *path = folder.join(&*path);
         }
@@ -406,7 +411,7 @@ impl Settings {
         range("worker.window_records", records, 1..=20_000)?;
         range("worker.window_ms", self.worker.window_ms, 1..=2000)?;
         let document = self.gateway.max_document_bytes as u64;
-        range("gateway.max_document_bytes", document, 1024..=1 << 30)?;
+        range("gateway.max_document_bytes", document, 1024..=16 << 30)?;
         for (name, urls) in &self.observe.services {
             let key = format!("observe.services.{name}");
             ensure!(

@@ -83,6 +83,14 @@ pub const REJECTS: Metric = metric(
     &["stage", "reason"],
     "Inputs refused, by reason",
 );
+/// What is strange about captured events.
+pub const CAPTURE_WARNINGS: Metric = metric(
+    "serialtrail_capture_warnings_total",
+    Kind::Counter,
+    "warnings",
+    &["code"],
+    "Unusual but captured: warnings of the vocabulary's rules, master data nobody may set",
+);
 /// Rejections no partner reads on a topic of its own.
 pub const REJECTS_WITHHELD: Metric = metric(
     "serialtrail_rejects_withheld_total",
@@ -267,6 +275,7 @@ pub const ALL: &[Metric] = &[
     RECORDS_IN,
     RECORDS_OUT,
     REJECTS,
+    CAPTURE_WARNINGS,
     REJECTS_WITHHELD,
     REPEATS,
     WINDOWS,

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) const MAX_DOCUMENT_BYTES: usize = 1 << 20;
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 24 << 20;
 
 const KEYS: &str = r#"
     [[key]]
@@ -30,6 +30,11 @@ const KEYS: &str = r#"
     party = "9521321000001"
     roles = ["capture"]
     key = "partner-key"
+    [[key]]
+    name = "masters"
+    party = "9521321000001"
+    roles = ["capture", "import", "master_data"]
+    key = "masters-key"
     [[key]]
     name = "reader"
     party = "9521321000001"
@@ -159,7 +164,10 @@ impl Kafka {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    /// The body where it is JSON.
     pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 /// A folder with the settings of a gateway in replay clock, and the settings file in it.
@@ -168,7 +176,7 @@ pub(crate) fn settings(kafka: &Kafka) -> (tempfile::TempDir, PathBuf) {
     let config = folder.path().join("serialtrail.toml");
     let settings = format!(
         "[kafka]\nbrokers = \"{}\"\n[schema_registry]\nurl = \"{}\"\n[clock]\nmode = \"replay\"\n\
-         [gateway]\nmax_document_bytes = {MAX_DOCUMENT_BYTES}\n",
+         [gateway]\nmax_document_bytes = {MAX_DOCUMENT_BYTES}\nspool_dir = \"spool\"\n",
         kafka.brokers, kafka.registry
     );
     std::fs::write(&config, settings).unwrap();
@@ -232,19 +240,36 @@ impl Instance {
     async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let location = answer.headers().get("location");
+        let location = location.map(|value| value.to_str().unwrap().to_owned());
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
         Answer {
-            status: answer.status().as_u16(),
-            location: location.map(|value| value.to_str().unwrap().to_owned()),
-            body: serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null),
+            status,
+            location,
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
         }
     }
 
+    /// A request without a body and without a key.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let method = method.parse().unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.root));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
     /// POST as the import, in JSON-LD, unless the headers say otherwise.
-    pub(crate) async fn post(&self, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self
-            .client
-            .post(format!("{}{path}", self.root))
-            .body(body.to_owned());
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.client.post(format!("{}{path}", self.root)).body(body);
         let defaults = [
             ("x-api-key", "import-key"),
             ("content-type", "application/ld+json"),
@@ -261,7 +286,11 @@ impl Instance {
     }
 
     /// POST of a document recorded in 1991.
-    pub(crate) async fn capture(&self, body: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn capture(
+        &self,
+        body: impl Into<reqwest::Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut headers = headers.to_vec();
         let has = |name: &str| headers.iter().any(|(given, _)| *given == name);
         if !has("serialtrail-record-time") && !has("x-api-key") {
