@@ -28,10 +28,7 @@ pub(crate) struct BadIdentifier {
 /// An identifier cannot be read; the event is refused as a whole.
 pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentifier> {
     let mut messages = Messages::default();
-    let aggregates = matches!(
-        event.event_type.as_str(),
-        "AggregationEvent" | "AssociationEvent"
-    );
+    let aggregates = event.event_type == "AggregationEvent";
     let parent = match &event.parent_id {
         Some(id) => Some(key(id, || "parentID".to_owned())?),
         None => None,
@@ -280,6 +277,42 @@ mod tests {
         };
         let roles: Vec<_> = plan(&event).unwrap().into_iter().map(|m| m.role).collect();
         assert_eq!(roles, ["parent", "epc", "epc"]);
+    }
+
+    #[test]
+    fn an_association_touches_parent_and_children_and_empties_nothing() {
+        for action in ["ADD", "DELETE"] {
+            let mut event = packing(2);
+            event.event_type = "AssociationEvent".into();
+            event.action = Some(action.into());
+            let messages = plan(&event).unwrap();
+            let roles: Vec<_> = messages.iter().map(|m| m.role.as_str()).collect();
+            assert_eq!(roles, ["parent", "child", "child"]);
+            assert!(messages[0].children.is_empty() && !messages[0].all_children);
+            event.child_epcs.clear();
+            assert!(!plan(&event).unwrap()[0].all_children);
+        }
+    }
+
+    #[test]
+    fn a_transformation_gives_one_message_to_each_input_and_output() {
+        let class = |class: &str| Quantity {
+            epc_class: class.into(),
+            quantity: Some(1.0),
+            ..Quantity::default()
+        };
+        let event = EpcisEvent {
+            event_type: "TransformationEvent".into(),
+            input_epc_list: packs(2),
+            output_epc_list: vec![format!("{PACK}9"), format!("{PACK}1")],
+            input_quantity_list: vec![class("urn:epc:class:lgtin:4012345.011111.A")],
+            output_quantity_list: vec![class("urn:epc:class:lgtin:4012345.011111.B")],
+            ..EpcisEvent::default()
+        };
+        let messages = plan(&event).unwrap();
+        let roles: Vec<_> = messages.iter().map(|m| m.role.as_str()).collect();
+        // A unit that is both is an output: it comes out of the transformation.
+        assert_eq!(roles, ["output", "output", "input", "class", "class"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::clock::iso;
 /// The address under which the standard's context document is published.
 const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
-/// Why a record's `extensions` are no extensions.
+/// Why a record's JSON texts cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadExtensions {
     /// Stable code.
@@ -19,10 +19,11 @@ pub struct BadExtensions {
 }
 
 /// The event as EPCIS 2.0 JSON-LD, one event with its own `@context`. Lot and expiry stand where the
-/// standard has them: in ILMD when commissioning (ObjectEvent ADD), else as extensions.
+/// standard has them: in ILMD where the event creates (ObjectEvent ADD, TransformationEvent), else as
+/// extensions.
 ///
 /// # Errors
-/// `extensions` is no JSON object, or redefines a field.
+/// `extensions` is no JSON object, or redefines a field; `sensor_elements` is no JSON array.
 pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -31,8 +32,12 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
             fields.insert(name.to_owned(), value);
         }
     };
-    let is_aggregation = event.event_type == "AggregationEvent";
-    let commissioning = event.event_type == "ObjectEvent" && event.action == "ADD";
+    let has_children = matches!(
+        event.event_type.as_str(),
+        "AggregationEvent" | "AssociationEvent"
+    );
+    let is_transformation = event.event_type == "TransformationEvent";
+    let creates = is_transformation || (event.event_type == "ObjectEvent" && event.action == "ADD");
     put("type", event.event_type.as_str().into());
     put("eventID", json!(event.event_id));
     put("eventTime", iso(event.event_time).into());
@@ -40,7 +45,9 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
         "eventTimeZoneOffset",
         event.event_time_zone_offset.as_str().into(),
     );
-    put("action", event.action.as_str().into());
+    if !(is_transformation && event.action.is_empty()) {
+        put("action", event.action.as_str().into());
+    }
     put("bizStep", json!(event.biz_step));
     put("disposition", json!(event.disposition));
     put("persistentDisposition", persistent(event));
@@ -51,13 +58,31 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
     put("childEPCs", json!(event.child_epcs));
     let quantities = event.quantity_list.iter().map(quantity).collect();
     put(
-        if is_aggregation {
+        if has_children {
             "childQuantityList"
         } else {
             "quantityList"
         },
         quantities,
     );
+    put("inputEPCList", json!(event.input_epc_list));
+    put("outputEPCList", json!(event.output_epc_list));
+    put(
+        "inputQuantityList",
+        event.input_quantity_list.iter().map(quantity).collect(),
+    );
+    put(
+        "outputQuantityList",
+        event.output_quantity_list.iter().map(quantity).collect(),
+    );
+    put("transformationID", json!(event.transformation_id));
+    if let Some(text) = &event.sensor_elements {
+        let elements: Vec<Value> = serde_json::from_str(text).map_err(|error| BadExtensions {
+            reason: "malformed_json",
+            message: format!("sensor_elements: a JSON array is expected: {error}"),
+        })?;
+        put("sensorElementList", Value::Array(elements));
+    }
     put(
         "bizTransactionList",
         typed(&event.biz_transactions, "bizTransaction"),
@@ -81,7 +106,7 @@ pub fn to_json(event: &PartnerEvent) -> Result<Value, BadExtensions> {
     if let Some(expiry) = &event.expiry {
         master.insert("cbvmda:itemExpirationDate".into(), expiry.as_str().into());
     }
-    if commissioning && !master.is_empty() {
+    if creates && !master.is_empty() {
         put("ilmd", Value::Object(master));
     } else {
         fields.extend(master);
@@ -285,6 +310,57 @@ mod tests {
         assert_eq!(declared.reason.as_deref(), Some("incorrect_data"));
         assert_eq!(declared.corrective_event_ids.len(), 1);
         assert!(event.extensions.unwrap().contains("ex:shift"));
+    }
+
+    #[test]
+    fn all_five_event_types_have_their_fields() {
+        let unit = |serial: &str| format!("urn:epc:id:sgtin:9521321.012345.{serial}");
+        let transformation = PartnerEvent {
+            event_type: "TransformationEvent".into(),
+            action: String::new(),
+            epc_list: Vec::new(),
+            input_epc_list: vec![unit("1")],
+            output_epc_list: vec![unit("2")],
+            input_quantity_list: vec![PartnerQuantity {
+                epc_class: "urn:epc:class:lgtin:9521321.012345.L1".into(),
+                quantity: Some(2.0),
+                uom: None,
+            }],
+            transformation_id: Some("urn:uuid:33333333-3333-4333-8333-333333333333".into()),
+            ..commissioning()
+        };
+        let value = to_json(&transformation).unwrap();
+        assert_eq!(value["ilmd"]["cbvmda:lotNumber"], "L1");
+        let event = read(&value);
+        assert_eq!(
+            (event.input_epc_list.len(), event.output_epc_list.len()),
+            (1, 1)
+        );
+        assert_eq!(event.input_quantity_list[0].quantity, Some(2.0));
+        assert!(event.action.is_none() && event.transformation_id.is_some());
+
+        let association = PartnerEvent {
+            event_type: "AssociationEvent".into(),
+            parent_id: Some("urn:epc:id:grai:9521321.12345.1".into()),
+            child_epcs: vec![unit("1")],
+            epc_list: Vec::new(),
+            biz_step: Some("assembling".into()),
+            lot: None,
+            expiry: None,
+            sensor_elements: Some(
+                r#"[{"sensorReport": [{"type": "Temperature", "value": 4.5, "uom": "CEL"}]}]"#
+                    .into(),
+            ),
+            ..commissioning()
+        };
+        let event = read(&to_json(&association).unwrap());
+        assert_eq!(event.child_epcs.len(), 1);
+        assert!(event.sensor_elements.unwrap().contains("Temperature"));
+        let bad = PartnerEvent {
+            sensor_elements: Some("{}".into()),
+            ..association
+        };
+        assert_eq!(to_json(&bad).unwrap_err().reason, "malformed_json");
     }
 
     #[test]

@@ -237,6 +237,12 @@ async fn a_partners_topic_is_taken_in_exactly_once_across_restarts() {
         };
         events.iter().map(|(key, _)| ours(key)).sum::<usize>()
     };
+    let rejected = || -> Vec<RejectedEvent> {
+        let rows = kafka.read("rejected-events").into_iter();
+        rows.map(|(_, value)| kafka.codec.decode::<RejectedEvent>(&value).unwrap())
+            .filter(|row| row.source_topic.as_deref() == Some(topic.as_str()))
+            .collect()
+    };
     for half in ids.chunks(10) {
         let gateway = Instance::start(&kafka, 94).await;
         kafka.produce(&topic, half.iter().map(record).collect(), RECORD_TIME);
@@ -245,15 +251,11 @@ async fn a_partners_topic_is_taken_in_exactly_once_across_restarts() {
         kafka.until("events taken in", || {
             taken_in(kafka.read("epcis-events")) >= expected
         });
+        kafka.until("rejection", || rejected().len() >= expected / 10);
         gateway.end().await.unwrap();
         assert_eq!(taken_in(kafka.read("epcis-events")), expected);
     }
-    let rejected: Vec<RejectedEvent> = kafka
-        .read("rejected-events")
-        .into_iter()
-        .map(|(_, value)| kafka.codec.decode::<RejectedEvent>(&value).unwrap())
-        .filter(|row| row.source_topic.as_deref() == Some(topic.as_str()))
-        .collect();
+    let rejected = rejected();
     assert_eq!(rejected.len(), 2);
     for row in rejected {
         assert_eq!(

@@ -23,12 +23,11 @@ pub(crate) const OF_CONTAINERS: i32 = PACKS | EMPTIES | RECEIVES | COMMISSIONS;
 /// What decides when the unit left its parents.
 pub(crate) const OF_CHILDREN: i32 = PACKED | UNPACKED | ENDS;
 
-/// Whether the event's list of children says what is in its parent.
+/// Whether the event's list of children says what is in its parent. An association does not
+/// (EPCIS 2.0 §7.4.7): what is fixed to a thing, or to a place, is independent of what it is packed
+/// into, and lasts when that ends.
 pub(crate) fn aggregates(body: &ReadBody) -> bool {
-    matches!(
-        body.event_type.as_str(),
-        "AggregationEvent" | "AssociationEvent"
-    )
+    body.event_type == "AggregationEvent"
 }
 
 /// `dispensing` (unless only part of the pack), `retail_selling`, `destroying`.
@@ -54,8 +53,11 @@ pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>) -> i32 {
     match direct.role.as_str() {
         "parent" if aggregates(body) && action == Some("ADD") => flags |= PACKS,
         "parent" if aggregates(body) && direct.all_children => flags |= EMPTIES,
-        "child" if direct.parent.is_some() && action == Some("ADD") => flags |= PACKED,
-        "child" if direct.parent.is_some() && action == Some("DELETE") => flags |= UNPACKED,
+        "child" if aggregates(body) && direct.parent.is_some() => match action {
+            Some("ADD") => flags |= PACKED,
+            Some("DELETE") => flags |= UNPACKED,
+            _ => {}
+        },
         "epc" if body.event_type == "ObjectEvent" && action == Some("ADD") => flags |= COMMISSIONS,
         "output" => flags |= COMMISSIONS,
         _ => {}
@@ -136,6 +138,32 @@ mod tests {
                 direct("TransformationEvent", "", "output", "creating"),
                 false,
                 COMMISSIONS,
+            ),
+            // An input may be consumed in part only (EPCIS 2.0 §7.4.6).
+            (
+                direct("TransformationEvent", "", "input", "creating"),
+                false,
+                0,
+            ),
+            (
+                direct("AssociationEvent", "ADD", "parent", "assembling"),
+                false,
+                0,
+            ),
+            (
+                direct("AssociationEvent", "DELETE", "parent", "disassembling"),
+                true,
+                0,
+            ),
+            (
+                direct("AssociationEvent", "ADD", "child", "assembling"),
+                false,
+                0,
+            ),
+            (
+                direct("AssociationEvent", "DELETE", "child", "disassembling"),
+                false,
+                0,
             ),
             (
                 direct("ObjectEvent", "DELETE", "epc", "destroying"),
