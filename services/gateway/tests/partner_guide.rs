@@ -218,7 +218,7 @@ fn what_the_guide_says_is_refused_at_the_gateway_is() {
             e.action = "ADD".into();
         }),
         ("unsupported_event_type", |e| {
-            e.event_type = "TransformationEvent".into();
+            e.event_type = "QuantityEvent".into();
         }),
         ("bad_value", |e| e.action = "add".into()),
         ("unknown_vocabulary", |e| {
