@@ -222,6 +222,11 @@ fn what_a_version_cannot_hold_is_said_with_event_and_field() {
         (object_event(json!({"no:a": "1"})), &both, "no:a"),
         (object_event(json!({"colour": "red"})), &both, "colour"),
         (object_event(json!({"epcList": [7]})), &both, "epcList[0]"),
+        (
+            object_event(json!({"quantityList": [{"epcClass": "urn:a:b", "uom": "KGM"}]})),
+            &old,
+            "quantityList[0].quantity",
+        ),
         (object_event(json!({"type": "MyEvent"})), &both, "type"),
         (
             object_event(json!({"quantityList": [{"epcClass": "urn:a:b", "price": 1}]})),
@@ -262,7 +267,7 @@ fn a_header_is_the_same_after_xml() {
             id: "urn:epc:id:sgln:4012345.00001.0".into(),
             attributes: vec![
                 ("urn:epcglobal:cbv:mda#name".into(), json!("A & B")),
-                ("urn:epcglobal:cbv:mda#floors".into(), json!(3)),
+                ("urn:epcglobal:cbv:mda#floors".into(), json!("3")),
                 (
                     "urn:epcglobal:cbv:mda#address".into(),
                     json!({"ex:city": "Berlin"}),
@@ -286,6 +291,9 @@ fn a_header_is_the_same_after_xml() {
         for events in [vec![], vec![object_event(json!({}))]] {
             let text = xml_document(version, &head, &events).unwrap();
             let header = read(text.as_bytes()).header;
+            let mut with_number = head.clone();
+            with_number.master_data[0].attributes[1].1 = json!(3);
+            assert_eq!(xml_document(version, &with_number, &events).unwrap(), text);
             assert_eq!(header.events, events.len() as u64);
             assert_eq!(header.document_id, head.document_id, "{text}");
             assert_eq!(header.creation_date, Some(head.creation_date));

@@ -19,20 +19,26 @@ impl EventWriter<'_> {
         }
     }
 
-    /// An attribute of master data and all its values.
+    /// An attribute of master data and all its values. Its type in the schema is fixed, so numbers
+    /// and truth values are texts there.
     pub(super) fn master_data(&mut self, path: &str, id: &str, value: &Value) -> Written {
         let values = match value {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        values.iter().try_for_each(|value| {
-            self.element(
-                path,
-                "attribute",
-                vec![("id".to_owned(), id.to_owned())],
-                value,
-            )
-        })
+        for value in values {
+            let attributes = vec![("id".to_owned(), id.to_owned())];
+            match value {
+                Value::Number(_) | Value::Bool(_) => {
+                    self.leaf(path, "attribute", &attributes, &value.to_string())?;
+                }
+                Value::Null => {
+                    return Err(self.error(path, "an attribute of master data has a value"));
+                }
+                value => self.element(path, "attribute", attributes, value)?,
+            }
+        }
+        Ok(())
     }
 
     fn element(

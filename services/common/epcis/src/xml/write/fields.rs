@@ -6,6 +6,7 @@ use super::super::names::XSI;
 use super::event::{EventWriter, Written};
 use super::out::Attributes;
 use crate::vocabulary::Vocabulary;
+use crate::write::XmlVersion;
 
 impl EventWriter<'_> {
     pub(super) fn word(
@@ -71,6 +72,11 @@ impl EventWriter<'_> {
                 ("quantity", Some(value)) => {
                     let text = self.decimal(&path, value)?;
                     self.leaf(&path, field, &Attributes::new(), &text)?;
+                }
+                ("quantity", None)
+                    if quantity.contains_key("uom") && self.version == XmlVersion::V1_2 =>
+                {
+                    return Err(self.error(&path, "EPCIS 1.2 has no uom without a quantity"));
                 }
                 // A unit needs a quantity before it, be it an unknown one.
                 ("quantity", None) if quantity.contains_key("uom") => {
