@@ -15,6 +15,10 @@ fuzz_target!(|text: &str| {
         format!("^{}", elements.unbracketed('^')),
         format!("]d2{}", elements.unbracketed('\u{1d}')),
     ] {
-        assert_eq!(parse_element_string(&form).as_ref(), Ok(&elements), "{form:?}");
+        assert_eq!(
+            parse_element_string(&form).as_ref(),
+            Ok(&elements),
+            "{form:?}"
+        );
     }
 });

@@ -10,6 +10,10 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let _ = (tag.epc(), tag.element_string(), tag.digital_link());
     if let Ok(written) = tag.to_binary() {
-        assert_eq!(EpcTag::decode(&written).as_ref(), Ok(&tag), "{written:02x?}");
+        assert_eq!(
+            EpcTag::decode(&written).as_ref(),
+            Ok(&tag),
+            "{written:02x?}"
+        );
     }
 });

@@ -10,6 +10,10 @@ fuzz_target!(|rest: &str| {
     if let Ok(uri) = text.parse::<EpcUri>() {
         let _ = uri.epc();
         let written = uri.to_string();
-        assert_eq!(written.parse().as_ref(), Ok(&uri), "{text:?} -> {written:?}");
+        assert_eq!(
+            written.parse().as_ref(),
+            Ok(&uri),
+            "{text:?} -> {written:?}"
+        );
     }
 });

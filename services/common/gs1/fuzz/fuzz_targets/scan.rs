@@ -27,7 +27,11 @@ fuzz_target!(|input: (u8, &str)| {
     let (choice, text) = input;
     let _ = (parse_scan(text), process_scan(text));
     let symbology = SYMBOLOGIES[usize::from(choice) % SYMBOLOGIES.len()];
-    let digit = if choice < 128 { CheckDigit::Given } else { CheckDigit::Added };
+    let digit = if choice < 128 {
+        CheckDigit::Given
+    } else {
+        CheckDigit::Added
+    };
     let Ok(sent) = generate_scan(symbology, text, digit) else {
         return;
     };
