@@ -12,7 +12,7 @@ use crate::epc::Epc;
 use crate::error::IdError;
 
 pub use read::parse_element_string;
-pub(crate) use read::{is_element_string, unbracketed};
+pub(crate) use read::{fits_a_symbol, is_element_string, unbracketed};
 
 /// The group separator a scanner sends for FNC1 (GS, ASCII 29).
 pub(crate) const FNC1: char = '\u{1d}';
@@ -37,7 +37,7 @@ impl ElementString {
 
     /// Adds a value already verified against its AI; one that is there already
     /// is not added again, and another value is an error (General
-    /// Specifications 4.14).
+    /// Specifications 4.13).
     pub(crate) fn insert(&mut self, ai: &'static Ai, value: &str) -> Result<(), IdError> {
         match self.get(ai.code) {
             Some(earlier) if earlier != value => Err(IdError::malformed(format!(

@@ -1,7 +1,9 @@
 //! Scans of packs, as scanners send them.
 #![allow(clippy::unwrap_used)]
 
-use serialtrail_gs1::{Symbology, parse_scan, process_scan, upc_a_of_upc_e, upc_e_of_upc_a};
+use serialtrail_gs1::{
+    CheckDigit, Symbology, generate_scan, parse_scan, process_scan, upc_a_of_upc_e, upc_e_of_upc_a,
+};
 
 #[test]
 fn each_symbology_tells_unit_lot_and_expiry() {
@@ -98,6 +100,25 @@ fn a_plain_number_is_no_scan() {
     assert_eq!(
         process_scan("]I119521234543210").unwrap().symbology,
         Symbology::Itf14
+    );
+}
+
+#[test]
+fn what_no_symbol_can_hold_is_refused_unread() {
+    let long = "11991225".repeat(2_000_000);
+    for text in [
+        format!("]d2{long}"),
+        format!("]Q1{long}"),
+        format!("({long}"),
+        format!("^{long}"),
+    ] {
+        assert_eq!(parse_scan(&text).unwrap_err().code(), "bad_length");
+    }
+    assert_eq!(
+        generate_scan(Symbology::QrCode, &long, CheckDigit::Given)
+            .unwrap_err()
+            .code(),
+        "bad_length"
     );
 }
 

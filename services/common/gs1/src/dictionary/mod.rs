@@ -56,7 +56,7 @@ pub struct Ai {
     /// may end in `n`, which stands for any digit (GS1 General Specifications 4.13).
     pub requires: &'static [&'static [&'static str]],
     /// None of these may be on the item, itself apart; `n` as in `requires`
-    /// (GS1 General Specifications 4.14).
+    /// (GS1 General Specifications 4.13).
     pub excludes: &'static [&'static str],
     /// It may stand in the query of a GS1 Digital Link.
     pub attribute: bool,

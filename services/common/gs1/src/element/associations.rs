@@ -1,5 +1,5 @@
 //! Which AIs may be together, and which need others (GS1 General Specifications
-//! 4.13, 4.14).
+//! 4.13).
 
 use super::ElementString;
 use crate::ai::Ai;

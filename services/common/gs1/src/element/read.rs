@@ -39,8 +39,25 @@ pub(crate) fn is_element_string(text: &str) -> bool {
     }
 }
 
+/// Longer texts are refused unread (bytes): no symbol holds more, a QR Code has
+/// 7,089 digits at most.
+const MAX_LENGTH: usize = 8192;
+
+/// That a text is not longer than any symbol.
+pub(crate) fn fits_a_symbol(text: &str) -> Result<(), IdError> {
+    if text.len() <= MAX_LENGTH {
+        return Ok(());
+    }
+    Err(IdError::length(format!(
+        "{}: {} characters, at most {MAX_LENGTH}",
+        IdError::quote(text),
+        text.len()
+    )))
+}
+
 /// `(01)…(21)…`.
 fn bracketed(text: &str) -> Result<ElementString, IdError> {
+    fits_a_symbol(text)?;
     let mut elements = ElementString::default();
     elements.text.reserve(text.len());
     let mut rest = text;
@@ -82,6 +99,7 @@ fn next_ai(text: &str) -> usize {
 /// AIs and values with separators between them where needed; one in front is
 /// passed over.
 pub(crate) fn unbracketed(text: &str) -> Result<ElementString, IdError> {
+    fits_a_symbol(text)?;
     let is_separator = |c: char| c == '^' || c == FNC1;
     let mut elements = ElementString::default();
     elements.text.reserve(text.len() + 1);
@@ -101,14 +119,13 @@ pub(crate) fn unbracketed(text: &str) -> Result<ElementString, IdError> {
             ));
         };
         let after = &rest[ai.code.len()..];
-        let separator = after.find(is_separator).unwrap_or(after.len());
-        let end = match ai.max_length() {
-            // A shorter value is reported as such by its AI's format.
-            length if ai.predefined_length && after.is_char_boundary(length) => {
-                length.min(separator)
-            }
-            _ => separator,
+        // A value shorter than is predefined, or cut within a character, is refused
+        // by its AI.
+        let most = match after.get(..ai.max_length()) {
+            Some(value) if ai.predefined_length => value,
+            _ => after,
         };
+        let end = most.find(is_separator).unwrap_or(most.len());
         let value = &after[..end];
         ai.check(value)?;
         elements.insert(ai, value)?;

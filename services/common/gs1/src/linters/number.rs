@@ -112,7 +112,7 @@ pub fn yesno(part: &str) -> Result<(), LintError> {
     Err(LintError::whole(
         IdReason::BadValue,
         "not_zero_or_one",
-        "GS1 General Specifications 3.8 (4321 to 4323)",
+        "GS1 General Specifications 3.7 (4321 to 4323)",
         part,
     ))
 }
@@ -191,7 +191,7 @@ fn coordinate(
     length: &'static str,
     value: &'static str,
 ) -> Result<(), LintError> {
-    const CLAUSE: &str = "GS1 General Specifications 3.8 (4309)";
+    const CLAUSE: &str = "GS1 General Specifications 3.7 (4309)";
     if part.len() != most.len() {
         return Err(LintError::whole(IdReason::BadLength, length, CLAUSE, part));
     }

@@ -56,7 +56,7 @@ pub fn hyphen(part: &str) -> Result<(), LintError> {
     Err(LintError::whole(
         IdReason::BadCharacter,
         "not_hyphen",
-        "GS1 General Specifications 3.8 (4330 to 4333)",
+        "GS1 General Specifications 3.7 (4330 to 4333)",
         part,
     ))
 }

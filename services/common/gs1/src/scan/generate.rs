@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::symbology::Symbology;
 use super::upce::{upc_a_of_upc_e, upc_e_of_upc_a};
 use crate::check::{check_digit, verify_check_digit};
-use crate::element::{FNC1, unbracketed};
+use crate::element::{FNC1, fits_a_symbol, unbracketed};
 use crate::error::IdError;
 
 /// Whether the message of an EAN/UPC, ITF-14 or DataBar symbol has its check digit.
@@ -26,6 +26,7 @@ pub fn generate_scan(
     digit: CheckDigit,
 ) -> Result<String, IdError> {
     use Symbology as S;
+    fits_a_symbol(message)?;
     let (primary, composite) = match message.split_once('|') {
         Some((primary, composite)) => (primary, Some(composite)),
         None => (message, None),

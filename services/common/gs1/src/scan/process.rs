@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::symbology::{Carries, Symbology, split_symbology};
 use crate::check::verify_check_digit;
-use crate::element::{ElementString, unbracketed};
+use crate::element::{ElementString, fits_a_symbol, unbracketed};
 use crate::error::IdError;
 
 /// A scan taken apart.
@@ -42,6 +42,7 @@ pub fn process_scan(text: &str) -> Result<ScanData, IdError> {
             IdError::quote(text)
         )));
     };
+    fits_a_symbol(data)?;
     let message = match identifier.carries {
         Carries::Text => Message::Plain(data.to_owned()),
         Carries::Elements => Message::Elements(unbracketed(data)?),
