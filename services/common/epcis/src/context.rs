@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
+use crate::fields::is_uri;
+
 /// Prefixes every EPCIS context document declares.
 const STANDARD: &[(&str, &str)] = &[
     ("epcis", "https://ref.gs1.org/epcis/"),
@@ -124,6 +126,9 @@ impl Context {
 impl Terms {
     fn add(&mut self, part: &Value) -> Result<(), String> {
         match part {
+            Value::String(address) if !is_uri(address) => {
+                return Err(format!("{address:?} is not a URI"));
+            }
             Value::String(address) => {
                 self.foreign |= !address.contains("/epcis-context");
             }

@@ -146,13 +146,17 @@ fn read_event(
         persistent_disposition: lists::persistent_disposition(event)?,
         read_point: lists::place(event, "readPoint")?,
         biz_location: lists::place(event, "bizLocation")?,
-        epc_list: lists::epcs(event, "epcList")?,
+        epc_list: if event_type == EventType::ObjectEvent {
+            lists::distinct_epcs(event, "epcList")?
+        } else {
+            lists::epcs(event, "epcList")?
+        },
         parent_id: lists::parent_id(event)?,
         child_epcs: lists::epcs(event, "childEPCs")?,
         quantity_list: lists::quantities(event, "quantityList")?,
         child_quantity_list: lists::quantities(event, "childQuantityList")?,
-        input_epc_list: lists::epcs(event, "inputEPCList")?,
-        output_epc_list: lists::epcs(event, "outputEPCList")?,
+        input_epc_list: lists::distinct_epcs(event, "inputEPCList")?,
+        output_epc_list: lists::distinct_epcs(event, "outputEPCList")?,
         input_quantity_list: lists::quantities(event, "inputQuantityList")?,
         output_quantity_list: lists::quantities(event, "outputQuantityList")?,
         transformation_id: event

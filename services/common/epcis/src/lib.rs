@@ -1,6 +1,7 @@
-//! EPCIS 2.0 documents to events, and the identity of an event.
+//! EPCIS documents (1.1, 1.2, 2.0; JSON-LD and XML) to events and back, and the identity of an event.
 //!
-//! [`parse_body`] reads what a sender posted: each event of the document comes
+//! [`parse_body`] reads what a sender posted; [`read_header`] and [`read_events`] read a document of
+//! any length in constant memory. Each event of the document comes
 //! back with its original bytes and is either an [`Event`], whose every
 //! identifier is verified, or an [`EventError`] that names field and reason.
 //! One bad event never hides another. [`Event::content_hash`] is the CBV 2.0
@@ -11,16 +12,21 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `document` | the document around the events, limits |
+//! | `document` | the document around the events, limits, the two passes |
+//! | `json`, `xml` | the bindings: where the events are in a text, and each as a tree |
+//! | `tree` | an event as the object it is in EPCIS 2.0 JSON-LD |
 //! | `event` | one event: which fields, which rules |
 //! | `fields`, `lists`, `sensor`, `extension` | the parts of an event |
 //! | `vocabulary` | CBV words and their four spellings |
+//! | `cbv` | what is unusual about an event that is read |
 //! | `context` | what a prefix of an extension means |
 //! | `hash` | pre-hash string and event hash (CBV 2.0 §8.9) |
 //! | `strict` | JSON without duplicate names |
+//! | [`write`] | events and documents written out |
 //! | [`query`] | the SimpleEventQuery (§8.2.7.1) |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cbv;
 mod context;
 mod document;
 mod event;
@@ -40,6 +46,7 @@ mod vocabulary;
 pub mod write;
 mod xml;
 
+pub use cbv::warnings;
 pub use context::Context;
 pub use document::{
     BodyKind, Capture, CapturedEvent, Format, Header, Limits, ReadOptions, VocabularyElement,

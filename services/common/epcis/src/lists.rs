@@ -1,6 +1,8 @@
 //! The lists of an event: EPCs, quantities, business transactions, sources and
 //! destinations; and its places.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use serialtrail_gs1::{UnitKind, parse_identifier};
 
@@ -62,6 +64,34 @@ pub(crate) fn epcs(event: &Object<'_>, name: &str) -> Parsed<Vec<Identifier>> {
             instance(&at, item_text(&at, item)?)
         })
         .collect()
+}
+
+/// [`epcs`] of a list that is a set: an EPC stands in it once.
+pub(crate) fn distinct_epcs(event: &Object<'_>, name: &str) -> Parsed<Vec<Identifier>> {
+    let found = epcs(event, name)?;
+    distinct(
+        &event.at.field(name),
+        found.iter().map(|epc| epc.given.as_str()),
+    )?;
+    Ok(found)
+}
+
+/// Refuses a text that stands twice in a list.
+fn distinct<'t>(at: &At<'_>, texts: impl ExactSizeIterator<Item = &'t str>) -> Parsed<()> {
+    if texts.len() < 2 {
+        return Ok(());
+    }
+    let mut seen = HashSet::with_capacity(texts.len());
+    for (i, text) in texts.enumerate() {
+        if !seen.insert(text) {
+            return Err(Fault::new(
+                &at.index(i),
+                Reason::BadValue,
+                format_args!("{text:?} stands twice in this list"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn quantities(event: &Object<'_>, name: &str) -> Parsed<Vec<Quantity>> {
@@ -168,14 +198,16 @@ pub(crate) fn persistent_disposition(event: &Object<'_>) -> Parsed<PersistentDis
         if items.is_empty() && object.get(name).is_some() {
             return Err(Fault::new(&list, Reason::BadValue, "an empty list"));
         }
-        items
+        let words: Vec<String> = items
             .iter()
             .enumerate()
             .map(|(i, item)| {
                 let at = list.index(i);
                 vocabulary::word(&at, Vocabulary::Disposition, item_text(&at, item)?)
             })
-            .collect()
+            .collect::<Parsed<_>>()?;
+        distinct(&list, words.iter().map(String::as_str))?;
+        Ok(words)
     };
     Ok(PersistentDisposition {
         set: words("set")?,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::fields::Object;
+use crate::fields::{Object, is_uri};
 use crate::reason::{At, Fault, Parsed, Reason};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -104,8 +104,16 @@ fn report(at: &At<'_>, value: &Value, context: &Context) -> Parsed<()> {
     if report.text("type")?.is_none() && report.text("exception")?.is_none() {
         return Err(report.missing("type"));
     }
+    let measured = report.text("type")?.unwrap_or("Count");
+    if measured.is_empty() || (measured.contains(':') && !is_uri(measured)) {
+        return Err(Fault::new(
+            &at.field("type"),
+            Reason::BadValue,
+            format_args!("{measured:?} is neither a word nor a URI"),
+        ));
+    }
     // Measurement types belong to the GS1 Web Vocabulary, which grows: a bare word
-    // that is not among those we know is kept as given, not refused.
+    // that is not among those we know is kept as given, with a warning, not refused.
     word("exception", Vocabulary::SensorAlert)?;
     word("component", Vocabulary::Component)?;
     report.text("stringValue")?;
@@ -130,7 +138,7 @@ fn common(object: &Object<'_>) -> Parsed<()> {
         object.time(name)?;
     }
     for name in URIS {
-        if let Some(text) = object.text(name)?.filter(|text| !text.contains(':')) {
+        if let Some(text) = object.text(name)?.filter(|text| !is_uri(text)) {
             return Err(Fault::new(
                 &object.at.field(name),
                 Reason::BadValue,

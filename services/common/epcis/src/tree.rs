@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cbv;
 use crate::context::Context;
 use crate::document::{CapturedEvent, Format, Limits};
 use crate::event;
@@ -80,9 +81,19 @@ pub(crate) fn captured(
         line,
         original,
     } = found;
-    let (outcome, context) = match tree {
-        Ok(tree) => (read_tree(&tree, index, limits), tree.context.to_json()),
-        Err(e) => (Err(EventError { index, ..e }), context.to_json()),
+    let (outcome, warnings, context) = match tree {
+        Ok(tree) => {
+            let outcome = read_tree(&tree, index, limits);
+            let warnings = outcome
+                .as_ref()
+                .map_or_else(|_| Vec::new(), |event| cbv::warnings(&tree, event));
+            (outcome, warnings, tree.context.to_json())
+        }
+        Err(e) => (
+            Err(EventError { index, ..e }),
+            Vec::new(),
+            context.to_json(),
+        ),
     };
     CapturedEvent {
         index,
@@ -90,6 +101,6 @@ pub(crate) fn captured(
         original,
         context,
         outcome: outcome.map_err(|e| EventError { line, ..e }),
-        warnings: Vec::new(),
+        warnings,
     }
 }

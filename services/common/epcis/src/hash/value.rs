@@ -1,10 +1,11 @@
 //! Canonical forms of values for the event hash (CBV 2.0 §8.9.2).
 
-use chrono::{DateTime, Duration, SecondsFormat, Timelike, Utc};
+use chrono::{Duration, SecondsFormat, Timelike};
 use serde_json::Value;
 use serialtrail_gs1::parse_identifier;
 
 use crate::context::Context;
+use crate::time::date_time_stamp;
 use crate::vocabulary::{Vocabulary, web_address};
 
 /// A scalar as text, None for what is empty or no scalar.
@@ -67,10 +68,9 @@ pub(super) fn canonical_word(vocabulary: Vocabulary, text: &str, context: &Conte
 
 /// UTC with milliseconds, a half rounded up; text that is no time stays.
 pub(super) fn canonical_time(text: &str) -> String {
-    let Ok(time) = DateTime::parse_from_rfc3339(text) else {
+    let Ok(time) = date_time_stamp(text) else {
         return text.to_owned();
     };
-    let time = time.with_timezone(&Utc);
     let below = i64::from(time.nanosecond() % 1_000_000);
     let rounded = if below >= 500_000 {
         1_000_000 - below

@@ -9,6 +9,7 @@ use super::master_data;
 use super::scan::{Scanned, Scanner, Source};
 use crate::context::Context;
 use crate::document::{BodyKind, Format, Header, Limits, ReadOptions};
+use crate::fields::is_uri;
 use crate::reason::{At, DocumentError, Fault, Reason};
 use crate::strict::{DUPLICATE, Strict};
 use crate::time;
@@ -213,6 +214,7 @@ impl Met {
 
     fn document(&self) -> Scanned<Header> {
         let context = self.context()?;
+        self.id_is_uri()?;
         self.only(Level::Document, DOCUMENT_FIELDS, &context)?;
         let schema_version = self
             .schema_version()?
@@ -251,6 +253,7 @@ impl Met {
 
     fn query_document(&self) -> Scanned<Header> {
         let context = self.context()?;
+        self.id_is_uri()?;
         self.only(Level::Document, QUERY_DOCUMENT_FIELDS, &context)?;
         self.only(Level::Body, &["queryResults"], &context)?;
         let known = ["queryName", "subscriptionID", "resultsBody"];
@@ -374,6 +377,17 @@ impl Met {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(wrong_type(&level.path(name), "a string")),
+        }
+    }
+
+    fn id_is_uri(&self) -> Scanned<()> {
+        match self.text(Level::Document, "id")? {
+            Some(id) if !is_uri(&id) => Err(DocumentError::new(
+                Reason::BadValue,
+                "id",
+                format!("id: {id:?} is not a URI"),
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -101,18 +101,36 @@ fn whole_context(context: &Context) -> Value {
         part.as_str()
             .is_some_and(|address| address.contains("/epcis-context"))
     });
+    let given = context.given().iter().filter_map(without_scope);
     let standard = (!names_standard).then(|| Value::from(STANDARD_CONTEXT));
-    Value::Array(
-        standard
-            .into_iter()
-            .chain(context.given().iter().cloned())
-            .collect(),
-    )
+    Value::Array(standard.into_iter().chain(given).collect())
+}
+
+/// A part of a context without what only the XML binding keeps there (`@xmlns`); None where nothing
+/// is left.
+fn without_scope(part: &Value) -> Option<Value> {
+    let Value::Object(terms) = part else {
+        return Some(part.clone());
+    };
+    let terms: Map<String, Value> = terms
+        .iter()
+        .filter(|(term, _)| *term != "@xmlns")
+        .map(|(term, meaning)| (term.clone(), meaning.clone()))
+        .collect();
+    (!terms.is_empty()).then_some(Value::Object(terms))
 }
 
 /// What an event's context says beyond its document's; None where nothing.
 fn own_context(event: &Tree, document: &Context) -> Option<Value> {
-    let given = event.context.given();
+    if event.context == *document {
+        return None;
+    }
+    let given: Vec<Value> = event
+        .context
+        .given()
+        .iter()
+        .filter_map(without_scope)
+        .collect();
     let is_address = |part: &&Value| {
         part.as_str()
             .is_some_and(|address| address.contains("/epcis-context"))
