@@ -1,6 +1,7 @@
 //! The Application Identifiers, and whether a value fits one (GS1 General
 //! Specifications 3).
 
+use crate::check::check_digit;
 use crate::error::{IdError, IdReason};
 use crate::linters::{self, LintError};
 
@@ -62,7 +63,12 @@ impl Ai {
             for check in std::iter::once(component.set.linter()).chain(linters) {
                 check(part).map_err(|e| {
                     let place = at + e.at + 1;
-                    IdError::new(e.reason, wrong(&format!("character {place}: {e}")))
+                    let right = (e.code == "incorrect_check_digit")
+                        .then(|| check_digit(part.get(..part.len() - 1)?))
+                        .flatten()
+                        .map(|digit| format!(", the check digit should be {digit}"))
+                        .unwrap_or_default();
+                    IdError::new(e.reason, wrong(&format!("character {place}: {e}{right}")))
                 })?;
             }
             at = end;

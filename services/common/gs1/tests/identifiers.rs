@@ -295,6 +295,8 @@ fn a_refusal_names_the_place() {
         e.to_string().contains("12 digits together, expected 13"),
         "{e}"
     );
+    let e = parse_identifier("(01)80614141123450(21)6789").unwrap_err();
+    assert!(e.to_string().contains("the check digit should be 8"), "{e}");
     let e = parse_identifier("(01)80614141123458(21)67 89").unwrap_err();
     assert!(
         e.to_string().contains("SERIAL (21)") && e.to_string().contains("character 3"),
