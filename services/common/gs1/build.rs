@@ -12,7 +12,7 @@ fn main() -> Result<(), String> {
     println!("cargo::rerun-if-changed={TABLE}");
     println!("cargo::rerun-if-changed=build.rs");
     let table = fs::read_to_string(TABLE).map_err(|e| format!("{TABLE}: {e}"))?;
-    let mut records: Vec<(String, String)> = Vec::new();
+    let mut records = Vec::new();
     for (number, line) in table.lines().enumerate() {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
@@ -24,8 +24,17 @@ fn main() -> Result<(), String> {
     fs::write(Path::new(&out).join("application_identifiers.rs"), code).map_err(|e| e.to_string())
 }
 
-/// Adds the records of one line: AI and the source text of its `Ai`.
-fn row(line: &str, records: &mut Vec<(String, String)>) -> Result<(), String> {
+/// One AI.
+struct Record {
+    ai: String,
+    /// Its old short name in links.
+    short_name: Option<String>,
+    /// The source text of its `Ai`.
+    code: String,
+}
+
+/// Adds the records of one line.
+fn row(line: &str, records: &mut Vec<Record>) -> Result<(), String> {
     let columns: Vec<&str> = line.split('|').map(str::trim).collect();
     let [ais, value, separator, link, requires, excludes, title] = columns[..] else {
         return Err(format!("{} columns, expected 7", columns.len()));
@@ -42,16 +51,20 @@ fn row(line: &str, records: &mut Vec<(String, String)>) -> Result<(), String> {
     })?;
     let excludes = list(excludes.split_whitespace(), pattern)?;
     for ai in range(ais)? {
-        if records.last().is_some_and(|(last, _)| *last >= ai) {
+        if records.last().is_some_and(|last| last.ai >= ai) {
             return Err(format!("AI {ai} is not in its order"));
         }
-        let record = format!(
+        let code = format!(
             "Ai {{ code: {ai:?}, title: {title:?}, components: &{parts}, \
              predefined_length: {predefined}, requires: &{requires}, excludes: &{excludes}, \
              attribute: {}, primary_key: {}, short_name: {:?} }}",
             link.attribute, link.key, link.name,
         );
-        records.push((ai, record));
+        records.push(Record {
+            ai,
+            short_name: link.name.clone(),
+            code,
+        });
     }
     Ok(())
 }
@@ -168,15 +181,24 @@ fn list<'a>(
     Ok(format!("[{}]", items.join(", ")))
 }
 
-fn statics(records: &[(String, String)]) -> String {
+fn statics(records: &[Record]) -> String {
     let mut code = format!(
         "/// Every AI, in the order of its digits.\npub(super) static AIS: [Ai; {}] = [\n",
         records.len()
     );
-    for (_, record) in records {
-        let _ = writeln!(code, "    {record},");
+    for record in records {
+        let _ = writeln!(code, "    {},", record.code);
     }
-    code.push_str("];\n");
+    code.push_str("];\n/// Short names and places in `AIS`.\n");
+    let named = records.iter().enumerate();
+    let names: Vec<(&str, usize)> = named
+        .filter_map(|(place, record)| Some((record.short_name.as_deref()?, place)))
+        .collect();
+    let _ = writeln!(
+        code,
+        "pub(super) static SHORT_NAMES: [(&str, usize); {}] = {names:?};",
+        names.len()
+    );
     code
 }
 
@@ -184,10 +206,10 @@ fn statics(records: &[(String, String)]) -> String {
 /// Specifications 7.8.3), so two array reads find it. `PREFIXES` holds, for each
 /// pair of digits, the length of its AIs and where their slots begin; a slot
 /// holds one more than the record's place in `AIS`, 0 where there is no such AI.
-fn index(records: &[(String, String)]) -> Result<String, String> {
+fn index(records: &[Record]) -> Result<String, String> {
     let mut prefixes = [(0u8, 0usize); 100];
     let mut slots: Vec<usize> = Vec::new();
-    for (place, (ai, _)) in records.iter().enumerate() {
+    for (place, Record { ai, .. }) in records.iter().enumerate() {
         let digits = |text: &str| text.parse::<usize>().map_err(|e| format!("{ai}: {e}"));
         let (pair, rest) = ai.split_at(2);
         let prefix = &mut prefixes[digits(pair)?];

@@ -155,6 +155,9 @@ mod tests {
             assert_eq!(leading(text.as_bytes()).map(|ai| ai.code), found, "{text}");
         }
         assert!(lookup("011").is_none());
+        assert_eq!(of_short_name("ser").map(|ai| ai.code), Some("21"));
+        assert_eq!(of_short_name("gmn").map(|ai| ai.code), Some("8013"));
+        assert!(of_short_name("01").is_none());
         assert!(
             all()
                 .iter()

@@ -114,5 +114,7 @@ pub fn leading(text: &[u8]) -> Option<&'static Ai> {
 /// The AI behind a short name of GS1 Digital Link 1.0 (`/gtin/…/ser/…`), still
 /// met in older links.
 pub fn of_short_name(name: &str) -> Option<&'static Ai> {
-    all().iter().find(|ai| ai.short_name == Some(name))
+    table::SHORT_NAMES
+        .iter()
+        .find_map(|(short, place)| (*short == name).then(|| &table::AIS[*place]))
 }
