@@ -176,7 +176,7 @@ fn read_event(
     };
     names_something(event, &read)?;
     Ok(Event {
-        content_hash: hash::event_hash(value, context),
+        content_hash: hash::event_hash_of(value, context, &read),
         ..read
     })
 }

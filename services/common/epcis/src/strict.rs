@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// How an error about a duplicate name starts; serde_json offers text only.
@@ -68,9 +69,15 @@ impl<'de> Visitor<'de> for StrictVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         while let Some(name) = map.next_key::<String>()? {
-            let Strict(value) = map.next_value()?;
-            if fields.insert(name.clone(), value).is_some() {
-                return Err(A::Error::custom(format_args!("{DUPLICATE} {name:?}")));
+            match fields.entry(name) {
+                Entry::Vacant(place) => {
+                    let Strict(value) = map.next_value()?;
+                    place.insert(value);
+                }
+                Entry::Occupied(known) => {
+                    let name = known.key();
+                    return Err(A::Error::custom(format_args!("{DUPLICATE} {name:?}")));
+                }
             }
         }
         Ok(Value::Object(fields))

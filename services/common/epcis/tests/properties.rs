@@ -154,7 +154,9 @@ proptest! {
             .extended(&json!([{"ex2": "http://ns.example.com/"}])).unwrap();
         prop_assert_eq!(pre_hash(&one, &context()), pre_hash(&two, &other));
         let read = |event, context| read_tree(&Tree::new(event, context).unwrap(), 0, &Limits::default()).unwrap();
+        let hash = event_hash(&one, &context());
         let (first, second) = (read(one, &context()), read(two, &other));
+        prop_assert_eq!(&first.content_hash, &hash);
         prop_assert_eq!(&first.content_hash, &second.content_hash);
         prop_assert_eq!(&first.lot, &second.lot);
         let keys = |event: &serialtrail_epcis::Event| {

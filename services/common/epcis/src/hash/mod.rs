@@ -17,8 +17,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::context::Context;
+use crate::model::{Event, Identifier};
 use crate::vocabulary::Vocabulary;
-use value::{canonical, canonical_time, canonical_word, text_of};
+use value::{canonical, canonical_id, canonical_time, canonical_word, text_of};
 
 /// How a field of the ordered part is written.
 enum Shape {
@@ -138,13 +139,26 @@ const IGNORED: &[&str] = &[
 /// The event hash, `ni:///sha-256;<hex>?ver=CBV2.0`, of an event in EPCIS 2.0
 /// JSON; `context` holds the prefixes in force for it.
 pub fn event_hash(event: &Value, context: &Context) -> String {
-    let digest = Sha256::digest(pre_hash(event, context).as_bytes());
+    digest(&pre_hash(event, context))
+}
+
+/// [`event_hash`] of an event that was read from this value: its EPCs need not be parsed again.
+pub(crate) fn event_hash_of(event: &Value, context: &Context, read: &Event) -> String {
+    digest(&written(event, context, Some(read)))
+}
+
+fn digest(pre_hash: &str) -> String {
+    let digest = Sha256::digest(pre_hash.as_bytes());
     format!("ni:///sha-256;{}?ver=CBV2.0", hex::encode(digest))
 }
 
 /// The string the event hash is made of. An event that is no JSON object gives
 /// the string of an empty one.
 pub fn pre_hash(event: &Value, context: &Context) -> String {
+    written(event, context, None)
+}
+
+fn written(event: &Value, context: &Context, read: Option<&Event>) -> String {
     let empty = Map::new();
     let event = event.as_object().unwrap_or(&empty);
     let mut out = String::from("eventType=");
@@ -154,7 +168,20 @@ pub fn pre_hash(event: &Value, context: &Context) -> String {
             .and_then(Value::as_str)
             .unwrap_or_default(),
     );
-    ordered(&mut out, event, EVENT, context);
+    for (name, shape) in EVENT {
+        let Some(value) = event.get(*name) else {
+            continue;
+        };
+        match read.and_then(|read| epcs_of(read, name)) {
+            Some(epcs) => {
+                let ids = epcs.iter().map(|epc| canonical_id(epc, context));
+                let mut epcs = String::new();
+                push_sorted(&mut epcs, ids.map(|id| format!("epc={id}")).collect());
+                enclose(&mut out, name, &epcs);
+            }
+            None => field(&mut out, name, shape, value, context),
+        }
+    }
     let mut rest = Vec::new();
     for (name, value) in event {
         let handled =
@@ -193,6 +220,17 @@ pub fn pre_hash(event: &Value, context: &Context) -> String {
     }
     push_sorted(&mut out, rest);
     out
+}
+
+/// The EPCs of a list, as they were read.
+fn epcs_of<'e>(read: &'e Event, name: &str) -> Option<&'e [Identifier]> {
+    match name {
+        "epcList" => Some(&read.epc_list),
+        "childEPCs" => Some(&read.child_epcs),
+        "inputEPCList" => Some(&read.input_epc_list),
+        "outputEPCList" => Some(&read.output_epc_list),
+        _ => None,
+    }
 }
 
 /// The fields of an object that stand in the order, then nothing else.

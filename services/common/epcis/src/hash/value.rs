@@ -5,6 +5,7 @@ use serde_json::Value;
 use serialtrail_gs1::parse_identifier;
 
 use crate::context::Context;
+use crate::model::Identifier;
 use crate::time::date_time_stamp;
 use crate::vocabulary::{Vocabulary, web_address};
 
@@ -25,7 +26,7 @@ pub(super) fn canonical(text: &str, context: &Context) -> String {
     if let Some(number) = canonical_number(text) {
         return number;
     }
-    if text.starts_with("urn:epc:") || text.starts_with("http://") || text.starts_with("https://") {
+    if is_gs1_spelling(text) {
         return match parse_identifier(text) {
             Ok(key) if key.is_gs1() => key.event_hash_link(),
             _ => text.to_owned(),
@@ -54,6 +55,20 @@ pub(super) fn canonical(text: &str, context: &Context) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// [`canonical`] of an identifier that was parsed already.
+pub(super) fn canonical_id(id: &Identifier, context: &Context) -> String {
+    let text = id.given.trim();
+    if id.key.is_gs1() && is_gs1_spelling(text) {
+        id.key.event_hash_link()
+    } else {
+        canonical(text, context)
+    }
+}
+
+fn is_gs1_spelling(text: &str) -> bool {
+    text.starts_with("urn:epc:") || text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// A word of a vocabulary as web address, whatever its spelling.
