@@ -1,6 +1,7 @@
 //! What the routes share: one of each, made at the start of the process.
 
 use crate::access::Access;
+use crate::epcis::Epcis;
 use crate::feed::Feed;
 use crate::overview::Overview;
 use axum::extract::FromRef;
@@ -14,6 +15,8 @@ pub struct Api {
     pub access: Access,
     /// The overview and what it remembers for a moment.
     pub overview: Overview,
+    /// What the EPCIS interface remembers between requests.
+    pub epcis: Epcis,
     /// New alerts, for all that listen.
     pub feed: Feed,
     /// Folder of the built console.
@@ -29,6 +32,7 @@ impl Api {
         let access = Access::new(&settings.clickhouse);
         Self {
             overview: Overview::new(settings, access.clone()),
+            epcis: Epcis::default(),
             feed: Feed::new(access.clone(), shutdown.clone()),
             access,
             console: settings.query.console.clone(),

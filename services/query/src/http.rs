@@ -3,7 +3,9 @@
 use crate::access::Access;
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::{alerts, console, demand, forecasts, identify, openapi, recall, rejects, stock, trace};
+use crate::{
+    alerts, console, demand, epcis, forecasts, identify, openapi, recall, rejects, stock, trace,
+};
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -38,6 +40,7 @@ pub fn router(api: Api) -> Router {
             in_time(ANSWER_WITHIN, request, next)
         }))
         .merge(long_answers())
+        .merge(epcis::router())
         .route("/openapi.json", get(openapi_document))
         .fallback(console_file)
         .method_not_allowed_fallback(|| async { Problem::method() })

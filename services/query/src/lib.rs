@@ -16,6 +16,7 @@
 //! | [`overview`] | the pipeline at a glance |
 //! | [`recall`], [`stock`] | units of a lot, and stock by place |
 //! | [`whereabouts`] | where units are now, for every question that asks it |
+//! | [`epcis`] | the EPCIS query interface: events as they were captured |
 //! | [`parameters`], [`cursor`], [`time`], [`media`], [`series`] | what a request says |
 //! | [`places`], [`products`] | names |
 //! | [`table`] | rows as CSV or Parquet |
@@ -33,6 +34,7 @@ pub mod console;
 pub mod cursor;
 pub mod custody;
 pub mod demand;
+pub mod epcis;
 pub mod feed;
 pub mod forecasts;
 pub mod http;

@@ -107,7 +107,7 @@ impl Format {
 }
 
 /// Weight, 0 to 1000, that `accept` gives a media type: that of the most specific range it is in.
-fn weight(accept: &str, media_type: &str) -> u16 {
+pub(crate) fn weight(accept: &str, media_type: &str) -> u16 {
     let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
     let mut found: Option<(u8, u16)> = None;
     for range in accept.split(',') {

@@ -1,10 +1,12 @@
 //! A statement's conditions with the values the server binds, and the limits it runs under.
 //!
-//! Text of statements is static; what comes from outside only ever travels as a parameter.
+//! Text of statements is static, or put together from static pieces and numbers; what comes from outside
+//! only ever travels as a parameter.
 
 use clickhouse::Client;
 use clickhouse::query::Query;
 use serialtrail_gs1::KeyText;
+use std::borrow::Cow;
 
 /// Seconds a statement behind a single answer may run.
 const SECONDS: &str = "10";
@@ -72,8 +74,8 @@ impl From<Vec<String>> for Bound {
 /// Conditions, all of which must hold, and bound values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Select {
-    conditions: Vec<&'static str>,
-    values: Vec<(&'static str, Bound)>,
+    conditions: Vec<Cow<'static, str>>,
+    values: Vec<(Cow<'static, str>, Bound)>,
 }
 
 impl Select {
@@ -85,15 +87,15 @@ impl Select {
 
     /// Adds a condition.
     #[must_use]
-    pub fn and(mut self, condition: &'static str) -> Self {
-        self.conditions.push(condition);
+    pub fn and(mut self, condition: impl Into<Cow<'static, str>>) -> Self {
+        self.conditions.push(condition.into());
         self
     }
 
     /// Binds a value that the statement or a condition names.
     #[must_use]
-    pub fn bind(mut self, name: &'static str, value: impl Into<Bound>) -> Self {
-        self.values.push((name, value.into()));
+    pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Bound>) -> Self {
+        self.values.push((name.into(), value.into()));
         self
     }
 

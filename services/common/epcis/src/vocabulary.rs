@@ -56,8 +56,9 @@ impl Vocabulary {
         }
     }
 
+    /// The bare words of the list.
     #[rustfmt::skip]
-    fn words(self) -> &'static [&'static str] {
+    pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::BizStep => &[
                 "accepting", "arriving", "assembling", "collecting", "commissioning", "consigning",

@@ -1,0 +1,193 @@
+//! Master data of captured documents (table `master_data`), for the parameters that ask for it.
+
+use super::prefilter::Descendants;
+use super::problem::EpcisProblem;
+use crate::select::{Pace, Select};
+use clickhouse::{Client, Row};
+use serde::Deserialize;
+use serialtrail_epcis::query::{Condition, MasterData, SimpleEventQuery};
+use serialtrail_gs1::{Epc, parse_identifier};
+use std::collections::{HashMap, HashSet};
+
+/// Most vocabulary elements held for one request.
+const MOST_ELEMENTS: usize = 200_000;
+
+/// The elements a query may ask for.
+#[derive(Debug, Default)]
+pub struct Vocabularies {
+    /// Attributes of an element, by its key.
+    attributes: HashMap<String, Vec<(String, String)>>,
+    /// Children of an element, by keys.
+    children: HashMap<String, Vec<String>>,
+}
+
+#[derive(Row, Deserialize)]
+struct Element {
+    id_key: String,
+    attributes: Vec<(String, String)>,
+    children: Vec<String>,
+}
+
+fn key(id: &str) -> String {
+    parse_identifier(id).map_or_else(|_| id.to_owned(), |key| key.to_string())
+}
+
+impl Vocabularies {
+    /// Reads what a query asks for: nothing, unless a condition is about master data.
+    ///
+    /// # Errors
+    /// ClickHouse does not answer. 413: there is more than one request may hold.
+    pub async fn read(client: &Client, query: &SimpleEventQuery) -> Result<Self, EpcisProblem> {
+        let about = |condition: &Condition| {
+            matches!(
+                condition,
+                Condition::Place {
+                    descendants: true,
+                    ..
+                } | Condition::HasAttribute { .. }
+                    | Condition::AttributeEquals { .. }
+            )
+        };
+        if !query.conditions.iter().any(about) {
+            return Ok(Self::default());
+        }
+        let sql = format!(
+            "SELECT id_key, attributes, children FROM master_data FINAL LIMIT {}",
+            MOST_ELEMENTS + 1
+        );
+        let rows: Vec<Element> = Select::new()
+            .query(client, &sql, Pace::Answer)
+            .fetch_all()
+            .await?;
+        if rows.len() > MOST_ELEMENTS {
+            return Err(EpcisProblem::new(
+                super::problem::Exception::QueryTooComplex,
+                format!(
+                    "there are more than {MOST_ELEMENTS} elements of master data, too many to ask in one request"
+                ),
+            ));
+        }
+        let mut read = Self::default();
+        for row in rows {
+            let children = row.children.iter().map(|child| key(child));
+            read.children
+                .entry(row.id_key.clone())
+                .or_default()
+                .extend(children);
+            read.attributes
+                .entry(row.id_key)
+                .or_default()
+                .extend(row.attributes);
+        }
+        Ok(read)
+    }
+}
+
+impl Descendants for Vocabularies {
+    fn descendants(&self, place: &Epc) -> Vec<String> {
+        let mut seen = HashSet::from([place.to_string()]);
+        let mut found = Vec::new();
+        let mut open = vec![place.to_string()];
+        while let Some(parent) = open.pop() {
+            for child in self.children.get(&parent).into_iter().flatten() {
+                if seen.insert(child.clone()) {
+                    found.push(child.clone());
+                    open.push(child.clone());
+                }
+            }
+        }
+        found
+    }
+}
+
+impl MasterData for Vocabularies {
+    /// By master data, and by itself: a GLN with an extension is part of the place the GLN names
+    /// (GS1 General Specifications 3.5.11), and so of what that belongs to.
+    fn is_descendant(&self, place: &Epc, ancestor: &Epc) -> bool {
+        let (place, top) = (place.to_string(), ancestor.to_string());
+        let site = place
+            .split_once("/254/")
+            .map_or(place.as_str(), |(site, _)| site);
+        if site != place && site == top {
+            return true;
+        }
+        let below = self.descendants(ancestor);
+        below.iter().any(|key| *key == place || key == site)
+    }
+
+    fn attribute(&self, element: &str, attribute: &str) -> Vec<String> {
+        let wanted = local(attribute);
+        self.attributes
+            .get(&key(element))
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| name == attribute || local(name) == wanted)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+}
+
+/// `countryCode` of `urn:epcglobal:cbv:mda#countryCode`, `cbvmda:countryCode`, ….
+fn local(name: &str) -> &str {
+    name.rsplit(['#', ':', '/']).next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descendants_are_direct_indirect_or_parts_of_a_site_and_loops_end() {
+        let site = "414/9521234000013";
+        let children = |parent: &str, children: &[&str]| {
+            (
+                parent.to_owned(),
+                children.iter().map(|c| (*c).to_owned()).collect(),
+            )
+        };
+        let master = Vocabularies {
+            children: HashMap::from([
+                children(site, &["414/9521234000020"]),
+                children("414/9521234000020", &["urn:example:dock", site]),
+            ]),
+            ..Vocabularies::default()
+        };
+        let epc = |key: &str| Epc::from_record(key);
+        for (place, expected) in [
+            ("414/9521234000020", true),
+            ("urn:example:dock", true),
+            ("414/9521234000013/254/7", true),
+            ("414/9521234000020/254/7", true),
+            ("414/9521234000037", false),
+            ("414/9521234000037/254/7", false),
+        ] {
+            assert_eq!(
+                master.is_descendant(&epc(place), &epc(site)),
+                expected,
+                "{place}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_attribute_is_found_under_every_spelling_of_its_name_and_of_its_element() {
+        let attributes = vec![(
+            "urn:epcglobal:cbv:mda#countryCode".to_owned(),
+            "DE".to_owned(),
+        )];
+        let master = Vocabularies {
+            attributes: HashMap::from([("414/9521234000013".to_owned(), attributes)]),
+            ..Vocabularies::default()
+        };
+        let element = "https://id.gs1.org/414/9521234000013";
+        for name in [
+            "countryCode",
+            "cbvmda:countryCode",
+            "urn:epcglobal:cbv:mda#countryCode",
+        ] {
+            assert_eq!(master.attribute(element, name), ["DE"]);
+        }
+        assert!(master.attribute(element, "city").is_empty());
+        assert!(master.attribute("urn:x:y", "countryCode").is_empty());
+    }
+}

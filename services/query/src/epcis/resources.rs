@@ -1,0 +1,306 @@
+//! The top-level resources and what is below them (EPCIS 2.0 §12.4): what there is of a kind, whether
+//! there is one, and its events.
+
+use super::events::{self, Paged, per_page};
+use super::format;
+use super::negotiate::{EpcFormat, Wanted};
+use super::problem::{EpcisProblem, Exception};
+use crate::api::Api;
+use crate::select::{Pace, Select};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use chrono::Utc;
+use serde_json::{Value, json};
+use serialtrail_epcis::query::SimpleEventQuery;
+use serialtrail_epcis::{EventType, Vocabulary, normalise};
+use serialtrail_gs1::Epc;
+use std::collections::BTreeSet;
+
+/// The standard's JSON-LD context (EPCIS 2.0 §10.2).
+pub const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
+/// Most business steps or dispositions of publishers' own that are listed.
+const MOST_OWN_WORDS: usize = 10_000;
+
+/// A kind of thing events can be listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// `/eventTypes`
+    EventTypes,
+    /// `/epcs`
+    Epcs,
+    /// `/bizSteps`
+    BizSteps,
+    /// `/bizLocations`
+    BizLocations,
+    /// `/readPoints`
+    ReadPoints,
+    /// `/dispositions`
+    Dispositions,
+}
+
+impl Resource {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::EventTypes,
+        Self::Epcs,
+        Self::BizSteps,
+        Self::BizLocations,
+        Self::ReadPoints,
+        Self::Dispositions,
+    ];
+
+    /// Its name in addresses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventTypes => "eventTypes",
+            Self::Epcs => "epcs",
+            Self::BizSteps => "bizSteps",
+            Self::BizLocations => "bizLocations",
+            Self::ReadPoints => "readPoints",
+            Self::Dispositions => "dispositions",
+        }
+    }
+
+    /// The query parameter that asks for the events of one of them.
+    #[must_use]
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::EventTypes => "eventType",
+            Self::Epcs => "MATCH_anyEPC",
+            Self::BizSteps => "EQ_bizStep",
+            Self::BizLocations => "EQ_bizLocation",
+            Self::ReadPoints => "EQ_readPoint",
+            Self::Dispositions => "EQ_disposition",
+        }
+    }
+
+    fn missing(self, value: &str) -> EpcisProblem {
+        let detail = format!("there is no {value} among {}", self.name());
+        EpcisProblem::new(Exception::NoSuchResource, detail)
+    }
+
+    fn query(self, value: &str) -> Result<SimpleEventQuery, EpcisProblem> {
+        events::implied(self.parameter(), value).map_err(|_| self.missing(value))
+    }
+
+    /// Whether the standard itself names it.
+    fn is_standard(self, value: &str) -> bool {
+        let word = |vocabulary| normalise(vocabulary, value).is_some_and(|w| !w.contains(':'));
+        match self {
+            Self::EventTypes => EventType::ALL.iter().any(|t| t.as_str() == value),
+            Self::BizSteps => word(Vocabulary::BizStep),
+            Self::Dispositions => word(Vocabulary::Disposition),
+            _ => false,
+        }
+    }
+
+    /// What there is, in order, from after a name on: at most `limit`.
+    async fn names(
+        self,
+        api: &Api,
+        wanted: Wanted,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, EpcisProblem> {
+        let words = |vocabulary: Vocabulary| vocabulary.words().iter().map(|w| (*w).to_owned());
+        let (standard, own): (BTreeSet<String>, _) = match self {
+            Self::EventTypes => {
+                let types = EventType::ALL.iter().map(|t| t.as_str().to_owned());
+                (types.collect(), None)
+            }
+            Self::BizSteps => (words(Vocabulary::BizStep).collect(), Some("biz_step")),
+            Self::Dispositions => (
+                words(Vocabulary::Disposition).collect(),
+                Some("disposition"),
+            ),
+            Self::Epcs => return epcs(api, wanted, after, limit).await,
+            Self::BizLocations => return places(api, "biz_location", after, limit).await,
+            Self::ReadPoints => return places(api, "read_point", after, limit).await,
+        };
+        let mut all = standard;
+        if let Some(column) = own {
+            let sql = format!(
+                "SELECT DISTINCT toString({column}) FROM events WHERE position({column}, ':') > 0 \
+                 ORDER BY 1 LIMIT {MOST_OWN_WORDS}"
+            );
+            let own = Select::new().query(api.access.client(), &sql, Pace::Answer);
+            all.extend(own.fetch_all::<String>().await?);
+        }
+        Ok(all
+            .into_iter()
+            .filter(|name| name.as_str() > after)
+            .take(limit)
+            .collect())
+    }
+}
+
+/// Keys, or where EPCs are not to be translated their spellings.
+async fn epcs(
+    api: &Api,
+    wanted: Wanted,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<String>, EpcisProblem> {
+    let list = match wanted.epc {
+        EpcFormat::DigitalLink => "epc_keys",
+        EpcFormat::AsCaptured | EpcFormat::Urn => {
+            "arrayConcat(epcs, children, inputs, outputs, if(parent = '', [], [parent]))"
+        }
+    };
+    let sql = format!(
+        "SELECT DISTINCT name FROM (SELECT arrayJoin({list}) AS name FROM events) \
+         WHERE {{where}} ORDER BY name LIMIT {limit}"
+    );
+    after_name(api, &sql, "name > {after:String}", after).await
+}
+
+async fn places(
+    api: &Api,
+    column: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<String>, EpcisProblem> {
+    let sql = format!(
+        "SELECT DISTINCT {column} AS name FROM events WHERE {{where}} AND name != '' \
+         ORDER BY name LIMIT {limit}"
+    );
+    after_name(api, &sql, "name > {after:String}", after).await
+}
+
+async fn after_name(
+    api: &Api,
+    sql: &str,
+    condition: &'static str,
+    after: &str,
+) -> Result<Vec<String>, EpcisProblem> {
+    let select = Select::new().and(condition).bind("after", after);
+    let query = select.query(api.access.client(), sql, Pace::Answer);
+    Ok(query.fetch_all().await?)
+}
+
+fn collection(wanted: Wanted, members: Vec<String>) -> Response {
+    let body = json!({"@context": CONTEXT, "type": "Collection", "member": members});
+    wanted.response(StatusCode::OK, body.to_string())
+}
+
+/// The parameters of a list: `perPage` alone, beside the token.
+///
+/// # Errors
+/// 400: another, or no number.
+pub fn only_paging(paged: &Paged) -> Result<usize, EpcisProblem> {
+    if let Some((name, _)) = paged.pairs.iter().find(|(name, _)| name != "perPage") {
+        let detail =
+            format!("there is no parameter {name:?} here; there are: perPage, nextPageToken");
+        return Err(EpcisProblem::parameter(name, detail));
+    }
+    let query =
+        SimpleEventQuery::from_pairs(&paged.pairs, &serialtrail_epcis::Context::standard())?;
+    Ok(per_page(query.per_page))
+}
+
+/// `/{resource}`
+///
+/// # Errors
+/// See [`Exception`].
+pub async fn list(
+    api: &Api,
+    resource: Resource,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, EpcisProblem> {
+    let paged = Paged::read(uri)?;
+    let wanted = Wanted::read(headers, false)?;
+    let limit = only_paging(&paged)?;
+    let now = Utc::now().timestamp_micros();
+    let after: String = match &paged.token {
+        None => String::new(),
+        Some(token) => api.epcis.tokens.decode(&paged.fingerprint(), token, now)?,
+    };
+    let mut names = resource.names(api, wanted, &after, limit + 1).await?;
+    let more = names.len() > limit;
+    names.truncate(limit);
+    let last = names.last().cloned();
+    let mut members: Vec<String> = names
+        .into_iter()
+        .map(|name| match resource {
+            Resource::Epcs if wanted.epc == EpcFormat::DigitalLink => {
+                let key = Epc::from_record(&name);
+                if key.is_gs1() {
+                    key.digital_link()
+                } else {
+                    name
+                }
+            }
+            _ => format::identifier(&name, wanted.epc),
+        })
+        .collect();
+    // Two spellings of one place may end as one.
+    let mut seen = BTreeSet::new();
+    members.retain(|member| seen.insert(member.clone()));
+    let mut response = collection(wanted, members);
+    if let Some(last) = last.filter(|_| more) {
+        paged.next(response.headers_mut(), &last, now);
+    }
+    Ok(response)
+}
+
+/// `/{resource}/{value}`: that it is there, and that it has events.
+///
+/// # Errors
+/// 404: it is not. Otherwise see [`Exception`].
+pub async fn member(
+    api: &Api,
+    resource: Resource,
+    value: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, EpcisProblem> {
+    let paged = Paged::read(uri)?;
+    let wanted = Wanted::read(headers, false)?;
+    only_paging(&paged)?;
+    exists(api, resource, value).await?;
+    Ok(collection(wanted, vec!["events".to_owned()]))
+}
+
+async fn exists(api: &Api, resource: Resource, value: &str) -> Result<(), EpcisProblem> {
+    let query = resource.query(value)?;
+    if resource.is_standard(value)
+        || resource != Resource::EventTypes && events::any(api, &query).await?
+    {
+        return Ok(());
+    }
+    Err(resource.missing(value))
+}
+
+/// `/{resource}/{value}/events`
+///
+/// # Errors
+/// 404: there is no such value. Otherwise see [`Exception`].
+pub async fn member_events(
+    api: &Api,
+    resource: Resource,
+    value: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, EpcisProblem> {
+    exists(api, resource, value).await?;
+    let query = resource.query(value)?;
+    events::search(api, uri, headers, Some((resource.parameter(), query))).await
+}
+
+/// `/epcis/v2`: what there is.
+///
+/// # Errors
+/// 406: nothing acceptable.
+pub fn root(headers: &HeaderMap) -> Result<Response, EpcisProblem> {
+    let wanted = Wanted::read(headers, false)?;
+    let mut members: Vec<Value> = ["queries", "capture", "events"].map(Value::from).to_vec();
+    members.extend(
+        Resource::ALL
+            .iter()
+            .map(|resource| Value::from(resource.name())),
+    );
+    let body = json!({"@context": CONTEXT, "type": "Collection", "member": members});
+    Ok(wanted.response(StatusCode::OK, body.to_string()))
+}
