@@ -42,6 +42,7 @@ pub fn router(api: Api) -> Router {
         .merge(long_answers())
         .merge(epcis::router())
         .route("/openapi.json", get(openapi_document))
+        .route("/openapi/epcis.json", get(epcis_openapi_document))
         .fallback(console_file)
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(measure))
@@ -151,6 +152,10 @@ async fn openapi_document() -> Response {
         openapi::DOCUMENT,
     )
         .into_response()
+}
+
+async fn epcis_openapi_document() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::EPCIS).into_response()
 }
 
 /// The beginning of an answer within a time; a stream may go on as long as it wants.

@@ -8,6 +8,7 @@
 //! | [`events`] | `/events`, and how every list of events is answered |
 //! | [`resources`] | `/eventTypes`, `/epcs`, `/bizSteps`, `/bizLocations`, `/readPoints`, `/dispositions` |
 //! | [`named`] | `/queries` |
+//! | [`poller`] | what of a query was captured since |
 //! | [`scan`], [`prefilter`], [`stored`], [`master`] | from a query to events |
 //! | [`token`] | `nextPageToken` |
 //! | [`negotiate`], [`format`], [`problem`] | headers, spellings, errors |
@@ -17,6 +18,7 @@ pub mod format;
 pub mod master;
 pub mod named;
 pub mod negotiate;
+pub mod poller;
 pub mod prefilter;
 pub mod problem;
 pub mod resources;

@@ -337,7 +337,11 @@ mod tests {
             (vec![("gs1-epcis-min", "2.1.0")], true, Err(406)),
             (vec![("gs1-epcis-min", "two")], true, Err(400)),
             (
-                vec![("accept", "application/xml"), ("gs1-epcis-max", "1.2")],
+                vec![
+                    ("accept", "application/xml"),
+                    ("gs1-epcis-max", "1.2"),
+                    ("gs1-cbv-min", "2.0"),
+                ],
                 true,
                 Err(406),
             ),

@@ -53,13 +53,23 @@ pub struct Part {
     pub at_most: Option<u64>,
 }
 
+/// A capture that the columns let through.
 #[derive(Debug, Row, Deserialize)]
-struct Candidate {
-    event_id: String,
-    content_hash: String,
-    declaration: bool,
-    event_time: i64,
-    record_time: i64,
+pub(super) struct Candidate {
+    pub(super) event_id: String,
+    pub(super) content_hash: String,
+    pub(super) declaration: bool,
+    pub(super) event_time: i64,
+    pub(super) record_time: i64,
+}
+
+/// An event of the query.
+#[derive(Debug)]
+pub struct Found {
+    /// The event.
+    pub tree: Tree,
+    /// Where it stands in the order.
+    pub at: Position,
 }
 
 #[derive(Debug, Row, Deserialize)]
@@ -105,8 +115,7 @@ impl<'a> Scan<'a> {
 
     fn position(
         &self,
-        event_time: i64,
-        record_time: i64,
+        (event_time, record_time): (i64, i64),
         id: &str,
         hash: &str,
         declaration: bool,
@@ -116,6 +125,15 @@ impl<'a> Scan<'a> {
             _ => event_time,
         };
         Position(time, id.to_owned(), hash.to_owned(), declaration)
+    }
+
+    fn at(&self, candidate: &Candidate) -> Position {
+        self.position(
+            (candidate.event_time, candidate.record_time),
+            &candidate.event_id,
+            &candidate.content_hash,
+            candidate.declaration,
+        )
     }
 
     /// A part of the result.
@@ -131,85 +149,83 @@ impl<'a> Scan<'a> {
         let mut batch = (part.events + 1).min(BATCH);
         loop {
             let candidates = self.candidates(after.as_ref(), batch).await?;
-            let Some(end) = candidates.last() else {
+            let Some(end) = candidates.last().map(|candidate| self.at(candidate)) else {
                 return Ok(page);
             };
-            let end = self.position(
-                end.event_time,
-                end.record_time,
-                &end.event_id,
-                &end.content_hash,
-                end.declaration,
-            );
             let accepted = self.accepted(&candidates).await?;
             let mut rows = self.events(&candidates).fetch::<StoredEvent>()?;
             while let Some(row) = rows.next().await? {
-                let at = self.position(
-                    row.event_time,
-                    row.record_time,
-                    &row.event_id,
-                    &row.content_hash,
-                    row.declaration,
-                );
-                if !accepted.contains(&at) {
+                let Some(event) = self.decide(&row, &accepted)? else {
                     continue;
-                }
-                let (tree, event) = row.read().map_err(|error| {
-                    tracing::error!(event_id = row.event_id, %error, "a stored event is none");
-                    EpcisProblem::new(
-                        Exception::Implementation,
-                        "a stored event cannot be read; the log says which",
-                    )
-                })?;
-                if !self.query.matches(&tree, &event, self.master) {
-                    continue;
-                }
+                };
                 found += 1;
                 if page.events.len() < part.events && bytes < PAGE_BYTES {
                     bytes += row.original.len();
-                    page.events.push(tree);
-                    last = Some(at);
+                    last = Some(event.at);
+                    page.events.push(event.tree);
                     continue;
                 }
                 page.next.clone_from(&last);
-                match part.at_most {
-                    None => return Ok(page),
-                    Some(most) if found > most => {
-                        return Err(EpcisProblem {
-                            parameter: Some("maxEventCount".to_owned()),
-                            ..EpcisProblem::new(
-                                Exception::QueryTooLarge,
-                                format!("more than {most} events match; maxEventCount={most}"),
-                            )
-                        });
-                    }
-                    Some(_) => {}
+                if part.at_most.is_none() {
+                    return Ok(page);
                 }
             }
-            if part.at_most.is_some_and(|most| found > most) {
-                return Err(EpcisProblem {
-                    parameter: Some("maxEventCount".to_owned()),
-                    ..EpcisProblem::new(
-                        Exception::QueryTooLarge,
-                        "more events match than maxEventCount allows",
-                    )
-                });
+            match part.at_most {
+                Some(most) if found > most => return Err(too_large(most)),
+                Some(_) if Instant::now() >= until => {
+                    let detail =
+                        "the result takes too long to count: narrow it, or leave maxEventCount out";
+                    return Err(EpcisProblem::new(Exception::QueryTooComplex, detail));
+                }
+                _ => {}
             }
             if candidates.len() < batch {
                 return Ok(page);
             }
             if Instant::now() >= until {
-                if part.at_most.is_some() {
-                    let detail =
-                        "the result takes too long to count: narrow it, or leave maxEventCount out";
-                    return Err(EpcisProblem::new(Exception::QueryTooComplex, detail));
-                }
                 page.next = Some(end);
                 return Ok(page);
             }
             after = Some(end);
             batch = BATCH;
         }
+    }
+
+    /// Those of the candidates that are accepted and are events of the query, in its order.
+    pub(super) async fn matching(
+        &self,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Found>, EpcisProblem> {
+        let accepted = self.accepted(candidates).await?;
+        let mut rows = self.events(candidates).fetch::<StoredEvent>()?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().await? {
+            found.extend(self.decide(&row, &accepted)?);
+        }
+        Ok(found)
+    }
+
+    fn decide(
+        &self,
+        row: &StoredEvent,
+        accepted: &HashSet<Position>,
+    ) -> Result<Option<Found>, EpcisProblem> {
+        let at = self.position(
+            (row.event_time, row.record_time),
+            &row.event_id,
+            &row.content_hash,
+            row.declaration,
+        );
+        if !accepted.contains(&at) {
+            return Ok(None);
+        }
+        let (tree, event) = row.read().map_err(|error| {
+            tracing::error!(event_id = row.event_id, %error, "a stored event is none");
+            let detail = "a stored event cannot be read; the log says which";
+            EpcisProblem::new(Exception::Implementation, detail)
+        })?;
+        let matches = self.query.matches(&tree, &event, self.master);
+        Ok(matches.then_some(Found { tree, at }))
     }
 
     async fn candidates(
@@ -269,15 +285,7 @@ impl<'a> Scan<'a> {
         Ok(candidates
             .iter()
             .filter(|candidate| is_accepted(candidate))
-            .map(|c| {
-                self.position(
-                    c.event_time,
-                    c.record_time,
-                    &c.event_id,
-                    &c.content_hash,
-                    c.declaration,
-                )
-            })
+            .map(|candidate| self.at(candidate))
             .collect())
     }
 
@@ -293,6 +301,16 @@ impl<'a> Scan<'a> {
             .bind("first", times.clone().min().unwrap_or_default())
             .bind("last", times.max().unwrap_or_default())
             .query(self.client, &sql, Pace::Answer)
+    }
+}
+
+fn too_large(most: u64) -> EpcisProblem {
+    EpcisProblem {
+        parameter: Some("maxEventCount".to_owned()),
+        ..EpcisProblem::new(
+            Exception::QueryTooLarge,
+            format!("more than {most} events match; maxEventCount={most}"),
+        )
     }
 }
 

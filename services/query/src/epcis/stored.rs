@@ -95,7 +95,7 @@ impl StoredEvent {
                         "an original cannot be read again"
                     );
                 }
-                let tree = self.from_columns();
+                let tree = self.rebuilt();
                 let event = read_tree(&tree, 0, &limits)?;
                 (tree, event)
             }
@@ -133,7 +133,7 @@ impl StoredEvent {
         event_tree(bytes, format, context).map_err(|error| error.to_string())
     }
 
-    fn from_columns(&self) -> Tree {
+    fn rebuilt(&self) -> Tree {
         let mut fields = Map::new();
         let mut put = |name: &str, value: Value| {
             let empty = match &value {

@@ -29,6 +29,14 @@ impl Position {
         });
     }
 
+    /// Goes on to `end` wherever it lies before it.
+    pub fn at_least(&mut self, end: &Self) {
+        for (partition, next) in &end.0 {
+            let seen = self.0.entry(partition.clone()).or_default();
+            *seen = (*seen).max(*next);
+        }
+    }
+
     /// Partitions and their next offsets, for a statement; never empty.
     #[must_use]
     pub fn lists(&self) -> (Vec<String>, Vec<String>) {
@@ -82,6 +90,8 @@ mod tests {
         let mut seen = position(&[(0, 4), (1, 900), (2, 5)]);
         seen.at_most(&end);
         assert_eq!(seen, position(&[(0, 4), (1, 9)]));
+        seen.at_least(&position(&[(0, 5), (1, 3), (3, 9)]));
+        assert_eq!(seen, position(&[(0, 5), (1, 9), (3, 9)]));
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use serialtrail_epcis::{BodyKind, CapturedEvent, Limits, format_offset, parse_body};
 use serialtrail_records::{EpcisEvent, ErrorDeclaration, Quantity, TypedId};
 use serialtrail_runtime::config::ClickHouseSettings;
-use serialtrail_warehouse::rows::EventRow;
+use serialtrail_warehouse::rows::{EventRow, Origin};
 use serialtrail_warehouse::tables;
 use tower::ServiceExt;
 
@@ -32,64 +32,83 @@ pub(crate) fn object(id: &str) -> Value {
     })
 }
 
-/// A capture: the event, when it was recorded and who published it.
+/// A capture: the event as recorded, when, by whom and where.
 pub(crate) struct Captured {
-    pub(crate) body: String,
-    hour: i64,
-    party: String,
+    pub(crate) record: EpcisEvent,
+    offset: i64,
 }
 
 impl Captured {
     pub(crate) fn new(event: Value) -> Self {
+        let body = event.to_string();
+        let read = parse_body(body.as_bytes(), BodyKind::Either, &Limits::default()).unwrap();
+        Self::of(read.events.into_iter().next().unwrap())
+    }
+
+    pub(crate) fn of(event: CapturedEvent) -> Self {
         Self {
-            body: event.to_string(),
-            hour: 0,
-            party: "9521234000006".to_owned(),
+            record: record(event),
+            offset: 0,
         }
     }
 
+    fn with(mut self, change: impl FnOnce(&mut EpcisEvent)) -> Self {
+        change(&mut self.record);
+        self
+    }
+
+    /// So many hours after [`DAY`].
     pub(crate) fn at(self, hour: i64) -> Self {
-        Self { hour, ..self }
+        self.with(|record| record.record_time = DAY + hour * HOUR)
     }
 
     pub(crate) fn by(self, party: &str) -> Self {
-        Self {
-            party: party.to_owned(),
-            ..self
-        }
+        self.with(|record| record.source_party = party.to_owned())
+    }
+
+    pub(crate) fn offset(self, offset: i64) -> Self {
+        Self { offset, ..self }
     }
 }
 
 /// Stores captures as the sink does.
 pub(crate) async fn store(d: &Deployment, captures: &[Captured]) {
-    let mut rows = Vec::new();
-    for capture in captures {
-        let read = parse_body(
-            capture.body.as_bytes(),
-            BodyKind::Either,
-            &Limits::default(),
-        )
-        .unwrap();
-        let format = if capture.body.trim_start().starts_with('<') {
-            "application/xml"
-        } else {
-            "application/ld+json"
+    let row = |capture: &Captured| {
+        let origin = Origin {
+            topic: "epcis-events",
+            offset: capture.offset,
+            ..ORIGIN
         };
-        for event in read.events {
-            let record = record(event, format, DAY + capture.hour * HOUR, &capture.party);
-            rows.push(EventRow::new(record, &ORIGIN));
-        }
-    }
+        EventRow::new(capture.record.clone(), &origin)
+    };
+    let rows: Vec<_> = captures.iter().map(row).collect();
     d.store(tables::EVENTS, &rows).await;
 }
 
+/// Twelve reads of one unit, an hour apart; every third is `shipping`.
+pub(crate) async fn twelve(d: &Deployment) {
+    let events: Vec<_> = (0..12)
+        .map(|n| {
+            let mut event = object(&format!(
+                "urn:uuid:00000000-0000-4000-8000-0000000000{n:02}"
+            ));
+            event["eventTime"] = json!(format!("2026-03-01T{n:02}:00:00Z"));
+            event["bizStep"] = json!(if n % 3 == 0 { "shipping" } else { "storing" });
+            event["example:n"] = json!(n);
+            Captured::new(event).at(n)
+        })
+        .collect();
+    store(d, &events).await;
+}
+
 /// The record the gateway makes of an event.
-pub(crate) fn record(
-    captured: CapturedEvent,
-    format: &str,
-    record_time: i64,
-    party: &str,
-) -> EpcisEvent {
+fn record(captured: CapturedEvent) -> EpcisEvent {
+    let xml = captured.original.trim_start().starts_with('<');
+    let format = if xml {
+        "application/xml"
+    } else {
+        "application/ld+json"
+    };
     let event = captured.outcome.unwrap();
     let quantities = |list: Vec<serialtrail_epcis::Quantity>| {
         let quantity = |q: serialtrail_epcis::Quantity| Quantity {
@@ -116,7 +135,7 @@ pub(crate) fn record(
         action: event.action.map(|a| a.as_str().to_owned()),
         event_time: event.event_time.timestamp_micros(),
         event_time_zone_offset: format_offset(event.event_time_zone_offset_minutes),
-        record_time,
+        record_time: DAY,
         biz_step: event.biz_step,
         disposition: event.disposition,
         persistent_set: event.persistent_disposition.set,
@@ -146,7 +165,7 @@ pub(crate) fn record(
             corrective_event_ids: declared.corrective_event_ids,
         }),
         context: captured.context,
-        source_party: party.to_owned(),
+        source_party: "9521234000006".to_owned(),
         original_format: format.to_owned(),
         original: captured.original.into_bytes(),
         ..EpcisEvent::default()
