@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
 use serialtrail_epcis::{
-    BodyKind, Capture, Format, Limits, ReadOptions, Tree, event_tree, parse_body, pre_hash,
-    read_events, read_header,
+    BodyKind, Capture, Context, Format, Limits, ReadOptions, Tree, event_tree, parse_body,
+    pre_hash, read_events, read_header,
 };
 use xml::{document, observed};
 
@@ -238,6 +238,9 @@ fn a_header_gives_its_parties_and_its_master_data() {
     let header = "<EPCISHeader><sbdh:StandardBusinessDocumentHeader xmlns:sbdh=\"http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader\"><sbdh:HeaderVersion>1.0</sbdh:HeaderVersion><sbdh:Sender><sbdh:Identifier Authority=\"GS1\">urn:epc:id:sgln:4012345.00001.0</sbdh:Identifier></sbdh:Sender><sbdh:Receiver><sbdh:Identifier>urn:epc:id:sgln:4012345.00002.0</sbdh:Identifier></sbdh:Receiver><sbdh:DocumentIdentification><sbdh:InstanceIdentifier>17</sbdh:InstanceIdentifier></sbdh:DocumentIdentification></sbdh:StandardBusinessDocumentHeader><extension><EPCISMasterData><VocabularyList><Vocabulary type=\"urn:epcglobal:epcis:vtype:Location\"><VocabularyElementList><VocabularyElement id=\"urn:epc:id:sgln:4012345.00001.0\"><attribute id=\"urn:epcglobal:cbv:mda#name\"> Berlin</attribute><attribute id=\"urn:epcglobal:cbv:mda#address\"><ex:city>Berlin</ex:city></attribute><children><id>urn:epc:id:sgln:4012345.00001.1</id></children></VocabularyElement></VocabularyElementList></Vocabulary></VocabularyList></EPCISMasterData></extension><ex:statement>true</ex:statement></EPCISHeader><EPCISBody>";
     let header = read(&document(&observed("")).replace("<EPCISBody>", header)).header;
     assert_eq!(header.schema_version.as_deref(), Some("2.0"));
+    let context = Context::from_json(header.context.as_deref()).unwrap();
+    let declared = |wanted| context.prefixes().any(|(prefix, _)| prefix == wanted);
+    assert!(declared("ex") && declared("sbdh") && !declared("xsi"));
     assert_eq!(
         header.creation_date.unwrap().to_rfc3339(),
         "2026-03-04T11:00:30+00:00"

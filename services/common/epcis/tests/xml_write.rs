@@ -9,7 +9,9 @@ use std::path::Path;
 
 use meaning::meaning;
 use serde_json::{Value, json};
-use serialtrail_epcis::write::{DocumentHead, DocumentKind, WriteError, XmlVersion, xml_document};
+use serialtrail_epcis::write::{
+    DocumentHead, DocumentKind, WriteError, XmlVersion, json_document, xml_document,
+};
 use serialtrail_epcis::{
     BodyKind, Capture, Context, Event, Format, Limits, Tree, VocabularyElement, event_hash,
     event_tree, parse_body,
@@ -392,4 +394,57 @@ fn words_keep_their_web_addresses_in_2_0_and_are_urns_in_1_2() {
         text.contains("<bizStep>urn:epcglobal:cbv:bizstep:shipping<"),
         "{text}"
     );
+}
+
+#[test]
+fn every_published_xml_event_is_the_same_by_way_of_json() {
+    let Some(root) = support::vectors("") else {
+        return;
+    };
+    let mut count = 0;
+    for folder in [
+        "gs1-epcis/XML",
+        "openepcis-test-resources",
+        "epcis-event-hash-ralphtro",
+    ] {
+        for path in support::files(&root.join(folder), &["xml"]) {
+            let Ok(capture) = parse_body(
+                &std::fs::read(&path).unwrap(),
+                BodyKind::Either,
+                &Limits::default(),
+            ) else {
+                continue;
+            };
+            let json = json_document(&head(DocumentKind::Capture), &trees(&capture));
+            let as_json = read(json.as_bytes());
+            let again = xml_document(
+                XmlVersion::V2_0,
+                &head(DocumentKind::Capture),
+                &trees(&as_json),
+            )
+            .unwrap();
+            let as_xml = read(again.as_bytes());
+            for (i, event) in events(&capture).into_iter().enumerate() {
+                let before = meaning(event, &trees(&capture)[i]);
+                for other in [&as_json, &as_xml] {
+                    let after = events(other)[i];
+                    assert_eq!(
+                        event.content_hash,
+                        after.content_hash,
+                        "{}[{i}]\n{json}\n{again}",
+                        path.display()
+                    );
+                    assert_eq!(
+                        before,
+                        meaning(after, &trees(other)[i]),
+                        "{}[{i}]",
+                        path.display()
+                    );
+                }
+                count += 1;
+            }
+        }
+    }
+    println!("{count} events");
+    assert!(count > 90, "{count}");
 }

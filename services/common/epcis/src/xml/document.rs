@@ -162,7 +162,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
 
     fn document(&mut self, is_query: bool) -> Result<ControlFlow<()>, DocumentError> {
         let depth = self.scanner.depth();
-        let prefixes = Prefixes::new(self.scanner.scope(), "");
+        let prefixes = Prefixes::of_document(self.scanner.scope());
         self.header.context = prefixes.context().to_json();
         let (mut header_seen, mut body_seen) = (false, false);
         while let Some(tag) = self.next_in(depth)? {
@@ -201,7 +201,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
     fn header(&mut self, tag: Tag) -> Result<(), DocumentError> {
         let line = tag.line;
         let element = self.small(tag)?;
-        let mut prefixes = Prefixes::new(self.scanner.scope(), "");
+        let mut prefixes = Prefixes::of_document(self.scanner.scope());
         let read =
             header::read(element, &mut self.header, &mut prefixes).and_then(|()| prefixes.verify());
         read.map_err(|fault| fault.of_document().at_line(line))?;

@@ -29,6 +29,15 @@ impl Prefixes {
     /// For an event written as `text`, with what is in force where it begins. Namespaces that it
     /// seems to use are declared even where only values do, as in `component="ex:x"`.
     pub(super) fn new(scope: &Scope, text: &str) -> Self {
+        Self::of(scope, |prefix| text.contains(&format!("{prefix}:")))
+    }
+
+    /// For a document: all it declares.
+    pub(super) fn of_document(scope: &Scope) -> Self {
+        Self::of(scope, |_| true)
+    }
+
+    fn of(scope: &Scope, seems_used: impl Fn(&str) -> bool) -> Self {
         let mut prefixes = Self {
             given: Vec::new(),
             around: scope
@@ -40,7 +49,7 @@ impl Prefixes {
         for (prefix, uri) in scope.in_force() {
             let speaks_of_content =
                 !prefix.is_empty() && !is_epcis(uri) && uri != XSI && uri != XSD;
-            if speaks_of_content && text.contains(&format!("{prefix}:")) {
+            if speaks_of_content && seems_used(prefix) {
                 prefixes.prefix(prefix, uri);
             }
         }

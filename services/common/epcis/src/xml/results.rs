@@ -94,7 +94,7 @@ impl<R: BufRead> Walk<'_, R> {
                 "VocabularyList" if tag.name.is_standard() => {
                     let line = tag.line;
                     let list = self.small(tag)?;
-                    let mut prefixes = Prefixes::new(self.scanner.scope(), "");
+                    let mut prefixes = Prefixes::of_document(self.scanner.scope());
                     let at = At::Root.field("resultsBody");
                     header::vocabularies(&at, list, &mut self.header.master_data, &mut prefixes)
                         .and_then(|()| prefixes.verify())
