@@ -4,7 +4,7 @@
 #[path = "support/xml.rs"]
 mod xml;
 
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use serialtrail_epcis::write::{DocumentHead, DocumentKind, XmlVersion, xml_document};
@@ -109,7 +109,7 @@ prop_compose! {
     fn tree()(
         ilmd in extensions(), extended in extensions(), place in extensions(), declared in extensions(),
         quantity in proptest::option::of(0.0..1e15), value in any::<f64>().prop_filter("finite", |f| f.is_finite()),
-        serials in vec("[a-zA-Z0-9]{1,10}", 0..4), word in "shipping|https://example\\.com/step",
+        serials in btree_set("[a-zA-Z0-9]{1,10}", 0..4), word in "shipping|https://example\\.com/step",
         rebound in any::<bool>(),
     ) -> Tree {
         let epcs: Vec<String> = serials.iter().map(|serial| format!("urn:epc:id:sgtin:4012345.011111.{serial}")).collect();
