@@ -379,3 +379,7 @@ fn line_and_column(message: &str) -> Option<String> {
 #[cfg(test)]
 #[path = "capture_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "input_tests.rs"]
+mod input_tests;

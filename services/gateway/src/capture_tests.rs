@@ -4,14 +4,14 @@ use serialtrail_records::{EpcisEvent, RejectedEvent};
 use serialtrail_runtime::topics::{CAPTURE_JOBS, max_record_bytes};
 use std::sync::LazyLock;
 
-static CODEC: LazyLock<Codec> = LazyLock::new(|| Codec::offline().unwrap());
+pub(super) static CODEC: LazyLock<Codec> = LazyLock::new(|| Codec::offline().unwrap());
 static DEVICES: LazyLock<DeviceHash> =
     LazyLock::new(|| DeviceHash::new("d1", "0123456789abcdef").unwrap());
 
 /// 2026-03-02T00:00:00Z
 const NOW: Micros = 1_772_409_600_000_000;
 
-fn event(id: &str, serial: &str) -> Value {
+pub(super) fn event(id: &str, serial: &str) -> Value {
     json!({
         "type": "ObjectEvent",
         "eventID": id,
@@ -24,7 +24,7 @@ fn event(id: &str, serial: &str) -> Value {
     })
 }
 
-fn document(events: &[Value]) -> Vec<u8> {
+pub(super) fn document(events: &[Value]) -> Vec<u8> {
     json!({
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
                      {"ex": "https://ex.com/"}],
@@ -38,14 +38,14 @@ fn document(events: &[Value]) -> Vec<u8> {
     .into_bytes()
 }
 
-struct Case {
-    clock: Clock,
-    behaviour: Behaviour,
-    losing: &'static [&'static str],
-    claimed_version: Option<&'static str>,
+pub(super) struct Case {
+    pub(super) clock: Clock,
+    pub(super) behaviour: Behaviour,
+    pub(super) losing: &'static [&'static str],
+    pub(super) claimed_version: Option<&'static str>,
 }
 
-const LIVE: Case = Case {
+pub(super) const LIVE: Case = Case {
     clock: Clock::Live,
     behaviour: Behaviour::Rollback,
     losing: &[],
@@ -53,24 +53,24 @@ const LIVE: Case = Case {
 };
 
 /// An event as it is to be written.
-struct Accepted {
-    identity: Identity,
-    value: Vec<u8>,
+pub(super) struct Accepted {
+    pub(super) identity: Identity,
+    pub(super) value: Vec<u8>,
 }
 
 /// An assessment with its records read.
-struct Seen {
-    accepted: Vec<Accepted>,
-    refusals: Vec<RejectedEvent>,
-    job: CaptureJob,
-    problem: Option<Problem>,
+pub(super) struct Seen {
+    pub(super) accepted: Vec<Accepted>,
+    pub(super) refusals: Vec<RejectedEvent>,
+    pub(super) job: CaptureJob,
+    pub(super) problem: Option<Problem>,
 }
 
-fn assessed(case: &Case, body: &[u8]) -> Seen {
+pub(super) fn assessed(case: &Case, body: &[u8]) -> Seen {
     assessed_within(case, body, Format::JsonLd, MOST_BYTES)
 }
 
-fn assessed_within(case: &Case, body: &[u8], format: Format, most_bytes: usize) -> Seen {
+pub(super) fn assessed_within(case: &Case, body: &[u8], format: Format, most_bytes: usize) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     let submission = Submission {
         body: &Received::from(body.to_vec()),
@@ -120,7 +120,7 @@ fn assessed_within(case: &Case, body: &[u8], format: Format, most_bytes: usize) 
     }
 }
 
-fn reasons(assessment: &Seen) -> Vec<(Option<i32>, &str)> {
+pub(super) fn reasons(assessment: &Seen) -> Vec<(Option<i32>, &str)> {
     assessment
         .refusals
         .iter()

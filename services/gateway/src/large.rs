@@ -160,8 +160,11 @@ impl Progress<'_> {
             Clock::Replay => self.record_time,
         };
         let drained = pass.drain(next)?;
-        self.captured += drained.identities.len();
-        let job = self.job(&pass.findings, !last);
+        let captured = self.captured + drained.identities.len();
+        let job = CaptureJob {
+            captured: i32::try_from(captured).unwrap_or(i32::MAX),
+            ..self.job(&pass.findings, !last)
+        };
         let record = outgoing::job(&job, &self.gateway.counts, &self.gateway.codec)?;
         let parcels: Arc<[Arc<Parcel>]> = [drained.events, drained.rejections, vec![record].into()]
             .map(Arc::new)
@@ -169,6 +172,7 @@ impl Progress<'_> {
         // Stream time reaches the document's record time once all of it is there.
         let reached = last.then_some(self.record_time);
         self.persist(&parcels, reached, handle)?;
+        self.captured = captured;
         let known = &self.gateway.known;
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         drained

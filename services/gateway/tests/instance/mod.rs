@@ -202,7 +202,14 @@ pub(crate) struct Instance {
 impl Instance {
     /// Starts a gateway in replay clock and waits until it is ready.
     pub(crate) async fn start(kafka: &Kafka, slot: u32) -> Self {
+        Self::start_with(kafka, slot, "").await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn start_with(kafka: &Kafka, slot: u32, further: &str) -> Self {
         let (folder, config) = settings(kafka);
+        let text = std::fs::read_to_string(&config).unwrap() + further;
+        std::fs::write(&config, text).unwrap();
         let listen = free_address();
         let args = ServiceArgs {
             config: Some(config),

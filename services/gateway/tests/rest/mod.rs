@@ -4,7 +4,10 @@
 use crate::RECORD_TIME;
 use crate::instance::{self, Answer, Instance, Kafka};
 use serde_json::{Value, json};
-use serialtrail_records::{EventMessage, ReferenceMessage};
+use serialtrail_records::{EpcisEvent, EventMessage, ReferenceMessage};
+use serialtrail_runtime::config::ClickHouseSettings;
+use serialtrail_warehouse::rows::{EventRow, Origin};
+use serialtrail_warehouse::{insert::insert_batch, tables};
 use std::collections::HashSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -356,4 +359,106 @@ async fn master_data_of_a_document_is_published_where_its_sender_may() {
         assert_eq!(found.count(), expected, "{key}");
     }
     gateway.end().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_ends_in_a_large_document_ends_its_job_and_the_document_sent_again_completes_it()
+ {
+    let Some(kafka) = Kafka::given("a_gateway_that_ends_in_a_large...") else {
+        return;
+    };
+    let run = format!("urn:x:{}:", uuid::Uuid::now_v7());
+    let proceed = [("gs1-capture-error-behaviour", "proceed")];
+    let body = large(&run, 9_000, &[]);
+    let gateway = Instance::start(&kafka, 86).await;
+    let taken = gateway.capture(body.clone(), &proceed).await;
+    assert_eq!(
+        (taken.status, &taken.body["running"]),
+        (202, &json!(true)),
+        "{}",
+        taken.text
+    );
+    let id = taken.body["captureID"].as_str().unwrap();
+    while gateway.job_within(id, Duration::from_secs(10)).await["captured"] == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    gateway.end().await.unwrap();
+
+    let gateway = Instance::start(&kafka, 86).await;
+    let job = ended(&gateway, id).await;
+    assert_eq!(job["success"], false, "{job}");
+    assert_eq!(job["errors"][0]["reason"], "interrupted");
+    let before = captured(&kafka, &run).len();
+    assert_eq!(job["captured"], before);
+    assert!(
+        0 < before && before < 9_000,
+        "the gateway was not ended in the middle"
+    );
+    let again = gateway.capture(body, &proceed).await;
+    let job = ended(&gateway, again.body["captureID"].as_str().unwrap()).await;
+    assert_eq!(
+        (&job["captured"], &job["success"]),
+        (&json!(9_000), &json!(true))
+    );
+    assert_eq!(captured(&kafka, &run).len(), 9_000);
+    gateway.end().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_told_by_an_instance_that_never_heard_of_the_first_event() {
+    let test = "a_conflict_is_told_by_an_instance...";
+    let Some(kafka) = Kafka::given(test) else {
+        return;
+    };
+    let Ok(url) = std::env::var("SERIALTRAIL_TEST_CLICKHOUSE") else {
+        eprintln!("SKIPPED: {test}: SERIALTRAIL_TEST_CLICKHOUSE is not set");
+        return;
+    };
+    let database = format!("gateway_{}", uuid::Uuid::now_v7().simple());
+    let settings = ClickHouseSettings {
+        url: url.clone(),
+        database: database.clone(),
+        ..ClickHouseSettings::default()
+    };
+    serialtrail_warehouse::migrate(&settings).await.unwrap();
+    let client = serialtrail_warehouse::client(&settings);
+    let further = format!("[clickhouse]\nurl = \"{url}\"\ndatabase = \"{database}\"\n");
+    let gateway = Instance::start_with(&kafka, 87, &further).await;
+    let stored = async |id: &str, offset: i64, declaration: bool| {
+        let record = EpcisEvent {
+            event_id: id.into(),
+            content_hash: "ni:///sha-256;of-the-first".into(),
+            record_time: 640_000_000_000_000 + offset,
+            event_time: 640_000_000_000_000,
+            error_declaration: declaration.then(Default::default),
+            ..EpcisEvent::default()
+        };
+        let origin = Origin {
+            topic: "epcis-events",
+            partition: 0,
+            offset,
+            index: 0,
+        };
+        let row = EventRow::new(record, &origin);
+        let token = format!("{id}/{offset}");
+        insert_batch(&client, tables::EVENTS, &token, &[row])
+            .await
+            .unwrap();
+    };
+    let (taken, withdrawn) = (new_id(), new_id());
+    stored(&taken, 1, false).await;
+    stored(&withdrawn, 2, false).await;
+    stored(&withdrawn, 3, true).await;
+    let at = [("serialtrail-record-time", RECORD_TIME)];
+    for (id, status) in [(&taken, 409), (&withdrawn, 201), (&new_id(), 201)] {
+        let mut event = event(id, 5);
+        event["@context"] = json!("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld");
+        let answer = gateway
+            .post("/epcis/v2/events", event.to_string(), &at)
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+    gateway.end().await.unwrap();
+    let drop = format!("DROP DATABASE {database}");
+    client.query(&drop).execute().await.unwrap();
 }
