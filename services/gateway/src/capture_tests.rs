@@ -28,7 +28,7 @@ pub(super) fn document(events: &[Value]) -> Vec<u8> {
     json!({
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
                      {"ex": "https://ex.com/"}],
-        "id": "doc-1",
+        "id": "urn:x:doc-1",
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": "2026-03-01T11:00:00Z",
@@ -147,7 +147,7 @@ fn a_good_document_is_captured_whole_and_stamped() {
     );
     assert_eq!(
         (record.capture_id.as_str(), record.document_id.as_deref()),
-        ("c1", Some("doc-1"))
+        ("c1", Some("urn:x:doc-1"))
     );
     assert_eq!(record.original, one.to_string().into_bytes());
 }

@@ -101,8 +101,8 @@ async fn verified(gateway: &Shared, order: &Arc<Order>) -> Result<Header, Proble
         assess(&order_.submission(), &conditions)
     })
     .await?;
-    write(gateway, assessment).await?;
-    Err(internal(&anyhow::anyhow!("a refused document was taken")))
+    let refused = write(gateway, assessment).await?.problem;
+    Err(refused.unwrap_or_else(|| internal(&anyhow::anyhow!("a refused document was taken"))))
 }
 
 async fn blocking<T: Send + 'static>(

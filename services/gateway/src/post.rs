@@ -41,7 +41,12 @@ pub(crate) async fn document(
     let job = if order.asked.behaviour == Behaviour::Proceed && order.body.is_large() {
         large::begin(&gateway, &order).await?
     } else {
-        captured(&gateway, &order).await?.job
+        let captured = captured(&gateway, &order).await?;
+        match captured.problem {
+            // Of a document, a conflict under an event id is an error of its job.
+            Some(problem) if problem.kind != Kind::Conflict => return Err(problem),
+            _ => captured.job,
+        }
     };
     let location = format!("/epcis/v2/capture/{}", job.capture_id);
     let mut response = answer::job(jobs::body(&job, &[], 0), media);
@@ -57,7 +62,10 @@ pub(crate) async fn event(
     body: Body,
 ) -> Result<Response, Problem> {
     let order = Arc::new(order(&gateway, &headers, body, BodyKind::SingleEvent).await?);
-    let captured = captured(&gateway, &order).await?;
+    let mut captured = captured(&gateway, &order).await?;
+    if let Some(problem) = captured.problem.take() {
+        return Err(problem);
+    }
     let job = format!("/epcis/v2/capture/{}", captured.job.capture_id);
     let location = match captured.identities.as_slice() {
         [one] => {
@@ -198,7 +206,7 @@ async fn assessed(
 /// Writes events, rejections and job; what is known of them afterwards.
 pub(crate) async fn write(
     gateway: &Gateway,
-    mut assessment: Assessment,
+    assessment: Assessment,
 ) -> Result<Assessment, Problem> {
     let job = outgoing::job(&assessment.job, &gateway.counts, &gateway.codec)
         .map_err(|error| internal(&error))?;
@@ -217,10 +225,7 @@ pub(crate) async fn write(
             .iter()
             .for_each(|identity| known.captured(identity));
     }
-    match assessment.problem.take() {
-        Some(problem) => Err(problem),
-        None => Ok(assessment),
-    }
+    Ok(assessment)
 }
 
 pub(crate) fn internal(error: &anyhow::Error) -> Problem {

@@ -203,7 +203,7 @@ async fn each_refusal_has_its_status() {
         .await;
     assert_eq!(
         (conflict.status, &conflict.body["errors"][0]["reason"]),
-        (409, &json!("event_id_conflict"))
+        (202, &json!("event_id_conflict"))
     );
     gateway.end().await.unwrap();
 }
