@@ -91,7 +91,8 @@ impl DigitalLink {
                 )));
             }
         };
-        percent::check_characters(uri, uri)?;
+        path::check_host(uri, path.host)?;
+        percent::check_characters(uri)?;
         let query = query::read(uri, &path, options)?;
         Ok(Self {
             stem: path.stem.to_owned(),

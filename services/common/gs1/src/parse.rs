@@ -9,8 +9,19 @@ use crate::epc::{Epc, UnitKind};
 use crate::error::IdError;
 use crate::{link, urn};
 
-/// Longer strings are no identifiers of ours (characters).
+/// Longer strings are no identifiers of ours (bytes).
 const MAX_LENGTH: usize = 1024;
+
+fn check_length(text: &str) -> Result<(), IdError> {
+    if text.len() <= MAX_LENGTH {
+        return Ok(());
+    }
+    Err(IdError::length(format!(
+        "{}: {} bytes, at most {MAX_LENGTH}",
+        IdError::quote(text),
+        text.len()
+    )))
+}
 
 /// Reads an identifier in any spelling: EPC URN (pure identity, class,
 /// pattern), GS1 Digital Link on any domain and stem, element string
@@ -20,13 +31,7 @@ const MAX_LENGTH: usize = 1024;
 /// A bare number is refused: `4012345999990` may be a GTIN, a GLN, or, read as
 /// an element string, a GINC.
 pub fn parse_identifier(text: &str) -> Result<Epc, IdError> {
-    if text.len() > MAX_LENGTH {
-        return Err(IdError::length(format!(
-            "{}: {} characters, at most {MAX_LENGTH}",
-            IdError::quote(text),
-            text.len()
-        )));
-    }
+    check_length(text)?;
     match text.as_bytes() {
         [] => Err(IdError::malformed("an empty identifier")),
         _ if element::is_element_string(text) => element::parse_element_string(text)?.key(),
@@ -46,6 +51,7 @@ pub fn parse_identifier(text: &str) -> Result<Epc, IdError> {
 /// Reads the key form, `01/<gtin14>/21/<serial>` and its kin, or an identifier
 /// without GS1 key; values are taken as they stand, not percent-decoded.
 pub fn parse_key(text: &str) -> Result<Epc, IdError> {
+    check_length(text)?;
     if !is_key_form(text) {
         return match text.as_bytes() {
             [] | [b'0'..=b'9', ..] => Err(IdError::malformed(format!(
@@ -120,19 +126,22 @@ pub(crate) fn is_key_form(text: &str) -> bool {
         .is_some_and(|(ai, _)| ai::is_primary_key(ai))
 }
 
-/// A URI without GS1 key: `scheme:` and something after it, no characters that
-/// a URI cannot hold (RFC 3986 §2; letters beyond ASCII are let through, as in IRIs).
-pub(crate) fn private_uri(text: &str) -> Result<Epc, IdError> {
-    if let Some((at, c)) = text
-        .char_indices()
-        .find(|(_, c)| c.is_control() || c.is_whitespace() || r#"<>"{}|\^`"#.contains(*c))
-    {
-        return Err(IdError::character(format!(
-            "{}: character {} ({c:?}) is not allowed in an identifier",
-            IdError::quote(text),
-            text[..at].chars().count() + 1
-        )));
+/// Refuses what no URI holds (RFC 3986 §2; letters beyond ASCII are let through,
+/// as in IRIs) in a text or in its `start`, which alone is to be checked.
+pub(crate) fn check_characters(text: &str, start: &str) -> Result<(), IdError> {
+    let refused = |c: char| c.is_control() || c.is_whitespace() || r#"<>"{}|\^`"#.contains(c);
+    match start.chars().zip(1..).find(|(c, _)| refused(*c)) {
+        None => Ok(()),
+        Some((c, place)) => Err(IdError::character(format!(
+            "{}: character {place} ({c:?}) is not allowed in an identifier",
+            IdError::quote(text)
+        ))),
     }
+}
+
+/// A URI without GS1 key: `scheme:` and something after it.
+pub(crate) fn private_uri(text: &str) -> Result<Epc, IdError> {
+    check_characters(text, text)?;
     let scheme_ok = text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme

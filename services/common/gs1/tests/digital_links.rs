@@ -203,7 +203,7 @@ fn what_the_standard_refuses_is_refused_with_its_reason() {
         (
             "https://example.com/00/095212345432100003/21/X",
             "malformed",
-            "none",
+            "SSCC (00): it has no qualifiers",
         ),
         (
             "https://example.com/01/09521234543213/10/L/10/L",
@@ -268,7 +268,7 @@ fn what_the_standard_refuses_is_refused_with_its_reason() {
         (
             "https://example.com/01/09521234543213/21/a<b",
             "bad_character",
-            "'<'",
+            "character 43 ('<')",
         ),
         (
             "https://example.com/01/09521234543213?x=|",
@@ -283,7 +283,7 @@ fn what_the_standard_refuses_is_refused_with_its_reason() {
         (
             "https://exa mple.com/01/09521234543213",
             "bad_character",
-            "host",
+            "character 12 (' ')",
         ),
         (
             "https://example.com:x/01/09521234543213",
@@ -311,6 +311,54 @@ fn what_the_standard_refuses_is_refused_with_its_reason() {
         "y".repeat(8000)
     );
     assert_eq!(DigitalLink::parse(&long).unwrap_err().code(), "bad_length");
+}
+
+/// The entrance asks a link for its key, not for the syntax of its host and stem.
+#[test]
+fn the_key_of_a_link_is_read_wherever_it_stands() {
+    for address in [
+        "https://my_host.example",
+        "https://user@example.com",
+        "https://bücher.example",
+        "https://example.com/für/alle",
+        "https://example.com/a%2Fb",
+    ] {
+        let link = format!("{address}/01/09521234543213/21/A%2F1");
+        assert_eq!(
+            parse_identifier(&link).unwrap().key(),
+            "01/09521234543213/21/A/1",
+            "{link}"
+        );
+    }
+    for address in [
+        "https://exa mple.com",
+        "https://example.com/{stem}",
+        "https://a\u{1d}b",
+    ] {
+        let link = format!("{address}/01/09521234543213/21/A%2F1");
+        let error = parse_identifier(&link).unwrap_err();
+        assert_eq!(error.code(), "bad_character", "{link}");
+        assert!(error.to_string().contains("character "), "{error}");
+    }
+}
+
+/// A private address may have two segments that read as an AI and a value; with
+/// qualifiers behind it, a key is meant, whatever its value is like.
+#[test]
+fn an_address_that_only_looks_like_a_link_stays_itself() {
+    for link in [
+        "https://example.com/8004/ab",
+        "https://example.com/8004/ab/",
+        "https://example.com/01/hello/",
+    ] {
+        assert_eq!(parse_identifier(link).unwrap().key(), link);
+    }
+    for link in [
+        "https://example.com/01/1/21/1",
+        "https://example.com/01/hello/10/hello/",
+    ] {
+        assert!(parse_identifier(link).is_err(), "{link}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{LinkOptions, percent, within};
 use crate::ai::{self, Ai};
 use crate::error::IdError;
-use crate::parse::padded;
+use crate::parse::{check_characters, padded};
 
 /// The resolver of GS1: whatever is there must be a Digital Link.
 const GS1_HOST: &str = "id.gs1.org";
@@ -17,12 +17,14 @@ const MAX_PAIRS: usize = 8;
 pub(super) struct Path<'a> {
     /// Scheme, host and path before the primary key.
     pub(super) stem: &'a str,
+    pub(super) host: &'a str,
     /// The primary key first; never empty.
     pub(super) pairs: Vec<(&'static Ai, Cow<'a, str>)>,
     pub(super) query: &'a str,
 }
 
-/// Reads an address up to its query. None where it claims no GS1 key.
+/// Reads an address up to its query. None where it claims no GS1 key. Host and
+/// stem say nothing of the key: they are held to no more than other identifiers are.
 pub(super) fn read(uri: &str, options: LinkOptions) -> Result<Option<Path<'_>>, IdError> {
     let without_fragment = uri.split('#').next().unwrap_or_default();
     let (address, query) = without_fragment
@@ -49,18 +51,18 @@ pub(super) fn read(uri: &str, options: LinkOptions) -> Result<Option<Path<'_>>, 
         }
         return Ok(None);
     };
+    check_characters(uri, address)?;
+    let alone = raw.len() == 1;
     let mut pairs = Vec::with_capacity(raw.len());
     for (ai, text) in raw {
         let value = percent::decode(uri, text)?;
         // Elsewhere `/01/…` may be a private address: a key must look like one
         // before its faults count as faults.
-        if pairs.is_empty() && !gs1_host && path.ends_with(text) && !looks_like(ai, &value) {
+        if alone && !gs1_host && !looks_like(ai, &value) {
             return Ok(None);
         }
         pairs.push((ai, value));
     }
-    check_host(uri, host)?;
-    percent::check_characters(uri, path)?;
     in_order(uri, &pairs)?;
     for (ai, value) in &mut pairs {
         if options.short_gtins
@@ -72,6 +74,7 @@ pub(super) fn read(uri: &str, options: LinkOptions) -> Result<Option<Path<'_>>, 
     }
     Ok(Some(Path {
         stem: &address[..path_start + stem_end],
+        host,
         pairs,
         query,
     }))
@@ -121,19 +124,22 @@ fn in_order(uri: &str, pairs: &[(&'static Ai, Cow<'_, str>)]) -> Result<(), IdEr
     let found: Vec<&str> = qualifiers.iter().map(|(ai, _)| ai.code).collect();
     let allowed: Vec<String> = sequences.iter().map(|s| s.join(", ")).collect();
     Err(IdError::malformed(format!(
-        "{}: {} after {key}: its qualifiers are {}, in this order",
+        "{}: {} after {key}: {}",
         IdError::quote(uri),
         found.join(", "),
         match allowed.as_slice() {
-            [] => "none".to_owned(),
-            allowed => allowed.join(", or "),
+            [] => "it has no qualifiers".to_owned(),
+            allowed => format!(
+                "its qualifiers are {}, in this order",
+                allowed.join(", or ")
+            ),
         },
     )))
 }
 
 /// A host name or an address, and a port (RFC 3986 §3.2.2, without user and
 /// registered names of other systems).
-fn check_host(uri: &str, host: &str) -> Result<(), IdError> {
+pub(super) fn check_host(uri: &str, host: &str) -> Result<(), IdError> {
     let ok = match host.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
         Some((v6, port)) => {
             let hex = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
@@ -188,6 +194,6 @@ pub(super) fn stem(text: &str) -> Result<&str, IdError> {
         )));
     };
     check_host(text, host)?;
-    percent::check_characters(text, stem)?;
+    percent::check_characters(stem)?;
     Ok(stem)
 }

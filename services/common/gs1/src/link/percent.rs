@@ -69,12 +69,12 @@ pub(super) fn decode_query<'a>(uri: &str, raw: &'a str) -> Result<Cow<'a, str>, 
 }
 
 /// Refuses what RFC 3986 §2 has in no URI.
-pub(super) fn check_characters(uri: &str, part: &str) -> Result<(), IdError> {
+pub(super) fn check_characters(uri: &str) -> Result<(), IdError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
-    match part.chars().find(|c| !allowed(*c)) {
+    match uri.chars().zip(1..).find(|(c, _)| !allowed(*c)) {
         None => Ok(()),
-        Some(c) => Err(IdError::character(format!(
-            "{}: {c:?} must be percent-encoded in a URI",
+        Some((c, place)) => Err(IdError::character(format!(
+            "{}: character {place} ({c:?}) must be percent-encoded in a URI",
             IdError::quote(uri)
         ))),
     }
