@@ -16,7 +16,9 @@
 //! it. Values are percent-decoded, case kept, GTINs padded to 14 digits;
 //! qualifiers coarser than the instance are dropped (`01/g/22/v/10/l/21/s` is
 //! `01/g/21/s`), SGLN extension `0` is none. A service relation instance
-//! (8019) is dropped too: the unit is the one in the relation.
+//! (8019) is dropped too: the unit is the one in the relation. A CPID may hold
+//! slashes: one that ends in `/8011/` and a serial number, without a serial of its
+//! own, is the key of the part with that serial.
 
 mod kind;
 mod packed;
@@ -100,6 +102,9 @@ impl Epc {
             qualifier: found,
         };
         match (Packed::new(&parts), found) {
+            (Some(_), None) if ai == "8010" && value.contains("/8011/") => {
+                Self::from_record(format!("{ai}/{value}"))
+            }
             (Some(packed), _) => Self(Repr::Gs1(packed)),
             (None, Some((q, v))) => Self::from_record(format!("{ai}/{value}/{q}/{v}")),
             (None, None) => Self::from_record(format!("{ai}/{value}")),

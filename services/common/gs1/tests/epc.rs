@@ -69,6 +69,25 @@ fn a_key_is_a_value_of_at_most_40_bytes() {
     assert_eq!(size_of::<Option<Epc>>(), size_of::<Epc>());
 }
 
+/// A CPID may hold slashes, so its key text can be that of a part with serial.
+#[test]
+fn keys_of_one_text_are_one_key() {
+    for (one, other) in [
+        ("(8010)0614141/8011/12", "(8010)0614141(8011)12"),
+        ("(8010)0614141/8011/12", "8010/0614141/8011/12"),
+        ("(8010)0614141/8011/1(8011)2", "8010/0614141/8011/1/8011/2"),
+    ] {
+        let (one, other) = (one.parse::<Epc>().unwrap(), other.parse::<Epc>().unwrap());
+        assert_eq!(one.key(), *other.key());
+        assert_eq!(one, other);
+        assert_eq!(hash(&one), hash(&other));
+        assert_eq!(one, Epc::from_record(one.key()));
+    }
+    let class = "(8010)0614141/8011/01".parse::<Epc>().unwrap();
+    assert!(class.is_class());
+    assert_eq!(class, Epc::from_record(class.key()));
+}
+
 #[test]
 fn the_longest_keys_of_each_scheme_survive() {
     let x = "%&(Z'z-_/9:;<=>?.,+*)!\"0123456789";

@@ -150,7 +150,10 @@ impl<'a> Parts<'a> {
             "8010" => {
                 let at = rest.rfind("/8011/").filter(|at| {
                     let serial = &rest[at + 6..];
-                    !serial.is_empty() && serial.bytes().all(|b| b.is_ascii_digit())
+                    // As AI 8011 is, but for a 0 alone; else it is of the CPID.
+                    (1..=12).contains(&serial.len())
+                        && serial.bytes().all(|b| b.is_ascii_digit())
+                        && (serial == "0" || !serial.starts_with('0'))
                 });
                 at.unwrap_or(rest.len())
             }
