@@ -288,11 +288,14 @@ fn data_follows_the_epc() {
 #[test]
 fn data_that_is_not_known_stays_bits() {
     // SSCC+ with its toggle bit set, then (03), which tags do not hold, a header
-    // that is reserved, digits that start no AI, and (8099), which table F lacks.
+    // that is reserved, digits that start no AI, more that are not all digits, and
+    // (8099), which table F lacks.
     for (data, ai) in [
         ("03095211411234", None),
         ("A1234", None),
         ("8899123", None),
+        ("9A12345", None),
+        ("391F123", None),
         ("8099123", Some("8099")),
     ] {
         let hex = words(&format!("F98095201234567891235{data}"));

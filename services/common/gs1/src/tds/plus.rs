@@ -360,7 +360,7 @@ impl PlusTag {
                 for _ in 2..length {
                     ai.push_str(&format!("{:X}", reader.read(4)?));
                 }
-                Some(ai)
+                Some(ai).filter(|ai| ai.bytes().all(|b| b.is_ascii_digit()))
             }
             None => None,
         };
