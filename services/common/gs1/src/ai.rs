@@ -17,7 +17,10 @@ pub(crate) fn known(ai: &str) -> Result<&'static Ai, IdError> {
     lookup(ai).ok_or_else(|| {
         IdError::new(
             IdReason::UnknownAi,
-            format!("({ai}) is not a GS1 Application Identifier"),
+            format!(
+                "({}) is not a GS1 Application Identifier",
+                ai.escape_debug().take(12).collect::<String>()
+            ),
         )
     })
 }
@@ -77,10 +80,15 @@ impl Ai {
     }
 }
 
-/// `SERIAL (21)`, as a message names it.
+/// `SERIAL (21)`, as a message names it; one without title is `AI (8110)`.
 impl std::fmt::Display for Ai {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.title, self.code)
+        let title = if self.title.is_empty() {
+            "AI"
+        } else {
+            self.title
+        };
+        write!(f, "{title} ({})", self.code)
     }
 }
 

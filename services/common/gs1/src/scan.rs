@@ -10,7 +10,7 @@ mod upce;
 
 use crate::check::parse_gtin;
 use crate::date::Expiry;
-use crate::element::{ElementString, is_element_string, parse_element_string};
+use crate::element::{ElementString, fits_a_symbol, is_element_string, parse_element_string};
 use crate::epc::Epc;
 use crate::error::IdError;
 use crate::link;
@@ -36,6 +36,7 @@ pub struct Scan {
 /// string, a Digital Link with lot and expiry in path or query, or any
 /// identifier [`crate::parse_identifier`] reads.
 pub fn parse_scan(text: &str) -> Result<Scan, IdError> {
+    fits_a_symbol(text)?;
     if text.starts_with(']') {
         return match process_scan(text)?.message {
             Message::Plain(data) => plain(&data),

@@ -397,3 +397,32 @@ fn a_scan_tells_unit_lot_and_expiry() {
         "bad_date"
     );
 }
+
+#[test]
+fn what_is_too_long_is_refused_with_a_short_message() {
+    let long = "a".repeat(9000);
+    for error in [
+        parse_identifier(&format!("urn:x:{long}")).unwrap_err(),
+        parse_key(&format!("urn:x:{long}")).unwrap_err(),
+        parse_scan(&format!("https://example.com/01/09521234543213?x={long}")).unwrap_err(),
+        parse_scan(&format!("({long})1")).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "bad_length", "{error}");
+        assert!(error.to_string().len() < 200, "{error}");
+    }
+    let error = parse_identifier(&format!("({})1", &long[..1000])).unwrap_err();
+    assert_eq!(error.code(), "unknown_ai");
+    assert!(error.to_string().len() < 100, "{error}");
+}
+
+#[test]
+fn a_message_names_the_place_and_the_ai() {
+    for (text, says) in [
+        ("urn:epc:id:sgtin:4012345.0x6666.1", "'x' at 2"),
+        ("(01)09521234543213(8110)0123456A", "AI (8110)"),
+        ("(\n)1", "(\\n) is not"),
+    ] {
+        let error = parse_identifier(text).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+}

@@ -208,10 +208,11 @@ pub(crate) fn escape(value: &str, into: &mut String) {
 }
 
 fn digits(value: &str) -> Result<(), Fault> {
-    if value.bytes().all(|b| b.is_ascii_digit()) {
-        Ok(())
-    } else {
-        Err(character("must be digits"))
+    match value.chars().zip(1..).find(|(c, _)| !c.is_ascii_digit()) {
+        None => Ok(()),
+        Some((c, place)) => Err(character(format!(
+            "has {c:?} at {place}, where a digit is expected"
+        ))),
     }
 }
 
