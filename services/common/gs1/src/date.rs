@@ -23,8 +23,9 @@ pub struct Expiry {
 
 impl Expiry {
     /// Reads `YYMMDD` of AI 17. YY 00 to 79 is of this century, 80 to 99 of the
-    /// last: the rule of General Specifications 7.12 as it stands in the 2020s,
-    /// held fixed so that a date never changes its meaning with the clock.
+    /// last. The border of General Specifications 7.12 moves with the year of the
+    /// reader (77 in 2026, 80 in 2029); here it stays, so that a date never changes
+    /// its meaning with the clock.
     pub fn from_yymmdd(text: &str) -> Result<Self, IdError> {
         let number = |at: usize| -> Option<u16> {
             let pair = text.get(at..at + 2)?;
