@@ -73,12 +73,18 @@ impl Context {
     }
 
     /// The context of a stored text, as [`to_json`](Self::to_json) gave it; the standard's for None.
+    /// Texts of before may have the lists of a document and its event within one list.
     pub fn from_json(json: Option<&str>) -> Result<Self, String> {
         let Some(json) = json else {
             return Ok(Self::standard());
         };
         let context: Value = serde_json::from_str(json).map_err(|e| e.to_string())?;
-        Self::standard().extended(&context)
+        match &context {
+            Value::Array(parts) => parts
+                .iter()
+                .try_fold(Self::standard(), |all, part| all.extended(part)),
+            one => Self::standard().extended(one),
+        }
     }
 
     /// The contexts as one JSON text, for keeping with the event: the only one, or
@@ -198,6 +204,21 @@ mod tests {
             Some(("http://a/b#".into(), "c"))
         );
         assert!(!document.declares("own:x") && event.declares("own:x") && !event.declares("x"));
+    }
+
+    #[test]
+    fn what_was_kept_is_read_again_also_with_a_list_in_the_list() {
+        let context = Context::standard()
+            .extended(&json!(["https://example.com/epcis-context.jsonld", {"a": "http://a/"}]))
+            .unwrap()
+            .extended(&json!({"b": "http://b/"}))
+            .unwrap();
+        let kept = context.to_json().unwrap();
+        assert_eq!(Context::from_json(Some(&kept)), Ok(context.clone()));
+        let of_before =
+            r#"[["https://example.com/epcis-context.jsonld",{"a":"http://a/"}],{"b":"http://b/"}]"#;
+        assert_eq!(Context::from_json(Some(of_before)), Ok(context));
+        assert_eq!(Context::from_json(None), Ok(Context::standard()));
     }
 
     #[test]
