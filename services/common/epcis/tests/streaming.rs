@@ -346,4 +346,11 @@ fn what_is_wrong_around_the_events_is_said_with_its_line() {
         (e.reason.code(), e.field.as_str()),
         ("header_too_large", "id")
     );
+    let named = format!("{{\"{}\":1}}", "x".repeat(200));
+    let e = read(named.as_bytes(), 64, &small).unwrap_err();
+    assert_eq!(e.reason.code(), "header_too_large", "a name counts too");
+    let many: Vec<String> = (0..20_000).map(|n| format!("\"{n}\":1")).collect();
+    let many = format!("{{{}}}", many.join(","));
+    let e = read(many.as_bytes(), 64, &options(BodyKind::Either)).unwrap_err();
+    assert!(e.message.contains("10000 fields"), "{e}");
 }

@@ -175,7 +175,9 @@ impl Met {
         limits: &Limits,
     ) -> Scanned<()> {
         let path = &level.path(&name);
-        let extent = scanner.value(limits.max_header_bytes - self.bytes)?;
+        self.bytes = self.bytes.saturating_add(name.len());
+        let left = limits.max_header_bytes.saturating_sub(self.bytes);
+        let extent = scanner.value(left)?;
         let line = extent.line;
         if extent.too_long.is_some() {
             return Err(DocumentError::new(

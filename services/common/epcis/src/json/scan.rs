@@ -13,6 +13,8 @@ use crate::strict::DUPLICATE;
 
 /// Objects and lists within a value, at most.
 pub(crate) const MAX_DEPTH: u32 = 100;
+/// Fields of one object around the events, at most.
+const MAX_FIELDS: usize = 10_000;
 /// Bytes of a field's name, at most.
 const MAX_NAME_BYTES: usize = 64 * 1024;
 /// What is kept of a value above its limit, bytes.
@@ -218,6 +220,9 @@ impl<S: Source> Scanner<S> {
                 return Err(
                     DocumentError::new(Reason::DuplicateField, &name, message).at_line(self.line)
                 );
+            }
+            if names.len() > MAX_FIELDS {
+                return Err(self.malformed(&format!("more than {MAX_FIELDS} fields in one object")));
             }
             self.expect(b':')?;
             self.peek()?;
