@@ -399,3 +399,72 @@ fn typed(given: &Given<'_>, rest: &str) -> Result<Option<Condition>, QueryError>
     let ids = keys(given)?;
     Ok(Some(Condition::Typed { field, kind, ids }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_parameter_is_refused_by_name() {
+        let refused = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect();
+            SimpleEventQuery::from_pairs(&pairs, &Context::standard())
+                .map_err(|error| error.parameter)
+        };
+        for (name, value) in [
+            ("EQ_bizstep", "shipping"),
+            ("EQ_bizStep", "teleporting"),
+            ("EQ_bizStep", ""),
+            ("EQ_bizStep", "shipping|"),
+            ("eventType", "QuantityEvent"),
+            ("GE_eventTime", "yesterday"),
+            ("GE_eventTime", "2026-03-01T00:00:00"),
+            ("EQ_eventTime", "2026-03-01T00:00:00Z"),
+            ("EQ_action", "add"),
+            ("MATCH_epc", "nonsense"),
+            ("MATCH_epc", "urn:epc:id:sgtin:9521234.054321"),
+            ("MATCH_EPC", "urn:epc:id:sgtin:9521234.054321.A"),
+            ("EQ_readPoint", "here"),
+            ("GE_quantity", "many"),
+            ("GE_quantity", "1|2"),
+            ("GE_quantity_kg", "1"),
+            ("GT_example:x", "red"),
+            ("EQ_booleanValue", "maybe"),
+            ("EXISTS_nothing", "true"),
+            ("EQ_bizTransaction_xx", "urn:x:y"),
+            ("HASATTR_epcList", "x"),
+            ("EQATTR_readPoint", "x"),
+            ("orderBy", "quantity"),
+            ("orderDirection", "UP"),
+            ("maxEventCount", "0"),
+            ("eventCountLimit", "-1"),
+            ("perPage", "0"),
+            ("limit", "5"),
+        ] {
+            assert_eq!(
+                refused(&[(name, value)]),
+                Err(name.to_owned()),
+                "{name}={value}"
+            );
+        }
+        let both = [
+            ("orderBy", "eventTime"),
+            ("eventCountLimit", "5"),
+            ("maxEventCount", "5"),
+        ];
+        assert!(refused(&both).is_err());
+        assert!(
+            refused(&[("eventCountLimit", "5")]).is_err(),
+            "first of which order?"
+        );
+        assert!(refused(&both[..2]).is_ok());
+        assert!(refused(&[("EQ_action", "ADD"), ("EQ_action", "DELETE")]).is_err());
+        let many: Vec<_> = (0..201)
+            .map(|n| (format!("EQ_a:b{n}"), "1".to_owned()))
+            .collect();
+        assert!(SimpleEventQuery::from_pairs(&many, &Context::standard()).is_err());
+    }
+}
