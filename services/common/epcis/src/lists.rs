@@ -15,6 +15,15 @@ use crate::vocabulary::{self, Vocabulary};
 /// An identifier of any kind.
 pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
     let key = match text.as_bytes() {
+        _ if is_of_tag(text) => {
+            return Err(Fault::new(
+                at,
+                Reason::Identifier(serialtrail_gs1::IdReason::Malformed),
+                format_args!(
+                    "{text:?} says what is on a tag: the pure identity (urn:epc:id:…) or a GS1 Digital Link is expected"
+                ),
+            ));
+        }
         // Identifiers in EPCIS are URIs (CBV 2.0 §8.1): keys and element strings are not.
         [b'a'..=b'z' | b'A'..=b'Z', ..] => {
             parse_identifier(text).map_err(|e| Fault::identifier(at, &e))?
@@ -30,6 +39,15 @@ pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
     Ok(Identifier {
         given: text.to_owned(),
         key,
+    })
+}
+
+/// Whether it is an EPC as a tag holds it, with filter and encoding; an event names what was read, not
+/// how (CBV 2.0 §8.2, TDS 2.0 §6).
+pub(crate) fn is_of_tag(text: &str) -> bool {
+    ["urn:epc:tag:", "urn:epc:raw:"].iter().any(|start| {
+        text.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
     })
 }
 

@@ -7,7 +7,7 @@ mod samples;
 use chrono::{DateTime, Duration, Utc};
 use samples::{aggregation, association, object_event, read, transaction, transformation, with};
 use serde_json::json;
-use serialtrail_epcis::{Action, EventType, ScanKind, check_times};
+use serialtrail_epcis::{Action, Context, EventType, ScanKind, check_times, event_hash};
 
 #[test]
 fn what_the_standard_leaves_open_is_read() {
@@ -237,4 +237,50 @@ fn a_bad_clock_is_refused_at_both_ends() {
     }
     let event = read(&object_event()).unwrap();
     assert!(check_times(&event, event.event_time - Duration::hours(24)).is_ok());
+}
+
+/// Events captured under these hashes are recognised by them.
+#[test]
+fn the_hash_of_a_value_a_reference_or_a_tag_in_an_extension_stays_what_it_was() {
+    let context = Context::standard()
+        .extended(&json!({"ex": "http://ex.com/"}))
+        .unwrap();
+    for (value, expected) in [
+        (
+            json!({"@type": "xsd:integer", "@value": "5"}),
+            "62fa1572127026159cc655e7649d4915110dc75b465290b3bc8fd3c73ea2c2ce",
+        ),
+        (
+            json!({"@id": "http://x.com/1"}),
+            "d88acdca8c8bd59493d993c48ec06ecba1836fbbf2d603f0a38fd95bc6d55641",
+        ),
+        (
+            json!("urn:epc:tag:sgtin-96:3.9521234.054321.1"),
+            "0521b84e0a1722cbe179f99965349c0568542002f54b92740e85b63a0e1bf4dc",
+        ),
+    ] {
+        let event = json!({
+            "type": "ObjectEvent",
+            "eventTime": "2026-03-01T09:00:00Z",
+            "eventTimeZoneOffset": "+00:00",
+            "action": "OBSERVE",
+            "bizStep": "storing",
+            "epcList": ["urn:epc:id:sgtin:9521234.054321.A"],
+            "ex:a": value,
+        });
+        let expected = format!("ni:///sha-256;{expected}?ver=CBV2.0");
+        assert_eq!(event_hash(&event, &context), expected, "{event}");
+    }
+}
+
+#[test]
+fn what_a_tag_holds_is_no_epc_of_an_event() {
+    for uri in [
+        "urn:epc:tag:sgtin-96:3.9521234.054321.1",
+        "URN:EPC:TAG:sgtin-96:3.9521234.054321.1",
+        "urn:epc:raw:96.x3074257BF7194E4000001A85",
+    ] {
+        let e = read(&with(object_event(), "/epcList", json!([uri]))).unwrap_err();
+        assert!(e.message.contains("pure identity"), "{e}");
+    }
 }

@@ -332,11 +332,11 @@ fn typed_list(
 /// An extension, ILMD, or whatever the standard does not order: name in its
 /// namespace, value, then what is inside, sorted; a list repeats its name. An attribute of XML
 /// (`@name`) is written as an element would be; those about the XML itself (`xsi:type`) say nothing.
+/// Values and references of JSON-LD keep their names as they are.
 fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) {
     if name == "rdfs:comment" {
         return;
     }
-    let name = name.strip_prefix('@').unwrap_or(name);
     let name = match context.expand(name) {
         Some((namespace, _)) if namespace == SCHEMA_INSTANCE => return,
         Some((namespace, local)) => format!("{{{namespace}}}{local}"),
@@ -348,11 +348,16 @@ fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) 
             Value::Null => continue,
             Value::Object(map) => {
                 let mut inner = Vec::new();
+                let as_is = is_json_ld(map);
                 for (name, value) in map {
                     match name.as_str() {
+                        _ if as_is => generic(&mut inner, name, value, context),
                         "#text" => push_value(&mut text, value, context),
                         "#mixed" => mixed(&mut text, &mut inner, value, context),
-                        _ => generic(&mut inner, name, value, context),
+                        _ => {
+                            let name = name.strip_prefix('@').unwrap_or(name);
+                            generic(&mut inner, name, value, context);
+                        }
                     }
                 }
                 push_sorted(&mut text, inner);
@@ -366,6 +371,13 @@ fn generic(out: &mut Vec<String>, name: &str, value: &Value, context: &Context) 
         }
         out.push(text);
     }
+}
+
+/// A value with its type or language, or a reference (JSON-LD 1.1 §4.2, §9.5): its `@` makes no
+/// attributes of XML. The value of an attribute `id` is taken for a reference where it is an IRI.
+fn is_json_ld(object: &Map<String, Value>) -> bool {
+    let refers = |id: &Value| id.as_str().is_some_and(|id| id.contains(':'));
+    object.contains_key("@value") || (object.len() == 1 && object.get("@id").is_some_and(refers))
 }
 
 /// Attributes of this namespace are about the XML, not the event.

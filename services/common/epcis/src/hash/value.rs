@@ -5,6 +5,7 @@ use serde_json::Value;
 use serialtrail_gs1::parse_identifier;
 
 use crate::context::Context;
+use crate::lists::is_of_tag;
 use crate::model::Identifier;
 use crate::time::date_time_stamp;
 use crate::vocabulary::{Vocabulary, web_address};
@@ -68,7 +69,8 @@ pub(super) fn canonical_id(id: &Identifier, context: &Context) -> String {
 }
 
 fn is_gs1_spelling(text: &str) -> bool {
-    text.starts_with("urn:epc:") || text.starts_with("http://") || text.starts_with("https://")
+    let is_urn = text.starts_with("urn:epc:") && !is_of_tag(text);
+    is_urn || text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// A word of a vocabulary as web address, whatever its spelling.
