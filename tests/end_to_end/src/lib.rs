@@ -42,17 +42,6 @@ pub struct Ran {
     pub err: String,
 }
 
-fn program() -> anyhow::Result<PathBuf> {
-    let root = serialtrail_stack::Project::find()?.root;
-    let program = root.join("target/release/serialtrail");
-    ensure!(
-        program.is_file(),
-        "{} is missing: run `make test`",
-        program.display()
-    );
-    Ok(program)
-}
-
 impl Deployment {
     /// The deployment `make test` started; `None` (said on standard error) outside of it.
     ///
@@ -130,7 +119,7 @@ impl Deployment {
             status,
             stdout,
             stderr,
-        } = Command::new(program()?)
+        } = Command::new(serialtrail_stack::program("serialtrail")?)
             .arg("--dir")
             .arg(&self.folder)
             .args(args)
