@@ -1,4 +1,5 @@
-//! Files whose publishers take them for valid and that must be refused: each with its reason and why.
+//! What does not follow from the files: those that must be refused although their publishers take them for
+//! valid, and what the official JSON schema refuses although the standard allows it.
 
 /// File, reason, why.
 const REFUSED: &[(&str, &str, &str)] = &[
@@ -34,3 +35,38 @@ pub(crate) fn refused(name: &str) -> Option<(&'static &'static str, &'static str
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     REFUSED.iter().map(|(name, _, _)| *name)
 }
+
+/// What the official schema says of an answer: end of the place, beginning of the message, why the text
+/// holds and not the schema.
+const APART: &[(&str, &str, &str)] = &[
+    (
+        "/type",
+        "\"EffectiveDoseRate\" is not valid",
+        "a measurement type of the GS1 Web Vocabulary, which grows (EPCIS 2.0 §7.3.7); not in the schema's list",
+    ),
+    (
+        "/type",
+        "\"Molar_concentration\" is not valid",
+        "a bare word of the publisher's as measurement type, kept as given (EPCIS 2.0 §7.3.7)",
+    ),
+    (
+        "",
+        "\"persistentDisposition\" is not valid",
+        "EPCIS 2.0 §7.4 and the XSD have it on every event, the schema on object and transformation events only",
+    ),
+    (
+        "",
+        "\"type\" is a required property",
+        "a sensor report may name an exception or own values instead (EPCIS 2.0 §7.3.7.3)",
+    ),
+];
+
+/// Whether what the schema says is one of its own faults; which.
+pub(crate) fn apart(place: &str, message: &str) -> Option<usize> {
+    APART
+        .iter()
+        .position(|(end, start, _)| place.ends_with(end) && message.starts_with(start))
+}
+
+/// How many faults of the schema are stated, each to be met.
+pub(crate) const FAULTS_OF_THE_SCHEMA: usize = APART.len();
