@@ -262,6 +262,7 @@ fn every_published_document_lands_whole_or_is_refused_with_its_reason() {
                 said.extend(pipeline::kept(&d, sent, file).err());
                 format!("refused ({reasons})")
             }
+            _ if found.captured == 0 => format!("refused ({reasons}), and should have landed"),
             Expected::Landed { conflicts } => {
                 landed = (landed.0 + 1, landed.1 + file.events);
                 let here: BTreeSet<&Identity> = rows.iter().map(|(event, _)| event).collect();

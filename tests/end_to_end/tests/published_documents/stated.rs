@@ -4,6 +4,11 @@
 /// File, reason, why.
 const REFUSED: &[(&str, &str, &str)] = &[
     (
+        "epcis-event-hash-ralphtro/examples/epclist_normalisation.jsonld",
+        "not_an_instance",
+        "an LGTIN, which names a class, in epcList: that holds instances only (EPCIS 2.0 §7.3.3.2)",
+    ),
+    (
         "openepcis-test-resources/1.2/EPCIS/XML/Capture/Documents/All_eventTypes_in_single_document.xml",
         "bad_check_digit",
         "GRAI 03912345000771 ends in a wrong check digit (General Specifications 7.9)",
