@@ -235,6 +235,22 @@ pub const NOTIFICATION_SECONDS: Metric = metric(
     &["receiver"],
     "From an alert's detected_at to the receiver's 2xx",
 );
+/// Deliveries to subscribers.
+pub const SUBSCRIPTION_DELIVERIES: Metric = metric(
+    "serialtrail_subscription_deliveries_total",
+    Kind::Counter,
+    "deliveries",
+    &["kind", "outcome"],
+    "Query documents to subscribers of named queries, by kind (webhook, websocket) and outcome: delivered, failed_attempt (tried again), too_slow (disconnected)",
+);
+/// Subscriptions.
+pub const SUBSCRIPTIONS: Metric = metric(
+    "serialtrail_subscriptions",
+    Kind::Gauge,
+    "subscriptions",
+    &["kind"],
+    "Subscriptions to named queries this process delivers: webhook, websocket",
+);
 
 /// Passes of the forecaster.
 pub const FORECAST_PASSES: Metric = metric(
@@ -294,6 +310,8 @@ pub const ALL: &[Metric] = &[
     FOREIGN_READS,
     NOTIFICATIONS,
     NOTIFICATION_SECONDS,
+    SUBSCRIPTION_DELIVERIES,
+    SUBSCRIPTIONS,
     FORECAST_PASSES,
     FORECAST_PASS_SECONDS,
     DEMAND_DAYS,

@@ -69,6 +69,7 @@ migrations!(
     10 "0010" "demand",
     11 "0011" "master_data",
     12 "0012" "event_query",
+    13 "0013" "subscriptions",
 );
 
 /// What happened.

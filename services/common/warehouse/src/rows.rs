@@ -12,6 +12,7 @@ mod observation;
 mod reference;
 mod registry;
 mod rejected;
+mod subscription;
 
 pub use alert::AlertRow;
 pub use containment::ContainmentRow;
@@ -24,6 +25,7 @@ pub use observation::ObservationRow;
 pub use reference::{LaneRow, LocationRow, MasterDataRow, PartyRow, ProductRow};
 pub use registry::{LotRow, SerialRow};
 pub use rejected::RejectedRow;
+pub use subscription::{SubscriptionProgressRow, SubscriptionRow};
 
 use serialtrail_records::TypedId;
 use std::collections::BTreeMap;

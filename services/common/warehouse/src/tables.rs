@@ -42,6 +42,10 @@ pub const FORECAST_SERIES: &str = "forecast_series";
 pub const FORECASTS: &str = "forecasts";
 /// Named queries of the EPCIS query interface.
 pub const NAMED_QUERIES: &str = "named_queries";
+/// Subscriptions to them.
+pub const SUBSCRIPTIONS: &str = "subscriptions";
+/// How far each subscription was delivered.
+pub const SUBSCRIPTION_PROGRESS: &str = "subscription_progress";
 
 /// All of them.
 pub const ALL: &[&str] = &[
@@ -66,6 +70,8 @@ pub const ALL: &[&str] = &[
     FORECAST_SERIES,
     FORECASTS,
     NAMED_QUERIES,
+    SUBSCRIPTIONS,
+    SUBSCRIPTION_PROGRESS,
 ];
 
 /// Tables whose rows, read with FINAL, are a function of the set of inputs: what two runs over the same

@@ -17,6 +17,7 @@ use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, DailyDemandRow, DemandProgressRow, EventRow, ForecastRow,
     ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, MasterDataRow,
     NamedQueryRow, ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
+    SubscriptionProgressRow, SubscriptionRow,
 };
 use serialtrail_warehouse::{migrate, tables};
 
@@ -290,6 +291,24 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
         created_at: DAY,
     };
     store(&client, tables::NAMED_QUERIES, "t/nq", &[query]).await;
+    let subscription = SubscriptionRow {
+        id: "s".into(),
+        query_name: "n".into(),
+        query_created_at: DAY,
+        revision: 1,
+        deleted: false,
+        definition: "{}".into(),
+        created_at: DAY,
+    };
+    store(&client, tables::SUBSCRIPTIONS, "t/su", &[subscription]).await;
+    let progress = SubscriptionProgressRow {
+        id: "s".into(),
+        revision: 1,
+        position: String::new(),
+        executed_at: 0,
+        notified_at: DAY,
+    };
+    store(&client, tables::SUBSCRIPTION_PROGRESS, "t/sp", &[progress]).await;
     for table in tables::ALL {
         assert_eq!(
             database

@@ -314,7 +314,7 @@ fn document(
 }
 
 /// The context most of the events have: said once, at the document.
-fn shared(events: &[Tree]) -> Context {
+pub(super) fn shared(events: &[Tree]) -> Context {
     events
         .first()
         .map_or_else(Context::standard, |tree| tree.context.clone())

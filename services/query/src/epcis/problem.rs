@@ -15,6 +15,12 @@ pub enum Exception {
     QueryValidation,
     /// 400: anything else of the request is not valid.
     Validation,
+    /// 400: what a subscription is to do cannot be, or is not said.
+    SubscriptionControls,
+    /// 400: an address to deliver to is none.
+    InvalidUri,
+    /// 400: the query cannot be subscribed to.
+    SubscribeNotPermitted,
     /// 404: there is no query of that name.
     NoSuchName,
     /// 404: there is no such resource.
@@ -58,6 +64,17 @@ impl Exception {
                 "Query not valid",
             ),
             Self::Validation => (S::BAD_REQUEST, "ValidationException", "Not valid"),
+            Self::SubscriptionControls => (
+                S::BAD_REQUEST,
+                "SubscriptionControlsException",
+                "Subscription not valid",
+            ),
+            Self::InvalidUri => (S::BAD_REQUEST, "InvalidURIException", "Address not valid"),
+            Self::SubscribeNotPermitted => (
+                S::BAD_REQUEST,
+                "SubscribeNotPermittedException",
+                "Not to be subscribed to",
+            ),
             Self::NoSuchName => (S::NOT_FOUND, "NoSuchNameException", "No such name"),
             Self::NoSuchResource => (S::NOT_FOUND, "NoSuchResourceException", "Not found"),
             Self::Method => (
