@@ -1,15 +1,17 @@
 //! The process: what it depends on, and what it serves.
 
 use crate::api::Api;
+use crate::epcis::subscriptions::runner;
 use crate::http::router;
 use clickhouse::Client;
 use serialtrail_runtime::{App, Health};
 use serialtrail_warehouse::migrations;
 
-/// Runs the service until shutdown; requests in progress are answered.
+/// Runs the service until shutdown: answers requests, delivers subscriptions. Requests in progress are
+/// answered, WebSockets closed.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, or subscribers cannot be reached at all.
 pub async fn run(mut app: App) -> anyhow::Result<()> {
     let settings = &app.settings.clickhouse;
     let api = Api::new(&app.settings, app.shutdown.clone());
@@ -28,7 +30,16 @@ pub async fn run(mut app: App) -> anyhow::Result<()> {
         let client = client.clone();
         Box::pin(async move { migrated(&client).await })
     });
-    app.serve(router(api)).await
+    let sockets = api.epcis.sockets.clone();
+    let webhooks = tokio::spawn(runner::run(api.clone(), runner::Share::of(&app.settings)));
+    let served = app.serve(router(api)).await;
+    app.shutdown.trigger();
+    sockets.closed().await;
+    let delivered = webhooks
+        .await
+        .map_err(anyhow::Error::from)
+        .and_then(|ended| ended);
+    served.and(delivered)
 }
 
 /// Whether this build's migrations are all applied.

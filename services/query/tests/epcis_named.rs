@@ -132,6 +132,8 @@ async fn every_resource_says_what_it_can_and_refuses_the_rest_with_the_standards
         "/queries",
         "/queries/x",
         "/queries/x/events",
+        "/queries/x/subscriptions",
+        "/queries/x/subscriptions/y",
         "/eventTypes",
         "/nextPageToken/x",
     ] {

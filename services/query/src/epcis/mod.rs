@@ -9,6 +9,7 @@
 //! | [`resources`] | `/eventTypes`, `/epcs`, `/bizSteps`, `/bizLocations`, `/readPoints`, `/dispositions` |
 //! | [`named`] | `/queries` |
 //! | [`poller`] | what of a query was captured since |
+//! | [`subscriptions`] | who is told of it: webhooks and WebSockets |
 //! | [`scan`], [`prefilter`], [`stored`], [`master`] | from a query to events |
 //! | [`token`] | `nextPageToken` |
 //! | [`negotiate`], [`format`], [`problem`] | headers, spellings, errors |
@@ -24,12 +25,15 @@ pub mod problem;
 pub mod resources;
 pub mod scan;
 pub mod stored;
+pub mod subscriptions;
 pub mod token;
 
 use crate::api::Api;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
@@ -52,6 +56,10 @@ pub struct Epcis {
     pub tokens: token::Tokens,
     /// Held while a name of a query is taken or given up.
     pub naming: Arc<Mutex<()>>,
+    /// How far was captured, for all that are told of it.
+    pub captures: subscriptions::standing::Captures,
+    /// Open WebSockets.
+    pub sockets: subscriptions::socket::Sockets,
 }
 
 type Answer = Result<Response, EpcisProblem>;
@@ -79,6 +87,17 @@ pub fn router() -> Router<Api> {
         .route(
             "/epcis/v2/queries/{name}/events",
             resource(get(query_events), "GET,HEAD,OPTIONS"),
+        )
+        .route(
+            "/epcis/v2/queries/{name}/subscriptions",
+            resource(get(subscriptions).post(subscribe), "GET,HEAD,OPTIONS,POST"),
+        )
+        .route(
+            "/epcis/v2/queries/{name}/subscriptions/{id}",
+            resource(
+                get(subscription).delete(unsubscribe),
+                "DELETE,GET,HEAD,OPTIONS",
+            ),
         )
         .route(
             "/epcis/v2/nextPageToken/{token}",
@@ -138,6 +157,14 @@ fn name(path: Result<Path<String>, PathRejection>) -> Result<String, EpcisProble
         .map_err(|error| EpcisProblem::new(Exception::NoSuchResource, error.body_text()))
 }
 
+/// A query's name and a subscription's id.
+fn names(
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<(String, String), EpcisProblem> {
+    path.map(|Path(names)| names)
+        .map_err(|error| EpcisProblem::new(Exception::NoSuchResource, error.body_text()))
+}
+
 async fn root(headers: HeaderMap) -> Answer {
     resources::root(&headers)
 }
@@ -188,8 +215,47 @@ async fn query_events(
     path: Result<Path<String>, PathRejection>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer {
+    if subscriptions::socket::is_asked_for(&headers) {
+        return subscriptions::socket::open(&api, &name(path)?, &uri, &headers, upgrade).await;
+    }
     named::run(&api, &name(path)?, &uri, &headers).await
+}
+
+async fn subscriptions(
+    State(api): State<Api>,
+    path: Result<Path<String>, PathRejection>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Answer {
+    subscriptions::resource::list(&api, &name(path)?, &uri, &headers).await
+}
+
+async fn subscribe(
+    State(api): State<Api>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    subscriptions::resource::create(&api, &name(path)?, &headers, body).await
+}
+
+async fn subscription(
+    State(api): State<Api>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    let (query, id) = names(path)?;
+    subscriptions::resource::get(&api, &query, &id, &headers).await
+}
+
+async fn unsubscribe(
+    State(api): State<Api>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Answer {
+    let (query, id) = names(path)?;
+    subscriptions::resource::delete(&api, &query, &id).await
 }
 
 /// `DELETE /nextPageToken/{token}`

@@ -4,6 +4,7 @@ use super::events::{self, Paged};
 use super::negotiate::Wanted;
 use super::problem::{EpcisProblem, Exception};
 use super::resources::only_paging;
+use super::subscriptions;
 use crate::api::Api;
 use crate::select::{Pace, Select};
 use axum::body::Body;
@@ -85,12 +86,11 @@ pub async fn find(
     Ok((row, definition))
 }
 
-/// `POST /queries`
+/// Whether a body is JSON by its `Content-Type`.
 ///
 /// # Errors
-/// 409: the name is taken. Otherwise see [`Exception`].
-pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Response, EpcisProblem> {
-    let wanted = Wanted::read(headers, false)?;
+/// 415: it is not.
+pub fn check_json(headers: &HeaderMap) -> Result<(), EpcisProblem> {
     let given = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -107,6 +107,16 @@ pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Respon
         let detail = format!("{media_type:?}: send application/json");
         return Err(EpcisProblem::new(Exception::MediaType, detail));
     }
+    Ok(())
+}
+
+/// `POST /queries`
+///
+/// # Errors
+/// 409: the name is taken. Otherwise see [`Exception`].
+pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Response, EpcisProblem> {
+    let wanted = Wanted::read(headers, false)?;
+    check_json(headers)?;
     let bytes = axum::body::to_bytes(body, LARGEST_BODY)
         .await
         .map_err(|_| {
@@ -218,13 +228,14 @@ pub async fn get(api: &Api, name: &str, headers: &HeaderMap) -> Result<Response,
     Ok(wanted.response(StatusCode::OK, body(&row.name, &definition).to_string()))
 }
 
-/// `DELETE /queries/{queryName}`
+/// `DELETE /queries/{queryName}`: its subscriptions end with it.
 ///
 /// # Errors
 /// 404: there is none of this name.
 pub async fn delete(api: &Api, name: &str) -> Result<Response, EpcisProblem> {
     let _one_at_a_time = api.epcis.naming.lock().await;
     let (row, _) = find(api, name).await?;
+    subscriptions::resource::end_all(api, &row).await?;
     let now = Utc::now().timestamp_micros();
     let row = NamedQueryRow {
         revision: next_revision(Some(&row), now),
@@ -246,6 +257,11 @@ pub async fn run(
     headers: &HeaderMap,
 ) -> Result<Response, EpcisProblem> {
     let paged = Paged::read(uri)?;
+    let control = |(name, _): &&(String, String)| subscriptions::controls::is_control(name);
+    if let Some((control, _)) = paged.pairs.iter().find(control) {
+        let detail = format!("{control} is for a WebSocket: send Upgrade: websocket");
+        return Err(subscriptions::controls::refused(control, detail));
+    }
     let wanted = Wanted::read(headers, true)?;
     only_paging(&paged)?;
     let (row, definition) = find(api, name).await?;

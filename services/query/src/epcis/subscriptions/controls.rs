@@ -65,10 +65,11 @@ fn trigger(stream: Option<bool>, schedule: Option<Schedule>) -> Result<Trigger, 
     match (stream, schedule) {
         (Some(true), None) => Ok(Trigger::Stream),
         (None, Some(schedule)) => Ok(Trigger::Schedule(schedule)),
-        (Some(false), _) => Err(refused("stream", "stream: true, or leave it out and say a schedule")),
-        (Some(true), Some(_)) => {
-            Err(refused("stream", "either stream or a schedule, not both"))
-        }
+        (Some(false), _) => Err(refused(
+            "stream",
+            "stream: true, or leave it out and say a schedule",
+        )),
+        (Some(true), Some(_)) => Err(refused("stream", "either stream or a schedule, not both")),
         (None, None) => Err(refused("stream", "say when: stream=true, or a schedule")),
     }
 }
@@ -109,7 +110,10 @@ impl Controls {
             let truth = || match text.as_str() {
                 "true" => Ok(true),
                 "false" => Ok(false),
-                _ => Err(refused(name, format!("{name}: {text:?} is neither true nor false"))),
+                _ => Err(refused(
+                    name,
+                    format!("{name}: {text:?} is neither true nor false"),
+                )),
             };
             let twice = match name.as_str() {
                 "stream" => stream.replace(truth()?).is_some(),
@@ -159,7 +163,10 @@ impl Subscription {
             "initialRecordTime",
         ];
         if let Some(other) = body.keys().find(|name| !known.contains(&name.as_str())) {
-            let detail = format!("there is no {other:?} here; there are: {}", known.join(", "));
+            let detail = format!(
+                "there is no {other:?} here; there are: {}",
+                known.join(", ")
+            );
             return Err(refused(other, detail));
         }
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
@@ -180,7 +187,10 @@ impl Subscription {
         check_address(&dest)?;
         let signature_token = text("signatureToken")?;
         if signature_token.as_deref() == Some("") {
-            return Err(refused("signatureToken", "signatureToken: an empty secret is none"));
+            return Err(refused(
+                "signatureToken",
+                "signatureToken: an empty secret is none",
+            ));
         }
         let schedule = match given("schedule") {
             None => None,
@@ -240,7 +250,10 @@ impl Subscription {
             put("initialRecordTime", json!(time::iso(initial)));
         }
         let format = FORMATS.iter().find(|(_, epc)| *epc == self.epc);
-        put("epcFormat", json!(format.map_or(FORMATS[0].0, |(name, _)| name)));
+        put(
+            "epcFormat",
+            json!(format.map_or(FORMATS[0].0, |(name, _)| name)),
+        );
         members
     }
 }

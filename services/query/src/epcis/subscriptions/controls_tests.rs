@@ -13,7 +13,10 @@ fn a_subscription_says_when_and_where_to() {
     }))
     .unwrap();
     assert_eq!(stream.controls.trigger, Trigger::Stream);
-    assert_eq!(stream.controls.initial_record_time, time::parse("2026-03-01T10:00:00Z"));
+    assert_eq!(
+        stream.controls.initial_record_time,
+        time::parse("2026-03-01T10:00:00Z")
+    );
     let scheduled = read(json!({
         "dest": "http://127.0.0.1:9/x", "schedule": {"hour": "1", "minute": "5"}, "reportIfEmpty": true,
     }))
@@ -23,7 +26,10 @@ fn a_subscription_says_when_and_where_to() {
     for subscription in [stream, scheduled] {
         let shown = Value::from(subscription.public()).to_string();
         assert!(!shown.contains("s3cret"), "{shown}");
-        assert_eq!(Subscription::restore(&subscription.stored()), Some(subscription));
+        assert_eq!(
+            Subscription::restore(&subscription.stored()),
+            Some(subscription)
+        );
     }
 }
 
@@ -33,9 +39,21 @@ fn what_is_no_subscription_is_refused_with_the_standards_exception() {
     let long = "x".repeat(2001);
     for (body, exception, parameter) in [
         (json!({"stream": true}), Exception::InvalidUri, "dest"),
-        (json!({"dest": dest}), Exception::SubscriptionControls, "stream"),
-        (json!({"dest": dest, "stream": false}), Exception::SubscriptionControls, "stream"),
-        (json!({"dest": dest, "stream": "true"}), Exception::SubscriptionControls, "stream"),
+        (
+            json!({"dest": dest}),
+            Exception::SubscriptionControls,
+            "stream",
+        ),
+        (
+            json!({"dest": dest, "stream": false}),
+            Exception::SubscriptionControls,
+            "stream",
+        ),
+        (
+            json!({"dest": dest, "stream": "true"}),
+            Exception::SubscriptionControls,
+            "stream",
+        ),
         (
             json!({"dest": dest, "stream": true, "schedule": {"hour": "1"}}),
             Exception::SubscriptionControls,
@@ -46,9 +64,21 @@ fn what_is_no_subscription_is_refused_with_the_standards_exception() {
             Exception::SubscriptionControls,
             "reportIfEmpty",
         ),
-        (json!({"dest": dest, "schedule": {}}), Exception::SubscriptionControls, "schedule"),
-        (json!({"dest": dest, "schedule": "daily"}), Exception::SubscriptionControls, "schedule"),
-        (json!({"dest": dest, "schedule": {"hour": "25"}}), Exception::SubscriptionControls, "hour"),
+        (
+            json!({"dest": dest, "schedule": {}}),
+            Exception::SubscriptionControls,
+            "schedule",
+        ),
+        (
+            json!({"dest": dest, "schedule": "daily"}),
+            Exception::SubscriptionControls,
+            "schedule",
+        ),
+        (
+            json!({"dest": dest, "schedule": {"hour": "25"}}),
+            Exception::SubscriptionControls,
+            "hour",
+        ),
         (
             json!({"dest": dest, "stream": true, "initialRecordTime": "yesterday"}),
             Exception::SubscriptionControls,
@@ -64,9 +94,17 @@ fn what_is_no_subscription_is_refused_with_the_standards_exception() {
             Exception::SubscriptionControls,
             "signatureToken",
         ),
-        (json!({"dest": dest, "stream": true, "x": 1}), Exception::SubscriptionControls, "x"),
+        (
+            json!({"dest": dest, "stream": true, "x": 1}),
+            Exception::SubscriptionControls,
+            "x",
+        ),
     ] {
-        assert_eq!(read(body.clone()), Err((exception, parameter.to_owned())), "{body}");
+        assert_eq!(
+            read(body.clone()),
+            Err((exception, parameter.to_owned())),
+            "{body}"
+        );
     }
 }
 
@@ -105,11 +143,16 @@ fn a_socket_says_the_same_in_its_address() {
             let (name, value) = pair.split_once('=').unwrap();
             (name.to_owned(), value.to_owned())
         };
-        let pairs: Vec<_> = text.split('&').filter(|t| !t.is_empty()).map(pair).collect();
+        let pairs: Vec<_> = text
+            .split('&')
+            .filter(|t| !t.is_empty())
+            .map(pair)
+            .collect();
         Controls::from_pairs(&pairs).map_err(|problem| problem.parameter.unwrap_or_default())
     };
     assert_eq!(read("stream=true").unwrap().trigger, Trigger::Stream);
-    let scheduled = read("minute=5&hour=1&reportIfEmpty=true&initialRecordTime=2026-03-01").unwrap();
+    let scheduled =
+        read("minute=5&hour=1&reportIfEmpty=true&initialRecordTime=2026-03-01").unwrap();
     let expected = Schedule::from_pairs([("hour", "1"), ("minute", "5")]).unwrap();
     assert_eq!(scheduled.trigger, Trigger::Schedule(expected));
     assert!(scheduled.report_if_empty && scheduled.initial_record_time.is_some());
@@ -131,8 +174,14 @@ fn a_socket_says_the_same_in_its_address() {
 #[test]
 fn a_query_that_counts_cannot_stand() {
     let query = |value: Value| SimpleEventQuery::from_json(value.as_object().unwrap()).unwrap();
-    assert_eq!(check_query(&query(json!({"EQ_bizStep": ["shipping"]}))), Ok(()));
-    for value in [json!({"maxEventCount": 5}), json!({"eventCountLimit": 5, "orderBy": "eventTime"})] {
+    assert_eq!(
+        check_query(&query(json!({"EQ_bizStep": ["shipping"]}))),
+        Ok(())
+    );
+    for value in [
+        json!({"maxEventCount": 5}),
+        json!({"eventCountLimit": 5, "orderBy": "eventTime"}),
+    ] {
         let problem = check_query(&query(value)).unwrap_err();
         assert_eq!(problem.exception, Exception::SubscribeNotPermitted);
     }

@@ -3,8 +3,8 @@
 use super::controls::{Subscription, Trigger};
 use super::schedule::next_run;
 use super::standing::{LOOK, MOST_EVENTS, Report, Standing};
-use super::webhook::{self, Verdict};
 use super::store;
+use super::webhook::{self, Verdict};
 use crate::api::Api;
 use crate::epcis::named;
 use crate::epcis::problem::{EpcisProblem, Exception};
@@ -94,8 +94,8 @@ impl Delivery {
             let detail = format!("its {what} cannot be read");
             EpcisProblem::new(Exception::Implementation, detail)
         };
-        let subscription = Subscription::restore(&self.row.definition)
-            .ok_or_else(|| unreadable("definition"))?;
+        let subscription =
+            Subscription::restore(&self.row.definition).ok_or_else(|| unreadable("definition"))?;
         let (query, definition) = named::find(&self.api, &self.row.query_name).await?;
         let progress = store::progress(self.api.access.client(), &self.row.id)
             .await?
@@ -148,46 +148,130 @@ impl Delivery {
         }
     }
 
+    /// One run: everything there is, then, if there was nothing and it is asked for, that.
     async fn execute(&mut self, running: &mut Running) -> Result<(), Stop> {
         let client = self.api.access.client().clone();
         let scheduled = running.subscription.controls.trigger != Trigger::Stream;
         let began = now();
         let mut reported = false;
         loop {
+            let before = running.standing.seen().clone();
             let found = running.standing.next(&client).await?;
-            if found.is_empty() {
-                if reported || !scheduled {
-                    break;
-                }
-                self.check(running).await?;
-                if !running.subscription.controls.report_if_empty {
-                    break;
-                }
-            } else {
-                self.check(running).await?;
-                if running.progress.position != running.standing_from() {
-                    // Another instance went on meanwhile: what was read may be delivered already.
-                    running.go_back()?;
-                    continue;
-                }
+            let empty = found.is_empty();
+            if empty && (reported || !running.subscription.controls.report_if_empty) {
+                break;
+            }
+            if !self.is_next(running).await? {
+                continue;
             }
             if !self.send(running, found).await {
-                running.go_back()?;
+                running.standing.go_to(before);
                 continue;
             }
             reported = true;
             running.progress.notified_at = now();
-            running.progress.executed_at = began;
-            self.keep(running).await?;
-            running.delivered();
+            self.keep(running, began).await;
+            if empty {
+                break;
+            }
         }
         let moved = running.standing.seen().encode() != running.progress.position;
         let stale = began - running.progress.executed_at >= KEEP_EVERY;
-        if scheduled && !reported || moved && stale {
-            running.progress.executed_at = began;
-            self.keep(running).await?;
+        if scheduled || moved && stale {
+            self.keep(running, began).await;
         }
-        running.delivered();
+        self.failures = 0;
         Ok(())
+    }
+
+    /// Whether the subscription still stands as far as is known here. If another instance went on with
+    /// it, what was read may be delivered already: goes on behind it.
+    async fn is_next(&self, running: &mut Running) -> Result<bool, Stop> {
+        let client = self.api.access.client();
+        if store::find(client, &running.query, &self.row.id)
+            .await?
+            .is_none()
+        {
+            return Err(Stop::Ended);
+        }
+        let stored = store::progress(client, &self.row.id).await?;
+        let Some(newer) = stored.filter(|s| s.revision > running.progress.revision) else {
+            return Ok(true);
+        };
+        tracing::error!(
+            subscription = self.row.id,
+            "another instance delivers it too: name all instances in [observe] services.query and give \
+             each its own --slot"
+        );
+        if let Some(position) = Position::decode(&newer.position) {
+            running.standing.go_to(position);
+        }
+        running.progress = newer;
+        Ok(false)
+    }
+
+    /// Sends the events, and after a failure waits; whether the receiver has them all. The events are let
+    /// go before the wait.
+    async fn send(&mut self, running: &Running, found: Vec<Found>) -> bool {
+        let count = found.len();
+        let documents = running.report.documents(found, self.most, Utc::now());
+        let secret = running.subscription.signature_token.as_deref();
+        let outcome = |name| {
+            metrics::counter(&metrics::SUBSCRIPTION_DELIVERIES)
+                .with_label_values(&["webhook", name])
+        };
+        let mut failed = None;
+        for document in documents {
+            match webhook::post(&self.client, &running.subscription.dest, secret, document).await {
+                Verdict::Taken => outcome("delivered").inc(),
+                Verdict::Smaller => {
+                    failed = Some(("asked for less at once (413)".to_owned(), None));
+                    self.most = (self.most.min(count) / 2).max(1);
+                }
+                Verdict::Again { reason, after } => failed = Some((reason, after)),
+            }
+            if failed.is_some() {
+                break;
+            }
+        }
+        let Some((reason, after)) = failed else {
+            self.failures = 0;
+            return true;
+        };
+        outcome("failed_attempt").inc();
+        self.failures = self.failures.saturating_add(1);
+        if self.failures.is_power_of_two() {
+            let (id, failures) = (&self.row.id, self.failures);
+            tracing::warn!(
+                subscription = id,
+                failures,
+                reason,
+                "not delivered, tried again"
+            );
+        }
+        self.pause(after).await;
+        false
+    }
+
+    async fn pause(&self, asked: Option<Duration>) {
+        tokio::time::sleep(webhook::wait(&self.row.id, self.failures.max(1), asked)).await;
+    }
+
+    /// Keeps how far the subscription is, however long ClickHouse takes: nothing is sent before.
+    async fn keep(&self, running: &mut Running, executed_at: i64) {
+        let client = self.api.access.client();
+        let progress = &mut running.progress;
+        progress.position = running.standing.seen().encode();
+        progress.executed_at = executed_at;
+        progress.revision = store::above(progress.revision);
+        while let Err(problem) = store::store_progress(client, progress).await {
+            let why = problem.detail;
+            tracing::warn!(
+                subscription = self.row.id,
+                why,
+                "its progress is not kept yet"
+            );
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }

@@ -80,10 +80,12 @@ pub async fn create(
 
 async fn read_body(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, EpcisProblem> {
     named::check_json(headers)?;
-    let bytes = axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|_| {
-        let detail = format!("a subscription has at most {LARGEST_BODY} bytes");
-        EpcisProblem::new(Exception::BodyTooLarge, detail)
-    })?;
+    let bytes = axum::body::to_bytes(body, LARGEST_BODY)
+        .await
+        .map_err(|_| {
+            let detail = format!("a subscription has at most {LARGEST_BODY} bytes");
+            EpcisProblem::new(Exception::BodyTooLarge, detail)
+        })?;
     serde_json::from_slice(&bytes).map_err(|error| {
         EpcisProblem::new(Exception::Validation, format!("no JSON object: {error}"))
     })
@@ -95,7 +97,10 @@ fn shown(
     progress: Option<&SubscriptionProgressRow>,
 ) -> Result<Value, EpcisProblem> {
     let subscription = Subscription::restore(&row.definition).ok_or_else(|| {
-        tracing::error!(subscription = row.id, "a stored subscription cannot be read");
+        tracing::error!(
+            subscription = row.id,
+            "a stored subscription cannot be read"
+        );
         let detail = "a stored subscription cannot be read; the log says which";
         EpcisProblem::new(Exception::Implementation, detail)
     })?;
@@ -156,11 +161,7 @@ pub async fn list(
     Ok(response)
 }
 
-async fn find(
-    api: &Api,
-    name: &str,
-    id: &str,
-) -> Result<SubscriptionRow, EpcisProblem> {
+async fn find(api: &Api, name: &str, id: &str) -> Result<SubscriptionRow, EpcisProblem> {
     let (query, _) = named::find(api, name).await?;
     let found = store::find(api.access.client(), &query, id).await?;
     found.ok_or_else(|| {

@@ -118,7 +118,9 @@ mod tests {
             let mut held = vec![0; of as usize];
             for n in 0..200 {
                 let id = format!("s{n}");
-                let slots: Vec<u32> = (0..of).filter(|slot| Share { slot: *slot, of }.holds(&id)).collect();
+                let slots: Vec<u32> = (0..of)
+                    .filter(|slot| Share { slot: *slot, of }.holds(&id))
+                    .collect();
                 assert_eq!(slots.len(), 1);
                 held[slots[0] as usize] += 1;
             }
@@ -133,6 +135,9 @@ mod tests {
             Share::of(&settings)
         };
         assert_eq!(named(None), Share { slot: 0, of: 1 });
-        assert_eq!(named(Some(&["http://a", "http://b"])), Share { slot: 0, of: 2 });
+        assert_eq!(
+            named(Some(&["http://a", "http://b"])),
+            Share { slot: 0, of: 2 }
+        );
     }
 }

@@ -133,9 +133,12 @@ fn mask((name, low, high): (&str, u32, u32), text: &str) -> Result<u64, Schedule
         wrong(name, message)
     };
     let number = |text: &str| {
-        let digits = !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
         let value: Option<u32> = digits.then(|| text.parse().ok()).flatten();
-        value.filter(|value| (low..=high).contains(value)).ok_or_else(malformed)
+        value
+            .filter(|value| (low..=high).contains(value))
+            .ok_or_else(malformed)
     };
     let mut mask = 0;
     for element in text.split(',') {
@@ -168,7 +171,11 @@ pub fn next_run(schedule: &Schedule, after: DateTime<Utc>) -> Option<DateTime<Ut
         {
             continue;
         }
-        let begin = if ahead == 0 { from.time() } else { NaiveTime::MIN };
+        let begin = if ahead == 0 {
+            from.time()
+        } else {
+            NaiveTime::MIN
+        };
         if let Some(time) = schedule.time(begin) {
             return Some(day.and_time(time).and_utc());
         }
@@ -193,26 +200,98 @@ mod tests {
     #[test]
     fn the_next_run_is_the_first_second_after_that_matches() {
         for (given, after, expected) in [
-            (json!({"hour": "1", "minute": "5"}), "2026-03-01T00:00:00Z", "2026-03-01T01:05:00Z"),
-            (json!({"hour": "1", "minute": "5"}), "2026-03-01T01:05:00Z", "2026-03-02T01:05:00Z"),
-            (json!({"hour": "1", "minute": "5"}), "2026-03-01T01:04:59.999999Z", "2026-03-01T01:05:00Z"),
-            (json!({"minute": "0"}), "2026-12-31T23:00:01Z", "2027-01-01T00:00:00Z"),
-            (json!({"second": "[0-59]"}), "2026-03-01T00:00:07.5Z", "2026-03-01T00:00:08Z"),
-            (json!({"second": "0,30"}), "2026-03-01T00:00:29Z", "2026-03-01T00:00:30Z"),
-            (json!({"second": "0,30"}), "2026-03-01T00:59:30Z", "2026-03-01T01:00:00Z"),
-            (json!({"second": "5", "hour": "2"}), "2026-03-01T02:07:05Z", "2026-03-01T02:08:05Z"),
-            (json!({"second": "5", "hour": "2"}), "2026-03-01T02:59:05Z", "2026-03-02T02:00:05Z"),
-            (json!({"dayOfWeek": "1"}), "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
-            (json!({"dayOfWeek": "[6-7]", "hour": "12"}), "2026-03-02T00:00:00Z", "2026-03-07T12:00:00Z"),
-            (json!({"dayOfMonth": "31"}), "2026-04-01T00:00:00Z", "2026-05-31T00:00:00Z"),
-            (json!({"month": "2", "dayOfMonth": "29"}), "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"),
-            (json!({"month": "3"}), "2026-03-01T00:00:00Z", "2027-03-01T00:00:00Z"),
-            (json!({"month": "3", "dayOfWeek": "5"}), "2026-01-01T00:00:00Z", "2026-03-06T00:00:00Z"),
-            (json!({"dayOfMonth": "13", "dayOfWeek": "5"}), "2026-03-14T00:00:00Z", "2026-11-13T00:00:00Z"),
-            (json!({"hour": 7}), "2026-03-01T08:00:00Z", "2026-03-02T07:00:00Z"),
+            (
+                json!({"hour": "1", "minute": "5"}),
+                "2026-03-01T00:00:00Z",
+                "2026-03-01T01:05:00Z",
+            ),
+            (
+                json!({"hour": "1", "minute": "5"}),
+                "2026-03-01T01:05:00Z",
+                "2026-03-02T01:05:00Z",
+            ),
+            (
+                json!({"hour": "1", "minute": "5"}),
+                "2026-03-01T01:04:59.999999Z",
+                "2026-03-01T01:05:00Z",
+            ),
+            (
+                json!({"minute": "0"}),
+                "2026-12-31T23:00:01Z",
+                "2027-01-01T00:00:00Z",
+            ),
+            (
+                json!({"second": "[0-59]"}),
+                "2026-03-01T00:00:07.5Z",
+                "2026-03-01T00:00:08Z",
+            ),
+            (
+                json!({"second": "0,30"}),
+                "2026-03-01T00:00:29Z",
+                "2026-03-01T00:00:30Z",
+            ),
+            (
+                json!({"second": "0,30"}),
+                "2026-03-01T00:59:30Z",
+                "2026-03-01T01:00:00Z",
+            ),
+            (
+                json!({"second": "5", "hour": "2"}),
+                "2026-03-01T02:07:05Z",
+                "2026-03-01T02:08:05Z",
+            ),
+            (
+                json!({"second": "5", "hour": "2"}),
+                "2026-03-01T02:59:05Z",
+                "2026-03-02T02:00:05Z",
+            ),
+            (
+                json!({"dayOfWeek": "1"}),
+                "2026-03-01T00:00:00Z",
+                "2026-03-02T00:00:00Z",
+            ),
+            (
+                json!({"dayOfWeek": "[6-7]", "hour": "12"}),
+                "2026-03-02T00:00:00Z",
+                "2026-03-07T12:00:00Z",
+            ),
+            (
+                json!({"dayOfMonth": "31"}),
+                "2026-04-01T00:00:00Z",
+                "2026-05-31T00:00:00Z",
+            ),
+            (
+                json!({"month": "2", "dayOfMonth": "29"}),
+                "2026-01-01T00:00:00Z",
+                "2028-02-29T00:00:00Z",
+            ),
+            (
+                json!({"month": "3"}),
+                "2026-03-01T00:00:00Z",
+                "2027-03-01T00:00:00Z",
+            ),
+            (
+                json!({"month": "3", "dayOfWeek": "5"}),
+                "2026-01-01T00:00:00Z",
+                "2026-03-06T00:00:00Z",
+            ),
+            (
+                json!({"dayOfMonth": "13", "dayOfWeek": "5"}),
+                "2026-03-14T00:00:00Z",
+                "2026-11-13T00:00:00Z",
+            ),
+            (
+                json!({"hour": 7}),
+                "2026-03-01T08:00:00Z",
+                "2026-03-02T07:00:00Z",
+            ),
         ] {
             let parsed = schedule(given.clone()).unwrap();
-            assert_eq!(next_run(&parsed, at(after)), Some(at(expected)), "{given} after {after}");
+            assert_eq!(
+                next_run(&parsed, at(after)),
+                Some(at(expected)),
+                "{given} after {after}"
+            );
         }
     }
 

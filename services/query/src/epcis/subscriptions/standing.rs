@@ -204,13 +204,21 @@ mod tests {
             epc: EpcFormat::DigitalLink,
         };
         let documents = report.documents(found, most, DateTime::UNIX_EPOCH);
-        documents.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+        documents
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect()
     }
 
     #[test]
     fn events_go_in_documents_of_a_bounded_size_and_none_is_left_out() {
         let lengths = |documents: &[Value]| -> Vec<usize> {
-            let list = |d: &Value| d["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap().len();
+            let list = |d: &Value| {
+                d["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+                    .as_array()
+                    .unwrap()
+                    .len()
+            };
             documents.iter().map(list).collect()
         };
         let five = || ["a", "b", "c", "d", "e"].map(found).into();
@@ -218,11 +226,23 @@ mod tests {
         assert_eq!(lengths(&documents(five(), 5)), [5]);
         assert_eq!(lengths(&documents(Vec::new(), 5)), [0]);
         let large = || found(&"x".repeat(DOCUMENT_BYTES * 2 / 3));
-        assert_eq!(lengths(&documents(vec![large(), large(), found("a"), found("b")], 100)), [1, 3]);
+        assert_eq!(
+            lengths(&documents(
+                vec![large(), large(), found("a"), found("b")],
+                100
+            )),
+            [1, 3]
+        );
         let one = &documents(vec![found("a")], 5)[0];
         let results = &one["epcisBody"]["queryResults"];
-        assert_eq!((&results["queryName"], &results["subscriptionID"]), (&json!("q"), &json!("s")));
+        assert_eq!(
+            (&results["queryName"], &results["subscriptionID"]),
+            (&json!("q"), &json!("s"))
+        );
         assert_eq!(one["type"], "EPCISQueryDocument");
-        assert_eq!(results["resultsBody"]["eventList"][0]["epcList"][0], "https://id.gs1.org/01/09521234543213/21/A");
+        assert_eq!(
+            results["resultsBody"]["eventList"][0]["epcList"][0],
+            "https://id.gs1.org/01/09521234543213/21/A"
+        );
     }
 }

@@ -35,7 +35,9 @@ pub async fn list(
     let sql = format!(
         "SELECT {COLUMNS} FROM subscriptions FINAL WHERE {{where}} ORDER BY id LIMIT {limit}"
     );
-    let select = of_query(query).and("id > {after:String}").bind("after", after);
+    let select = of_query(query)
+        .and("id > {after:String}")
+        .bind("after", after);
     Ok(select.query(client, &sql, Pace::Answer).fetch_all().await?)
 }
 
@@ -50,7 +52,10 @@ pub async fn find(
 ) -> Result<Option<SubscriptionRow>, EpcisProblem> {
     let sql = format!("SELECT {COLUMNS} FROM subscriptions FINAL WHERE {{where}}");
     let select = of_query(query).and("id = {id:String}").bind("id", id);
-    Ok(select.query(client, &sql, Pace::Answer).fetch_optional().await?)
+    Ok(select
+        .query(client, &sql, Pace::Answer)
+        .fetch_optional()
+        .await?)
 }
 
 /// All subscriptions that stand, to queries that stand.
@@ -108,7 +113,10 @@ pub async fn progress(
     let sql = "SELECT id, revision, position, executed_at, notified_at FROM subscription_progress \
                FINAL WHERE {where}";
     let select = Select::new().and("id = {id:String}").bind("id", id);
-    Ok(select.query(client, sql, Pace::Answer).fetch_optional().await?)
+    Ok(select
+        .query(client, sql, Pace::Answer)
+        .fetch_optional()
+        .await?)
 }
 
 /// The same of several, in no order.
@@ -121,7 +129,9 @@ pub async fn progresses(
 ) -> Result<Vec<SubscriptionProgressRow>, EpcisProblem> {
     let sql = "SELECT id, revision, position, executed_at, notified_at FROM subscription_progress \
                FINAL WHERE {where}";
-    let select = Select::new().and("id IN {ids:Array(String)}").bind("ids", ids);
+    let select = Select::new()
+        .and("id IN {ids:Array(String)}")
+        .bind("ids", ids);
     Ok(select.query(client, sql, Pace::Answer).fetch_all().await?)
 }
 

@@ -140,8 +140,13 @@ mod tests {
             assert_eq!(judge(status, None), Verdict::Taken);
         }
         assert_eq!(judge(413, None), Verdict::Smaller);
-        for status in [199, 300, 302, 307, 400, 401, 403, 404, 410, 415, 429, 500, 503, 600] {
-            assert!(matches!(judge(status, None), Verdict::Again { .. }), "{status}");
+        for status in [
+            199, 300, 302, 307, 400, 401, 403, 404, 410, 415, 429, 500, 503, 600,
+        ] {
+            assert!(
+                matches!(judge(status, None), Verdict::Again { .. }),
+                "{status}"
+            );
         }
     }
 
@@ -155,6 +160,9 @@ mod tests {
         }
         assert_ne!(wait("a", 5, None), wait("b", 5, None));
         assert_eq!(wait("a", 1, Some(Duration::from_secs(90))).as_secs(), 90);
-        assert_eq!(wait("a", 1, Some(Duration::from_secs(90_000))).as_secs(), 3600);
+        assert_eq!(
+            wait("a", 1, Some(Duration::from_secs(90_000))).as_secs(),
+            3600
+        );
     }
 }
