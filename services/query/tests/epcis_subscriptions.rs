@@ -31,7 +31,10 @@ enum Mood {
 
 /// A little HTTP receiver.
 #[derive(Clone)]
-struct Receiver(Arc<Mutex<(Mood, u32, Vec<(HeaderMap, Bytes)>)>>, String);
+struct Receiver(Arc<Mutex<Received>>, String);
+
+/// How it is disposed, how often it was asked, and what it took.
+type Received = (Mood, u32, Vec<(HeaderMap, Bytes)>);
 
 impl Receiver {
     async fn start(mood: Mood) -> Self {

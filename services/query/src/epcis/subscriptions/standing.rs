@@ -158,11 +158,12 @@ impl Report {
             format::epcs(&mut tree.event, self.epc);
             let length = json_event(&tree).len();
             bytes += length;
-            if let Some(part) = parts.last_mut() {
-                if part.is_empty() || part.len() < most && bytes <= DOCUMENT_BYTES {
-                    part.push(tree);
-                    continue;
-                }
+            let more = parts
+                .last_mut()
+                .filter(|part| part.is_empty() || part.len() < most && bytes <= DOCUMENT_BYTES);
+            if let Some(part) = more {
+                part.push(tree);
+                continue;
             }
             bytes = length;
             parts.push(vec![tree]);
