@@ -230,6 +230,46 @@ async fn conflicts_are_left_out_and_a_withdrawn_event_comes_with_its_declaration
 }
 
 #[tokio::test]
+async fn of_captures_that_are_repeated_none_is_lost_between_pages() {
+    let Some(d) = Deployment::new("epcis_repeats").await else {
+        return;
+    };
+    let client = d.client();
+    client
+        .query("SYSTEM STOP MERGES events")
+        .execute()
+        .await
+        .unwrap();
+    let id = |n: i64| format!("urn:uuid:00000000-0000-4000-8000-0000000000{n:02}");
+    let event = |n: i64| {
+        let mut event = object(&id(n));
+        event["eventTime"] = json!(format!("2026-03-01T{n:02}:00:00Z"));
+        Captured::new(event)
+    };
+    // The same captures again, found to be older each time; nothing is merged.
+    for again in 0..5 {
+        let captures: Vec<_> = (0..3).map(|n| event(n).at(20 - 4 * again + n)).collect();
+        store(&d, &captures).await;
+    }
+    for order in ["eventTime", "recordTime"] {
+        for per_page in 1..=4 {
+            let mut path = Some(format!(
+                "/epcis/v2/events?orderBy={order}&perPage={per_page}"
+            ));
+            let mut found = Vec::new();
+            while let Some(at) = path {
+                let answer = ask(&d, &at, &[]).await;
+                found.extend(answer.events().iter().map(|e| e["eventID"].clone()));
+                path = answer.next();
+            }
+            let expected = [2, 1, 0].map(|n| json!(id(n)));
+            assert_eq!(found, expected, "{order} {per_page}");
+        }
+    }
+    d.drop().await;
+}
+
+#[tokio::test]
 async fn what_there_is_can_be_listed_by_kind_and_leads_to_its_events() {
     let Some(d) = Deployment::new("epcis_resources").await else {
         return;

@@ -264,7 +264,7 @@ pub async fn by_id(
 /// Whether there is any event of a query.
 ///
 /// # Errors
-/// ClickHouse does not answer.
+/// ClickHouse does not answer. 413: none was found in the time a request has.
 pub async fn any(api: &Api, query: &SimpleEventQuery) -> Result<bool, EpcisProblem> {
     let part = Part {
         after: None,
@@ -275,6 +275,11 @@ pub async fn any(api: &Api, query: &SimpleEventQuery) -> Result<bool, EpcisProbl
     let page = Scan::new(api.access.client(), query, &master)
         .part(part)
         .await?;
+    if page.events.is_empty() && page.next.is_some() {
+        let detail =
+            "it takes too long to find out whether there is an event: ask /events, page by page";
+        return Err(EpcisProblem::new(Exception::QueryTooComplex, detail));
+    }
     Ok(!page.events.is_empty())
 }
 
@@ -313,7 +318,7 @@ fn document(
     Ok(wanted.response(StatusCode::OK, body))
 }
 
-/// The context most of the events have: said once, at the document.
+/// The context of the first event: said once, at the document; an event with another says its own.
 pub(super) fn shared(events: &[Tree]) -> Context {
     events
         .first()

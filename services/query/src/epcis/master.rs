@@ -19,6 +19,8 @@ pub struct Vocabularies {
     attributes: HashMap<String, Vec<(String, String)>>,
     /// Children of an element, by keys.
     children: HashMap<String, Vec<String>>,
+    /// The same the other way round.
+    parents: HashMap<String, Vec<String>>,
 }
 
 #[derive(Row, Deserialize)]
@@ -69,11 +71,9 @@ impl Vocabularies {
         }
         let mut read = Self::default();
         for row in rows {
-            let children = row.children.iter().map(|child| key(child));
-            read.children
-                .entry(row.id_key.clone())
-                .or_default()
-                .extend(children);
+            for child in &row.children {
+                read.child(&row.id_key, &key(child));
+            }
             read.attributes
                 .entry(row.id_key)
                 .or_default()
@@ -81,22 +81,35 @@ impl Vocabularies {
         }
         Ok(read)
     }
+
+    fn child(&mut self, parent: &str, child: &str) {
+        let put = |map: &mut HashMap<String, Vec<String>>, of: &str, it: &str| {
+            map.entry(of.to_owned()).or_default().push(it.to_owned());
+        };
+        put(&mut self.children, parent, child);
+        put(&mut self.parents, child, parent);
+    }
+}
+
+/// Everything that can be reached from some keys, but for where it began.
+fn reached(steps: &HashMap<String, Vec<String>>, from: &[&str]) -> Vec<String> {
+    let mut seen: HashSet<&str> = from.iter().copied().collect();
+    let mut found = Vec::new();
+    let mut open = from.to_vec();
+    while let Some(at) = open.pop() {
+        for next in steps.get(at).into_iter().flatten() {
+            if seen.insert(next) {
+                found.push(next.clone());
+                open.push(next);
+            }
+        }
+    }
+    found
 }
 
 impl Descendants for Vocabularies {
     fn descendants(&self, place: &Epc) -> Vec<String> {
-        let mut seen = HashSet::from([place.to_string()]);
-        let mut found = Vec::new();
-        let mut open = vec![place.to_string()];
-        while let Some(parent) = open.pop() {
-            for child in self.children.get(&parent).into_iter().flatten() {
-                if seen.insert(child.clone()) {
-                    found.push(child.clone());
-                    open.push(child.clone());
-                }
-            }
-        }
-        found
+        reached(&self.children, &[&*place.to_string()])
     }
 }
 
@@ -111,25 +124,36 @@ impl MasterData for Vocabularies {
         if site != place && site == top {
             return true;
         }
-        let below = self.descendants(ancestor);
-        below.iter().any(|key| *key == place || key == site)
+        // Upwards: a place has few ancestors, and may have very many descendants.
+        place != top && reached(&self.parents, &[&place, site]).contains(&top)
     }
 
     fn attribute(&self, element: &str, attribute: &str) -> Vec<String> {
-        let wanted = local(attribute);
         self.attributes
             .get(&key(element))
             .into_iter()
             .flatten()
-            .filter(|(name, _)| name == attribute || local(name) == wanted)
+            .filter(|(name, _)| is_same_name(name, attribute))
             .map(|(_, value)| value.clone())
             .collect()
     }
 }
 
-/// `countryCode` of `urn:epcglobal:cbv:mda#countryCode`, `cbvmda:countryCode`, ….
-fn local(name: &str) -> &str {
-    name.rsplit(['#', ':', '/']).next().unwrap_or(name)
+/// Whether two names of attributes are one: `countryCode`, `cbvmda:countryCode` and
+/// `urn:epcglobal:cbv:mda#countryCode` are, two of different namespaces are not. What a prefix means is
+/// not known here.
+fn is_same_name(one: &str, other: &str) -> bool {
+    let parts = |name: &'_ str| {
+        let local = name
+            .rsplit(['#', ':', '/'])
+            .next()
+            .unwrap_or(name)
+            .to_owned();
+        let namespace = name[..name.len() - local.len()].trim_end_matches(['#', ':', '/']);
+        (namespace.contains(':').then(|| namespace.to_owned()), local)
+    };
+    let ((one, first), (other, second)) = (parts(one), parts(other));
+    first == second && (one == other || one.is_none() || other.is_none())
 }
 
 #[cfg(test)]
@@ -139,21 +163,17 @@ mod tests {
     #[test]
     fn descendants_are_direct_indirect_or_parts_of_a_site_and_loops_end() {
         let site = "414/9521234000013";
-        let children = |parent: &str, children: &[&str]| {
-            (
-                parent.to_owned(),
-                children.iter().map(|c| (*c).to_owned()).collect(),
-            )
-        };
-        let master = Vocabularies {
-            children: HashMap::from([
-                children(site, &["414/9521234000020"]),
-                children("414/9521234000020", &["urn:example:dock", site]),
-            ]),
-            ..Vocabularies::default()
-        };
+        let mut master = Vocabularies::default();
+        for (parent, child) in [
+            (site, "414/9521234000020"),
+            ("414/9521234000020", "urn:example:dock"),
+            ("414/9521234000020", site),
+        ] {
+            master.child(parent, child);
+        }
         let epc = |key: &str| Epc::from_record(key);
         for (place, expected) in [
+            (site, false),
             ("414/9521234000020", true),
             ("urn:example:dock", true),
             ("414/9521234000013/254/7", true),
@@ -184,10 +204,13 @@ mod tests {
             "countryCode",
             "cbvmda:countryCode",
             "urn:epcglobal:cbv:mda#countryCode",
+            "urn:epcglobal:cbv:mda:countryCode",
         ] {
             assert_eq!(master.attribute(element, name), ["DE"]);
         }
-        assert!(master.attribute(element, "city").is_empty());
+        for other in ["city", "https://example.com/ours#countryCode"] {
+            assert!(master.attribute(element, other).is_empty(), "{other}");
+        }
         assert!(master.attribute("urn:x:y", "countryCode").is_empty());
     }
 }

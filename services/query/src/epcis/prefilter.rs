@@ -109,7 +109,10 @@ fn add(select: Select, name: &str, condition: &Condition, places: &dyn Descendan
         }
         Condition::TransformationId(_) => select.and("transformation_id != ''"),
         Condition::Match { field, patterns } => matching(select, name, *field, patterns),
-        Condition::Quantity { .. } => select.and("notEmpty(class_keys)"),
+        Condition::Quantity { .. } => select.and(
+            "notEmpty(quantities) OR notEmpty(child_quantities) OR notEmpty(input_quantities) \
+             OR notEmpty(output_quantities)",
+        ),
         Condition::EventId(ids) => {
             texts(ids.clone(), format!("event_id IN {{{name}:Array(String)}}"))
         }

@@ -1,7 +1,8 @@
 //! The events a query asks for, in order, from a position on.
 //!
 //! 1. What the columns of `events` let through, as identities in order ([`super::prefilter`]). Copies of
-//!    a repeated capture that are not merged yet are told apart in the next step.
+//!    a repeated capture that are not merged yet stand for the one that stays; in the order of record
+//!    times each has its own place, and only that one counts.
 //! 2. Of each event id, which captures are accepted: of several contents that of the smallest (record
 //!    time, content hash); declarations of its publisher only. It is the dispatcher's rule, and what it
 //!    leaves out is in `rejected`.
@@ -152,7 +153,8 @@ impl<'a> Scan<'a> {
             let Some(end) = candidates.last().map(|candidate| self.at(candidate)) else {
                 return Ok(page);
             };
-            let accepted = self.accepted(&candidates).await?;
+            let by_record_time = self.column() == "record_time";
+            let accepted = self.accepted(&candidates, by_record_time).await?;
             let mut rows = self.events(&candidates).fetch::<StoredEvent>()?;
             while let Some(row) = rows.next().await? {
                 let Some(event) = self.decide(&row, &accepted)? else {
@@ -191,12 +193,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Those of the candidates that are accepted and are events of the query, in its order.
+    /// Those of the candidates that are accepted and are events of the query, in its order; repeats of a
+    /// capture are none.
     pub(super) async fn matching(
         &self,
         candidates: &[Candidate],
     ) -> Result<Vec<Found>, EpcisProblem> {
-        let accepted = self.accepted(candidates).await?;
+        let accepted = self.accepted(candidates, true).await?;
         let mut rows = self.events(candidates).fetch::<StoredEvent>()?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().await? {
@@ -250,15 +253,20 @@ impl<'a> Scan<'a> {
                 .bind("after_kind", i64::from(*declaration));
         }
         let sql = format!(
-            "SELECT DISTINCT event_id, content_hash, declaration, event_time, record_time FROM events \
+            "SELECT event_id, content_hash, declaration, event_time, record_time FROM events \
              WHERE {{where}} ORDER BY {order} LIMIT {limit}"
         );
         let rows = select.query(self.client, &sql, Pace::Answer).fetch_all();
         Ok(rows.await?)
     }
 
-    /// Positions of the accepted captures among the candidates.
-    async fn accepted(&self, candidates: &[Candidate]) -> Result<HashSet<Position>, EpcisProblem> {
+    /// Positions of the accepted captures among the candidates; `itself`: a repeat does not stand for
+    /// the capture it repeats.
+    async fn accepted(
+        &self,
+        candidates: &[Candidate],
+        itself: bool,
+    ) -> Result<HashSet<Position>, EpcisProblem> {
         let sql = "SELECT event_id, content_hash, declaration, record_time, source_party \
                    FROM events FINAL WHERE {where}";
         let rows: Vec<Version> = Select::new()
@@ -277,7 +285,7 @@ impl<'a> Scan<'a> {
                 versions.iter().any(|version| {
                     version.content_hash == candidate.content_hash
                         && version.declaration == candidate.declaration
-                        && version.record_time == candidate.record_time
+                        && (!itself || version.record_time == candidate.record_time)
                         && stands(version, versions)
                 })
             })
