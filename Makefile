@@ -56,7 +56,8 @@ lint: ## Format, clippy without warnings, the console's types and lints, licence
 BUILD := cargo build --release --workspace --bins --test local_stack
 
 # Its own stacks, ports and folder; in full about 8 GB of disk and an hour on two cores.
-bench: parts build ## Measure backbone, gateway, query, notifier; figures in target/bench/bench.json (BENCH=--help says more)
+bench: parts build ## Measure backbone, gateway, query, notifier, codecs; figures in target/bench/bench.json (BENCH=--help says more)
+	@tests/bench/peers/install.sh
 	@target/release/serialtrail-bench $(BENCH)
 
 build: console ## Build all programs and the console

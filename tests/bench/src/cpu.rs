@@ -2,20 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub use serialtrail_bench_codecs::cpu::seconds;
 use serialtrail_stack::{Member, Stack};
-
-/// Clock ticks a second: USER_HZ is 100 on every Linux this runs on.
-const TICKS: f64 = 100.0;
-
-/// CPU-seconds a process has used (user and system); `None` when it is gone.
-#[must_use]
-pub fn seconds(pid: i32) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything: fields are counted from behind it.
-    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-    Some(ticks / TICKS)
-}
 
 /// Peak resident memory of a process, MiB.
 #[must_use]

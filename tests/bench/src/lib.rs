@@ -1,5 +1,5 @@
-//! Measures what the whole stack costs, on whatever cores the machine has. Four parts, each on a stack
-//! of its own that is started for it and removed afterwards:
+//! Measures what the whole stack costs, on whatever cores the machine has. Parts, each on a stack
+//! of its own that is started for it and removed afterwards, and one that needs no stack:
 //!
 //! | module | what is measured |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | [`gateway`] | capture by HTTP alone: events per second, latency to the 202, CPU-seconds of gateway and broker per million events |
 //! | [`query`] | latency of trace, alerts, recall and where over a filled database, first touch and warm |
 //! | [`notifier`] | delay from an alert's commit on the topic to the webhook's receipt, paced and in a burst, with and without a dead receiver beside |
+//! | [`codecs`] | identifiers and EPCIS documents read, per CPU-second, beside other libraries |
 //!
 //! An observation is one EPC touched by one event, inherited reads included. CPU-seconds are each
 //! process's own, so they compare between runs on a noisy machine; wall times hold only within one run,
@@ -16,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod backbone;
+pub mod codecs;
 pub mod cpu;
 pub mod figures;
 pub mod gateway;

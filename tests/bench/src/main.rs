@@ -3,7 +3,8 @@
 use clap::Parser;
 use serialtrail_bench::{Options, run, table};
 
-/// Measures the stack: backbone, gateway, query and notifier, each on a stack of its own.
+/// Measures the stack: backbone, gateway, query and notifier, each on a stack of its own; and what reading
+/// identifiers and documents costs (codecs).
 ///
 /// Nothing is asserted: figures are printed as tables and written as one JSON file, which is complete
 /// for the parts measured so far even when a later one fails. Progress goes to standard error.
@@ -19,10 +20,11 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  serialtrail-bench                                  all four parts in full, about an hour
-  serialtrail-bench --quick                          all four parts small, to see that they work
+  serialtrail-bench                                  all parts in full, about an hour
+  serialtrail-bench --quick                          all parts small, to see that they work
   serialtrail-bench --only gateway --repeat 5        one part, with more repetitions
-  serialtrail-bench --only query --rows 1000000      query latencies over a smaller database";
+  serialtrail-bench --only query --rows 1000000      query latencies over a smaller database
+  serialtrail-bench --only codecs                    identifiers and documents; needs no stack";
 
 fn main() -> anyhow::Result<()> {
     let options = Cli::parse().options;

@@ -14,6 +14,8 @@ pub enum Part {
     Query,
     /// From an alert to the webhook.
     Notifier,
+    /// Identifiers and documents, ours and others.
+    Codecs,
 }
 
 /// What to run.
@@ -21,7 +23,8 @@ pub enum Part {
 pub struct Options {
     /// Parts to measure, separated by commas; default: all
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...",
-          default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier])]
+          default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier,
+                             Part::Codecs])]
     pub only: Vec<Part>,
     /// Everything small (about a minute with release binaries): shows that the bench works; its figures
     /// say little. Overrides the sizes below

@@ -2,7 +2,7 @@
 
 use crate::machine::{self, Machine};
 use crate::options::{Options, Part};
-use crate::{backbone, gateway, notifier, query};
+use crate::{backbone, codecs, gateway, notifier, query};
 use anyhow::Context;
 use serde::Serialize;
 use serialtrail_stack::Project;
@@ -27,6 +27,8 @@ pub struct Report {
     pub query: Option<query::Figures>,
     /// Alert to webhook.
     pub notifier: Option<notifier::Figures>,
+    /// Identifiers and documents.
+    pub codecs: Option<serialtrail_bench_codecs::Figures>,
 }
 
 /// Measures the parts asked for. After each the figures so far are written.
@@ -45,18 +47,26 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         gateway: None,
         query: None,
         notifier: None,
+        codecs: None,
     };
     let out = root.join(&options.out);
     if let Some(parent) = out.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    let parts = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier];
+    let parts = [
+        Part::Backbone,
+        Part::Gateway,
+        Part::Query,
+        Part::Notifier,
+        Part::Codecs,
+    ];
     for part in parts.into_iter().filter(|part| options.only.contains(part)) {
         match part {
             Part::Backbone => report.backbone = Some(backbone::run(&options)?),
             Part::Gateway => report.gateway = Some(gateway::run(&options)?),
             Part::Query => report.query = Some(query::run(&options)?),
             Part::Notifier => report.notifier = Some(notifier::run(&options)?),
+            Part::Codecs => report.codecs = Some(codecs::run(&root, &options)?),
         }
         std::fs::write(&out, serde_json::to_vec_pretty(&report)?)
             .with_context(|| format!("write {}", out.display()))?;

@@ -33,7 +33,7 @@ fn a_quick_run_measures_every_part() {
     let tables = String::from_utf8_lossy(&run.stdout);
     let progress = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{tables}\n{progress}");
-    for part in ["Backbone:", "Gateway:", "Query:", "Notifier:"] {
+    for part in ["Backbone:", "Gateway:", "Query:", "Notifier:", "Codecs:"] {
         assert!(tables.contains(part), "no table {part}\n{tables}");
     }
     let report: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
@@ -60,6 +60,7 @@ fn a_quick_run_measures_every_part() {
             "{kind}"
         );
     }
+    assert_eq!(report["codecs"]["rows"].as_array().unwrap().len(), 7);
     let mut all = Vec::new();
     numbers(&report, &mut all);
     assert!(all.iter().all(|number| *number >= 0.0), "{report}");

@@ -19,18 +19,27 @@ impl Bits {
     /// # Errors
     /// `bad_character` for anything that is no hexadecimal digit.
     pub fn from_hex(hex: &str) -> Result<Self, IdError> {
-        let mut bits = Self::default();
-        for (at, c) in hex.chars().enumerate() {
-            let digit = c.to_digit(16).ok_or_else(|| {
-                IdError::character(format!(
-                    "{}: character {} is not a hexadecimal digit",
-                    IdError::quote(hex),
-                    at + 1
-                ))
-            })?;
-            bits.push(u64::from(digit), 4);
+        let mut bytes = vec![0u8; hex.len().div_ceil(2)];
+        // Bytes are counted, and before the first that is no digit each is a character.
+        for (at, c) in hex.bytes().enumerate() {
+            let digit = match c {
+                b'0'..=b'9' => c - b'0',
+                b'a'..=b'f' => c - b'a' + 10,
+                b'A'..=b'F' => c - b'A' + 10,
+                _ => {
+                    return Err(IdError::character(format!(
+                        "{}: character {} is not a hexadecimal digit",
+                        IdError::quote(hex),
+                        at + 1
+                    )));
+                }
+            };
+            bytes[at / 2] |= if at % 2 == 0 { digit << 4 } else { digit };
         }
-        Ok(bits)
+        Ok(Self {
+            bytes,
+            len: hex.len() * 4,
+        })
     }
 
     /// How many bits there are.
