@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(long, default_value_t = 20)]
     pub documents: usize,
     /// Identifiers of each spelling
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 2_000)]
     pub identifiers: usize,
     /// Seed of everything read
     #[arg(long, default_value_t = 1)]

@@ -16,7 +16,7 @@ const BEGIN: i64 = 1_767_225_600;
 fn context() -> Value {
     json!([
         "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
-        {"ex": "https://ns.example.com/epcis/", "cbvmda": "urn:epcglobal:cbv:mda"}
+        {"ex": "https://ns.example.com/epcis/"}
     ])
 }
 
@@ -119,8 +119,8 @@ fn event(random: &mut ChaCha8Rng, index: usize, as_links: bool) -> Value {
             "disposition": "active",
             "epcList": packs(random, 10),
             "ilmd": {
-                "cbvmda:lotNumber": serial(random, 8),
-                "cbvmda:itemExpirationDate": "2028-06-30",
+                "ex:lot": serial(random, 8),
+                "ex:expiry": "2028-06-30",
                 "ex:line": {"ex:name": "L4", "ex:operator": "MF"},
             },
         }),
