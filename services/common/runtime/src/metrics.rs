@@ -252,6 +252,15 @@ pub const SUBSCRIPTIONS: Metric = metric(
     "Subscriptions to named queries this process delivers: webhook, websocket",
 );
 
+/// Stored events left out of an answer.
+pub const UNREADABLE_EVENTS: Metric = metric(
+    "serialtrail_unreadable_events_total",
+    Kind::Counter,
+    "events",
+    &[],
+    "Stored events left out of an answer of the EPCIS query interface because they cannot be read any more; the log names them",
+);
+
 /// Passes of the forecaster.
 pub const FORECAST_PASSES: Metric = metric(
     "serialtrail_forecast_passes_total",
@@ -312,6 +321,7 @@ pub const ALL: &[Metric] = &[
     NOTIFICATION_SECONDS,
     SUBSCRIPTION_DELIVERIES,
     SUBSCRIPTIONS,
+    UNREADABLE_EVENTS,
     FORECAST_PASSES,
     FORECAST_PASS_SECONDS,
     DEMAND_DAYS,

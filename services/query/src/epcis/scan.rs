@@ -20,6 +20,7 @@ use clickhouse::{Client, Row};
 use serde::{Deserialize, Serialize};
 use serialtrail_epcis::Tree;
 use serialtrail_epcis::query::{OrderBy, SimpleEventQuery};
+use serialtrail_runtime::metrics;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -157,7 +158,7 @@ impl<'a> Scan<'a> {
             let accepted = self.accepted(&candidates, by_record_time).await?;
             let mut rows = self.events(&candidates).fetch::<StoredEvent>()?;
             while let Some(row) = rows.next().await? {
-                let Some(event) = self.decide(&row, &accepted)? else {
+                let Some(event) = self.decide(&row, &accepted) else {
                     continue;
                 };
                 found += 1;
@@ -203,16 +204,14 @@ impl<'a> Scan<'a> {
         let mut rows = self.events(candidates).fetch::<StoredEvent>()?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().await? {
-            found.extend(self.decide(&row, &accepted)?);
+            found.extend(self.decide(&row, &accepted));
         }
         Ok(found)
     }
 
-    fn decide(
-        &self,
-        row: &StoredEvent,
-        accepted: &HashSet<Position>,
-    ) -> Result<Option<Found>, EpcisProblem> {
+    /// The event, if it is accepted and the query asks for it. One that was captured under older rules and
+    /// is none any more is left out, counted and logged: it must not take the others' answer away.
+    fn decide(&self, row: &StoredEvent, accepted: &HashSet<Position>) -> Option<Found> {
         let at = self.position(
             (row.event_time, row.record_time),
             &row.event_id,
@@ -220,15 +219,19 @@ impl<'a> Scan<'a> {
             row.declaration,
         );
         if !accepted.contains(&at) {
-            return Ok(None);
+            return None;
         }
-        let (tree, event) = row.read().map_err(|error| {
-            tracing::error!(event_id = row.event_id, %error, "a stored event is none");
-            let detail = "a stored event cannot be read; the log says which";
-            EpcisProblem::new(Exception::Implementation, detail)
-        })?;
+        let (tree, event) = row
+            .read()
+            .inspect_err(|error| {
+                tracing::error!(event_id = row.event_id, %error, "a stored event cannot be read");
+                metrics::counter(&metrics::UNREADABLE_EVENTS)
+                    .with_label_values::<&str>(&[])
+                    .inc();
+            })
+            .ok()?;
         let matches = self.query.matches(&tree, &event, self.master);
-        Ok(matches.then_some(Found { tree, at }))
+        matches.then_some(Found { tree, at })
     }
 
     async fn candidates(
