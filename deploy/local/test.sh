@@ -42,5 +42,6 @@ code=$?
 "$serialtrail" --dir "$folder" down
 deploy/local/console.sh test || code=1
 tests/browser/run.sh || code=1
+tests/conformance/run.sh || code=1
 exit $code
 }

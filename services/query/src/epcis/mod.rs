@@ -68,6 +68,7 @@ type Answer = Result<Response, EpcisProblem>;
 pub fn router() -> Router<Api> {
     let mut router = Router::new()
         .route("/epcis/v2", resource(get(root), "GET,HEAD,OPTIONS"))
+        .route("/epcis/v2/", resource(get(root), "GET,HEAD,OPTIONS"))
         .route(
             "/epcis/v2/events",
             resource(get(search), "GET,HEAD,OPTIONS"),

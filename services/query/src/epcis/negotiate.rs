@@ -105,13 +105,19 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Epcis
 
 /// Major and minor number of a version.
 fn version(headers: &HeaderMap, name: &str) -> Result<Option<(u32, u32)>, EpcisProblem> {
-    let Some(text) = text(headers, name)? else {
+    if !headers.contains_key(name) {
         return Ok(None);
+    }
+    let text = text(headers, name)?.unwrap_or_default();
+    // However large: it is a version, one that is not to be had.
+    let number = |part: &str| {
+        let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse().unwrap_or(u32::MAX))
     };
-    let mut numbers = text.split('.').map(str::parse::<u32>);
+    let mut numbers = text.split('.').map(number);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => Ok(Some((major, minor))),
-        (Some(Ok(major)), None) => Ok(Some((major, 0))),
+        (Some(Some(major)), Some(Some(minor))) => Ok(Some((major, minor))),
+        (Some(Some(major)), None) => Ok(Some((major, 0))),
         _ => Err(EpcisProblem {
             parameter: Some(name.to_owned()),
             ..EpcisProblem::new(
@@ -336,6 +342,8 @@ mod tests {
             (vec![("gs1-epcis-max", "1.2")], true, Err(406)),
             (vec![("gs1-epcis-min", "2.1.0")], true, Err(406)),
             (vec![("gs1-epcis-min", "two")], true, Err(400)),
+            (vec![("gs1-epcis-max", "")], true, Err(400)),
+            (vec![("gs1-epcis-min", "98765432109876")], true, Err(406)),
             (
                 vec![
                     ("accept", "application/xml"),
