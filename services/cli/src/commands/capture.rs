@@ -25,7 +25,7 @@ const TOLD: usize = 100;
 /// Arguments of `serialtrail capture`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// EPCIS documents, or folders of them (taken in the order of their names)
+    /// EPCIS documents or single events, JSON-LD or XML, or folders of them (taken in the order of their names)
     #[arg(value_name = "FILE|FOLDER", required_unless_present = "record_times")]
     pub documents: Vec<PathBuf>,
     /// CSV with the columns file (relative to the CSV) and upload_time: post those documents in that
@@ -70,7 +70,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     };
     ensure!(
         !uploads.is_empty(),
-        "no document to capture: looked for *.json and *.jsonld"
+        "no document to capture: looked for *.json, *.jsonld and *.xml"
     );
     let url = args
         .url

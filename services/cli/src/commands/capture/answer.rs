@@ -12,7 +12,7 @@ const SHOWN: usize = 5;
 pub(super) struct Outcome {
     /// HTTP status; 0 where the file could not even be read.
     pub(super) status: u16,
-    /// The answer's body: a job, or problem details.
+    /// The answer's body: a job, the event itself (201), or problem details.
     pub(super) body: Value,
 }
 
@@ -27,7 +27,7 @@ impl Outcome {
     }
 
     fn accepted(&self) -> bool {
-        self.status == 202
+        matches!(self.status, 201 | 202)
     }
 
     /// Refused, or captured with errors.
@@ -36,10 +36,10 @@ impl Outcome {
     }
 
     fn captured(&self) -> u64 {
-        if self.accepted() {
-            self.body["captured"].as_u64().unwrap_or(0)
-        } else {
-            0
+        match self.status {
+            201 => 1,
+            202 => self.body["captured"].as_u64().unwrap_or(0),
+            _ => 0,
         }
     }
 
@@ -55,6 +55,7 @@ impl Outcome {
             "outcome": if self.accepted() { "captured" } else { "refused" },
             "captured": self.captured(),
             "capture_id": self.body["captureID"],
+            "event_id": self.body["eventID"],
             "reason": if self.accepted() { Value::Null } else { self.body["detail"].clone() },
             "errors": self.body.get("errors").cloned().unwrap_or_else(|| json!([])),
         })
@@ -163,6 +164,13 @@ mod tests {
         assert!(partly.text(path).starts_with("captured 2 of 9 events"));
         assert_eq!(refused.json(path)["outcome"], "refused");
         assert_eq!(partly.json(path)["captured"], 2);
+        let single = Outcome {
+            status: 201,
+            body: json!({"type": "ObjectEvent", "eventID": "urn:uuid:1"}),
+        };
+        assert_eq!(single.text(path), "captured 1 events  a.json");
+        assert!(!single.has_fault());
+        assert_eq!(single.json(path)["event_id"], "urn:uuid:1");
         let mut tally = Tally::default();
         [&good, &refused, &partly]
             .into_iter()

@@ -88,7 +88,7 @@ impl Client {
                         serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
                     return Ok(Outcome {
                         status: status.as_u16(),
-                        body,
+                        body: self.finished(body).await?,
                     });
                 }
                 Ok(answer) if begun.elapsed() > PATIENCE => {
@@ -100,6 +100,23 @@ impl Client {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
+    }
+
+    /// A job that goes on after its answer, as that of a large document with `--proceed`, at its end.
+    async fn finished(&self, mut job: Value) -> anyhow::Result<Value> {
+        while job["running"] == true {
+            let id = job["captureID"]
+                .as_str()
+                .context("a job without captureID")?
+                .to_owned();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let url = format!("{}/epcis/v2/capture/{id}", self.root);
+            let answer = self.http.get(&url).send().await?;
+            let status = answer.status();
+            ensure!(status.is_success(), "{url} answered {status}");
+            job = answer.json().await?;
+        }
+        Ok(job)
     }
 
     fn request(&self, upload: &Upload, body: bytes::Bytes) -> reqwest::RequestBuilder {
@@ -129,10 +146,28 @@ struct Peek {
 
 /// `events` for a bare event, `capture` for documents and whatever is neither.
 fn resource(body: &[u8]) -> &'static str {
-    let peek: Option<Peek> = serde_json::from_slice(body).ok();
-    match peek.and_then(|peek| peek.r#type) {
-        Some(kind) if !kind.ends_with("Document") => "events",
-        _ => "capture",
+    let single = match serde_json::from_slice::<Peek>(body) {
+        Ok(peek) => peek.r#type.is_some_and(|kind| !kind.ends_with("Document")),
+        Err(_) => root_element(body).is_some_and(|name| name.ends_with("Event")),
+    };
+    if single { "events" } else { "capture" }
+}
+
+/// Name of the first element of an XML text.
+fn root_element(body: &[u8]) -> Option<&str> {
+    let mut rest = std::str::from_utf8(body).ok()?;
+    loop {
+        rest = &rest[rest.find('<')? + 1..];
+        let passed = match rest {
+            comment if comment.starts_with("!--") => "-->",
+            other if other.starts_with(['?', '!']) => ">",
+            element => {
+                return element
+                    .split(|c: char| c.is_whitespace() || "/>".contains(c))
+                    .next();
+            }
+        };
+        rest = &rest[rest.find(passed)?..];
     }
 }
 
@@ -157,6 +192,10 @@ mod tests {
         );
         assert_eq!(resource(br#"{"type":"ObjectEvent""#), "capture");
         assert_eq!(resource(b"[]"), "capture");
+        let xml = |root: &str| format!("<?xml version=\"1.0\"?><!-- <a> --><{root} x='1'/>");
+        assert_eq!(resource(xml("epcis:EPCISDocument").as_bytes()), "capture");
+        assert_eq!(resource(xml("ObjectEvent").as_bytes()), "events");
+        assert_eq!(resource(b"<!-- "), "capture");
         assert_eq!(media_type(Path::new("a.xml")), "application/xml");
         assert_eq!(media_type(Path::new("a.jsonld")), "application/ld+json");
     }

@@ -13,7 +13,7 @@ pub(super) struct Upload {
     pub(super) party: Option<String>,
 }
 
-/// Files as given, folders searched: `*.json` and `*.jsonld` at any depth, in the order of their paths.
+/// Files as given, folders searched: `*.json`, `*.jsonld` and `*.xml` at any depth, in the order of their paths.
 pub(super) fn found(paths: &[PathBuf]) -> anyhow::Result<Vec<Upload>> {
     let mut files = Vec::new();
     for path in paths {
@@ -46,7 +46,7 @@ fn search(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
             search(&path, files)?;
         } else if path
             .extension()
-            .is_some_and(|e| e == "json" || e == "jsonld")
+            .is_some_and(|e| e == "json" || e == "jsonld" || e == "xml")
         {
             files.push(path);
         }
@@ -110,13 +110,22 @@ mod tests {
             "b/1.json",
             "b/c/x.json",
             "b/readme.md",
-            "a.xml",
+            "b/c/y.xml",
+            "a.txt",
         ] {
             std::fs::write(at(name), "{}").unwrap();
         }
-        let uploads = found(&[at("a.xml"), folder.path().to_owned()]).unwrap();
+        let uploads = found(&[at("a.txt"), folder.path().to_owned()]).unwrap();
         let paths: Vec<_> = uploads.into_iter().map(|upload| upload.path).collect();
-        let expected = ["a.xml", "b/1.json", "b/2.jsonld", "b/c/x.json", "z.json"].map(at);
+        let expected = [
+            "a.txt",
+            "b/1.json",
+            "b/2.jsonld",
+            "b/c/x.json",
+            "b/c/y.xml",
+            "z.json",
+        ]
+        .map(at);
         assert_eq!(paths, expected);
         assert!(found(&[at("missing")]).is_err());
     }
