@@ -9,13 +9,12 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use ground::{Ground, Notifier, alert, retracted, revised, within};
 use serde_json::Value;
+use serialtrail_ground::PATIENCE;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `SERIALTRAIL_ALERTMANAGER`, or the local stack's part.
 fn program(test: &str) -> Option<PathBuf> {

@@ -6,6 +6,7 @@ mod ground;
 use ground::hook::{Does, Hook, section};
 use ground::{Ground, alert, retracted, revised, within};
 use serde_json::json;
+use serialtrail_ground::PATIENCE;
 use serialtrail_notifier::body;
 use serialtrail_notifier::cause::Group;
 use serialtrail_notifier::routes::{GroupBy, Routes};
@@ -13,8 +14,6 @@ use serialtrail_notifier::worker::AFTER_DELIVERY;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn everything_to(receivers: &str) -> String {
     format!("\n[[route]]\nreceivers = [{receivers}]\ngroup_by = \"lot\"\n")

@@ -35,7 +35,7 @@ async fn named(d: &Deployment) {
 /// The next document, or the code and reason of the close.
 async fn next(socket: &mut Socket) -> Result<Value, (u16, String)> {
     loop {
-        let frame = tokio::time::timeout(Duration::from_secs(30), socket.next()).await;
+        let frame = tokio::time::timeout(Duration::from_secs(120), socket.next()).await;
         match frame.expect("a frame in time").unwrap().unwrap() {
             Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
             Message::Close(Some(frame)) => {

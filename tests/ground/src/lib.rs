@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use std::process::{Child, Command};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Variable that names Kafka's brokers, `host:port`.
 pub const BROKERS: &str = "SERIALTRAIL_TEST_BROKERS";
@@ -16,6 +16,10 @@ pub const BROKERS: &str = "SERIALTRAIL_TEST_BROKERS";
 pub const REGISTRY: &str = "SERIALTRAIL_TEST_REGISTRY";
 /// Variable with the URL of ClickHouse.
 pub const CLICKHOUSE: &str = "SERIALTRAIL_TEST_CLICKHOUSE";
+
+/// How long a test waits for what must come, on a machine that has other work too. A test that is in
+/// order never waits that long; how fast something comes is measured by benches.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The values of variables; `None`, said on standard error, where one is not set: `test` is skipped.
 #[must_use]
@@ -51,16 +55,28 @@ pub fn topic(name: &str, partitions: i32) -> NewTopic<'_> {
     NewTopic::new(name, partitions, TopicReplication::Fixed(1))
 }
 
-/// Makes topics.
+/// Makes topics, and waits until brokers list each with a leader for every partition: Kafka answers as
+/// soon as its controller has written them down.
 ///
 /// # Panics
-/// Kafka refuses one of them, or does not answer.
+/// Kafka refuses one of them, or does not answer, or does not list them within [`PATIENCE`].
 pub fn create_topics(brokers: &str, topics: &[NewTopic<'_>]) {
     // An answer comes only while the client lives.
     let (admin, options) = (admin(brokers), AdminOptions::new());
     for result in futures::executor::block_on(admin.create_topics(topics, &options)).unwrap() {
         result.unwrap();
     }
+    let begun = Instant::now();
+    while !topics.iter().all(|topic| is_served(&admin, topic.name)) {
+        assert!(begun.elapsed() < PATIENCE, "topics are not listed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn is_served(admin: &AdminClient<DefaultClientContext>, topic: &str) -> bool {
+    let listed = admin.inner().fetch_metadata(Some(topic), PATIENCE).unwrap();
+    let partitions = listed.topics()[0].partitions();
+    !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0)
 }
 
 /// Removes topics.

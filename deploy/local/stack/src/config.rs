@@ -8,8 +8,8 @@ use crate::shape::Shape;
 use anyhow::Context;
 use serialtrail_runtime::Settings;
 use serialtrail_runtime::config::{
-    ClickHouseSettings, ClockSettings, FileSettings, HttpSettings, KafkaSettings, ObserveSettings,
-    QuerySettings, SchemaRegistrySettings, WorkerSettings,
+    ClickHouseSettings, ClockSettings, FileSettings, GatewaySettings, HttpSettings, KafkaSettings,
+    ObserveSettings, QuerySettings, SchemaRegistrySettings, WorkerSettings,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,6 +62,10 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, shape: Shape) 
             notifier,
             forecaster,
         },
+        gateway: GatewaySettings {
+            spool_dir: layout.spool(),
+            ..GatewaySettings::default()
+        },
         query: QuerySettings {
             console: project.console(),
         },
@@ -79,7 +83,6 @@ pub fn settings(project: &Project, layout: &Layout, ports: Ports, shape: Shape) 
             routes: project.local("routes.toml"),
             forecast: project.local("forecast.toml"),
         },
-        ..Settings::default()
     }
 }
 
@@ -146,6 +149,7 @@ mod tests {
         assert_eq!(read, settings);
         assert_eq!(read.clock.mode, Clock::Replay);
         assert_eq!(read.worker.state_dir, Path::new("/data/stack/state"));
+        assert_eq!(read.gateway.spool_dir, Path::new("/data/stack/spool"));
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl Layout {
         self.root.join("state")
     }
 
+    /// Large documents while the gateway captures them.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
     /// Data and generated files of one part.
     #[must_use]
     pub fn part(&self, member: Member) -> PathBuf {

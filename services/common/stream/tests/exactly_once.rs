@@ -7,6 +7,7 @@ mod broker;
 use broker::{Counting, Topics, assert_exact, brokers, due};
 use rand::Rng;
 use rand::SeedableRng;
+use serialtrail_ground::PATIENCE;
 use serialtrail_runtime::{Shutdown, telemetry};
 use serialtrail_stream::run_worker;
 use std::path::Path;
@@ -135,7 +136,7 @@ fn folder(test: &str) -> (Option<tempfile::TempDir>, std::path::PathBuf) {
 /// Runs one worker until everything due is written, drains it, and checks every output.
 fn settle_and_check(topics: &Topics, folder: &Path, ids: u64) {
     let worker = Process::start(topics, 0, folder, None);
-    let read = topics.read(topics.output, due(ids), Duration::from_secs(60));
+    let read = topics.read(topics.output, due(ids), PATIENCE);
     worker.drain();
     assert_exact(&read, ids, KEYS);
 }
@@ -238,11 +239,11 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
     let other = Process::start(&topics, 1, &folder, None);
     topics.write(&producer, 4000..6000, KEYS);
     // Its session (6 s) and its transaction (10 s and 1 s of clean-up) are over: the other has it all.
-    let read = topics.read(topics.output, due(6000), Duration::from_secs(40));
+    let read = topics.read(topics.output, due(6000), PATIENCE);
     assert_exact(&read, 6000, KEYS);
     frozen.signal("-CONT");
     topics.write(&producer, 6000..8000, KEYS);
-    let read = topics.read(topics.output, due(8000), Duration::from_secs(40));
+    let read = topics.read(topics.output, due(8000), PATIENCE);
     assert_exact(&read, 8000, KEYS);
     let status = frozen
         .ended_within(Duration::from_secs(20))
@@ -263,7 +264,7 @@ fn a_recreated_changelog_empties_the_local_state() {
     let producer = topics.producer();
     topics.write(&producer, 1..40, 1);
     let worker = Process::start(&topics, 0, &folder, None);
-    let read = topics.read(topics.output, 39, Duration::from_secs(40));
+    let read = topics.read(topics.output, 39, PATIENCE);
     assert_eq!(
         read.iter()
             .flatten()
@@ -278,7 +279,7 @@ fn a_recreated_changelog_empties_the_local_state() {
     topics.create_topic(topics.changelog);
     topics.write(&producer, 40..41, 1);
     let worker = Process::start(&topics, 0, &folder, None);
-    let read = topics.read(topics.output, 40, Duration::from_secs(40));
+    let read = topics.read(topics.output, 40, PATIENCE);
     worker.drain();
     let last = read
         .iter()
@@ -309,7 +310,7 @@ fn a_lost_or_refused_commit_is_settled_without_ending_the_process() {
         topics.write(&producer, ids..ids + 3000, KEYS);
         ids += 3000;
         let worker = Process::start(&topics, 0, &folder, Some((moment, 2, action)));
-        let read = topics.read(topics.output, due(ids), Duration::from_secs(40));
+        let read = topics.read(topics.output, due(ids), PATIENCE);
         assert_exact(&read, ids, KEYS);
         worker.drain();
         let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();
@@ -346,7 +347,7 @@ fn partitions_that_leave_and_come_back_go_on_where_the_other_left_them() {
             }
         }
     }
-    let read = topics.read(topics.output, due(ids), Duration::from_secs(40));
+    let read = topics.read(topics.output, due(ids), PATIENCE);
     assert_exact(&read, ids, KEYS);
     stays.drain();
     let log = std::fs::read_to_string(folder.join("worker-0.log")).unwrap();

@@ -5,6 +5,7 @@
 mod broker;
 
 use broker::{Counting, Topics, brokers};
+use serialtrail_ground::PATIENCE;
 use serialtrail_runtime::Shutdown;
 use serialtrail_stream::{
     InputRecord, Stage, StageError, StepContext, WorkerConfig, run_worker, run_workers,
@@ -12,8 +13,6 @@ use serialtrail_stream::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A worker on a thread of its own.
 struct Running {

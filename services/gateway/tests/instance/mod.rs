@@ -1,14 +1,13 @@
 //! A gateway in the test's own process, and the broker it runs against.
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serde_json::Value;
+use serialtrail_ground::{BROKERS, PATIENCE, REGISTRY, client, create_topics, given, topic};
 use serialtrail_records::Codec;
 use serialtrail_runtime::{App, Service, ServiceArgs, Shutdown};
 use std::collections::HashSet;
@@ -55,14 +54,7 @@ pub(crate) struct Kafka {
 impl Kafka {
     /// `None`, said on standard error, where the run gives none.
     pub(crate) fn given(test: &str) -> Option<Self> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let (Some(brokers), Some(registry)) = (
-            variable("SERIALTRAIL_TEST_BROKERS"),
-            variable("SERIALTRAIL_TEST_REGISTRY"),
-        ) else {
-            eprintln!("SKIPPED: {test}: SERIALTRAIL_TEST_BROKERS or _REGISTRY is not set");
-            return None;
-        };
+        let [brokers, registry] = given(test, [BROKERS, REGISTRY])?;
         let url = registry.clone();
         // The codec's client is blocking; a thread of its own keeps it out of the runtime.
         let codec = std::thread::spawn(move || Codec::connect(&url).unwrap())
@@ -76,20 +68,13 @@ impl Kafka {
     }
 
     pub(crate) fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", &self.brokers)
-            .set("group.id", "gateway-tests");
+        let mut config = client(&self.brokers);
+        config.set("group.id", "gateway-tests");
         config
     }
 
-    pub(crate) fn create(&self, topic: &str) {
-        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-        let new = NewTopic::new(topic, 2, TopicReplication::Fixed(1));
-        let created = admin.create_topics([&new], &AdminOptions::new());
-        futures::executor::block_on(created).unwrap()[0]
-            .as_ref()
-            .unwrap();
+    pub(crate) fn create(&self, name: &str) {
+        create_topics(&self.brokers, &[topic(name, 2)]);
     }
 
     /// Writes values with a record time header, keyed by nothing, over the partitions.
@@ -151,10 +136,7 @@ impl Kafka {
     pub(crate) fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let begun = Instant::now();
         while !holds() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(40),
-                "no {what} in 40 s"
-            );
+            assert!(begun.elapsed() < PATIENCE, "no {what} in {PATIENCE:?}");
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -236,10 +218,7 @@ impl Instance {
             if ready.is_ok_and(|answer| answer.status().is_success()) {
                 return instance;
             }
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "not ready in a minute"
-            );
+            assert!(begun.elapsed() < PATIENCE, "not ready in {PATIENCE:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -332,7 +311,7 @@ impl Instance {
 
     /// Waits for its end; its result.
     pub(crate) async fn ended(self) -> anyhow::Result<()> {
-        tokio::time::timeout(Duration::from_secs(40), self.running)
+        tokio::time::timeout(PATIENCE, self.running)
             .await
             .unwrap()
             .unwrap()

@@ -1,6 +1,7 @@
 //! The EPCIS 2.0 REST binding of capture against a real broker: discovery, forms, packed bodies, large
 //! documents, master data.
 
+use super::{document, new_id};
 use crate::RECORD_TIME;
 use crate::instance::{self, Answer, Instance, Kafka};
 use serde_json::{Value, json};
@@ -12,31 +13,13 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+/// An event of a unit of its own.
 fn event(id: &str, serial: usize) -> Value {
-    json!({
-        "type": "ObjectEvent",
-        "eventID": id,
-        "eventTime": "1991-05-04T10:00:00Z",
-        "eventTimeZoneOffset": "+00:00",
-        "epcList": [format!("https://id.gs1.org/01/09521321123458/21/REST{serial}")],
-        "action": "OBSERVE",
-        "bizStep": "receiving",
-        "readPoint": {"id": "https://id.gs1.org/414/9521321000018"}
-    })
-}
-
-fn document(events: &[Value]) -> Value {
-    json!({
-        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
-        "type": "EPCISDocument",
-        "schemaVersion": "2.0",
-        "creationDate": "1991-05-04T11:00:00Z",
-        "epcisBody": {"eventList": events}
-    })
-}
-
-fn new_id() -> String {
-    uuid::Uuid::now_v7().urn().to_string()
+    let mut event = super::event(id);
+    event["epcList"] = json!([format!(
+        "https://id.gs1.org/01/09521321123458/21/REST{serial}"
+    )]);
+    event
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {

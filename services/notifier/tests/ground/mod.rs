@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use serialtrail_ground::{BROKERS, CLICKHOUSE, create_topics, given, topic, unique};
+use serialtrail_ground::{BROKERS, CLICKHOUSE, PATIENCE, create_topics, given, topic, unique};
 use serialtrail_notifier::routes::Routes;
 use serialtrail_notifier::run_with;
 use serialtrail_notifier::worker::Identity;
@@ -190,11 +190,9 @@ impl Ground {
 
     /// Waits until a receiver's group has committed everything.
     pub async fn committed(&self, receiver: &str) {
-        within(
-            Duration::from_secs(30),
-            "everything is committed",
-            async || tokio::task::block_in_place(|| self.lag(receiver)) == 0,
-        )
+        within(PATIENCE, "everything is committed", async || {
+            tokio::task::block_in_place(|| self.lag(receiver)) == 0
+        })
         .await;
     }
 }
@@ -225,7 +223,7 @@ impl Notifier {
     /// Drains it.
     pub async fn end(self) {
         self.shutdown.trigger();
-        tokio::time::timeout(Duration::from_secs(30), self.running)
+        tokio::time::timeout(PATIENCE, self.running)
             .await
             .unwrap()
             .unwrap()

@@ -4,7 +4,9 @@
 
 use clickhouse::Client;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use serialtrail_ground::{BROKERS, CLICKHOUSE, Process, create_topics, given, topic, unique};
+use serialtrail_ground::{
+    BROKERS, CLICKHOUSE, PATIENCE, Process, create_topics, given, topic, unique,
+};
 use serialtrail_records::{Alert, AvroRecord, Codec, EnrichedObservation, Mark, Membership};
 use serialtrail_runtime::Shutdown;
 use serialtrail_runtime::config::{ClickHouseSettings, KafkaSettings};
@@ -211,7 +213,7 @@ impl Ground {
 
     /// Waits until `sql` counts `expected`; panics after a while.
     pub fn wait_for(&self, sql: &str, expected: u64) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let found = self.count(sql);
             if found == expected {
