@@ -42,11 +42,20 @@ const fn peer(library: &'static str, machine: Machine, task: Task, without: &'st
 
 const SCHEMA_ONLY: &str = "structure only: no identifiers and check digits, no CBV rules, no keys, no event hash, no event model";
 
+const OPENEPCIS_VALIDATION: &str = "openepcis-document-validation-service";
+
 /// All of them.
-pub const PEERS: [Peer; 13] = [
+pub const PEERS: [Peer; 15] = [
+    peer(
+        OPENEPCIS_VALIDATION,
+        Machine::Java,
+        Task::JsonLd,
+        SCHEMA_ONLY,
+    ),
     peer("ajv", Machine::Node, Task::JsonLd, SCHEMA_ONLY),
     peer("fastjsonschema", Machine::Python, Task::JsonLd, SCHEMA_ONLY),
     peer("jsonschema-rs", Machine::Python, Task::JsonLd, SCHEMA_ONLY),
+    peer(OPENEPCIS_VALIDATION, Machine::Java, Task::Xml, SCHEMA_ONLY),
     peer("lxml", Machine::Python, Task::Xml, SCHEMA_ONLY),
     peer(
         "epcis-event-hash-generator",
