@@ -39,7 +39,7 @@ fn row(line: &str, records: &mut Vec<Record>) -> Result<(), String> {
     let [ais, value, separator, link, requires, excludes, title] = columns[..] else {
         return Err(format!("{} columns, expected 7", columns.len()));
     };
-    let parts = parts(value)?;
+    let (parts, lengths) = parts(value)?;
     let predefined = match separator {
         "-" => true,
         "FNC1" => false,
@@ -56,7 +56,7 @@ fn row(line: &str, records: &mut Vec<Record>) -> Result<(), String> {
         }
         let code = format!(
             "Ai {{ code: {ai:?}, title: {title:?}, components: &{parts}, \
-             predefined_length: {predefined}, requires: &{requires}, excludes: &{excludes}, \
+             lengths: {lengths:?}, predefined_length: {predefined}, requires: &{requires}, excludes: &{excludes}, \
              attribute: {}, primary_key: {}, short_name: {:?} }}",
             link.attribute, link.key, link.name,
         );
@@ -86,8 +86,10 @@ fn range(ais: &str) -> Result<Vec<String>, String> {
 
 /// The components of a value: `N13:csum:gcppos1 [X1-17]`. Only the last is of
 /// variable length, and what may be left out is followed by nothing that may not.
-fn parts(value: &str) -> Result<String, String> {
+/// With them fewest and most characters of the value.
+fn parts(value: &str) -> Result<(String, (usize, usize)), String> {
     let mut components = Vec::new();
+    let (mut fewest, mut most) = (0, 0);
     let (mut variable, mut optional) = (false, false);
     for part in value.split_whitespace() {
         let (shape, rules) = part.split_once(':').unwrap_or((part, ""));
@@ -103,6 +105,8 @@ fn parts(value: &str) -> Result<String, String> {
             return Err(format!("{part:?} cannot be told from what is before it"));
         }
         (variable, optional) = (min != max, inner.is_some());
+        fewest += if optional { 0 } else { usize::from(min) };
+        most += usize::from(max);
         let linters = list(rules.split(':').filter(|r| !r.is_empty()), |rule| {
             Ok(format!(
                 "Linter {{ name: {rule:?}, check: linters::{rule} }}"
@@ -115,7 +119,7 @@ fn parts(value: &str) -> Result<String, String> {
     if components.is_empty() {
         return Err("no value".to_owned());
     }
-    Ok(format!("[{}]", components.join(", ")))
+    Ok((format!("[{}]", components.join(", ")), (fewest, most)))
 }
 
 /// What a GS1 Digital Link makes of an AI, as source text.

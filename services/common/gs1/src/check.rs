@@ -2,20 +2,32 @@
 
 use crate::error::{IdError, IdReason};
 
+/// That a text has `most` bytes at most; `unit` is what a message calls them.
+pub(crate) fn at_most(text: &str, most: usize, unit: &str) -> Result<(), IdError> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    Err(IdError::length(format!(
+        "{}: {} {unit}, at most {most}",
+        IdError::quote(text),
+        text.len()
+    )))
+}
+
 /// The check digit of `digits` (which do not include it), as an ASCII digit:
 /// weights 3,1,3,… from the right, modulo 10 (GS1 General Specifications 7.9.1).
 /// None if `digits` holds anything but ASCII digits.
 pub fn check_digit(digits: &str) -> Option<char> {
-    let mut sum = 0u64;
-    for (i, b) in digits.bytes().rev().enumerate() {
+    // What counts three times and once, if the digits end here. At most 27 a
+    // character: no text in memory is long enough to overflow.
+    let (mut threes, mut ones) = (0u64, 0u64);
+    for b in digits.bytes() {
         if !b.is_ascii_digit() {
             return None;
         }
-        let digit = u64::from(b - b'0');
-        // At most 27 a character: no text in memory is long enough to overflow.
-        sum += if i % 2 == 0 { 3 * digit } else { digit };
+        (threes, ones) = (ones + u64::from(b - b'0'), threes);
     }
-    let check = (10 - sum % 10) % 10;
+    let check = (10 - (3 * threes + ones) % 10) % 10;
     char::from_digit(check as u32, 10)
 }
 
@@ -76,13 +88,26 @@ fn digits_only(name: &str, value: &str) -> Result<(), IdError> {
     }
 }
 
+/// Which bytes are of a set of ASCII characters.
+pub(crate) type CharSet = [bool; 256];
+
+/// The set of these characters.
+pub(crate) const fn set_of(members: &[u8]) -> CharSet {
+    let mut set = [false; 256];
+    let mut at = 0;
+    while at < members.len() {
+        set[members[at] as usize] = true;
+        at += 1;
+    }
+    set
+}
+
 /// The GS1 AI encodable character set 82 (General Specifications 7.11).
 pub(crate) fn is_set_82(b: u8) -> bool {
-    b.is_ascii_alphanumeric()
-        || matches!(
-            b,
-            b'!' | b'"' | b'%'..=b'/' | b':'..=b'?' | b'_'
-        )
+    static SET: CharSet = set_of(
+        b"!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
+    );
+    SET[usize::from(b)]
 }
 
 /// The GS1 AI encodable character set 39, for component/part identifiers

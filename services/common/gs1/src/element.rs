@@ -5,6 +5,7 @@
 mod associations;
 mod read;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::ai::{self, Ai};
@@ -12,7 +13,7 @@ use crate::epc::Epc;
 use crate::error::IdError;
 
 pub use read::parse_element_string;
-pub(crate) use read::{fits_a_symbol, is_element_string, unbracketed};
+pub(crate) use read::{fits_a_symbol, is_element_string, parse_elements, unbracketed};
 
 /// The group separator a scanner sends for FNC1 (GS, ASCII 29).
 pub(crate) const FNC1: char = '\u{1d}';
@@ -39,22 +40,17 @@ impl ElementString {
     /// is not added again, and another value is an error (General
     /// Specifications 4.13).
     pub(crate) fn insert(&mut self, ai: &'static Ai, value: &str) -> Result<(), IdError> {
-        match self.get(ai.code) {
-            Some(earlier) if earlier != value => Err(IdError::malformed(format!(
-                "({}) is there twice, as {} and {}",
-                ai.code,
-                IdError::quote(earlier),
-                IdError::quote(value)
-            ))),
-            Some(_) => Ok(()),
-            None => {
-                self.text.push_str(ai.code);
-                self.text.push_str(value);
-                if !ai.predefined_length {
-                    self.text.push(FNC1);
-                }
-                Ok(())
-            }
+        if is_new(ai, self.get(ai.code), value)? {
+            self.append(ai, value);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, ai: &'static Ai, value: &str) {
+        self.text.push_str(ai.code);
+        self.text.push_str(value);
+        if !ai.predefined_length {
+            self.text.push(FNC1);
         }
     }
 
@@ -70,7 +66,7 @@ impl ElementString {
     }
 
     /// AIs and values in their order.
-    pub fn elements(&self) -> impl Iterator<Item = (&'static Ai, &str)> {
+    pub fn elements(&self) -> impl Iterator<Item = (&'static Ai, &str)> + Clone {
         let mut rest = self.text.as_str();
         std::iter::from_fn(move || {
             let ai = ai::leading(rest.as_bytes())?;
@@ -92,12 +88,7 @@ impl ElementString {
 
     /// The key of the first GS1 primary key in it.
     pub fn key(&self) -> Result<Epc, IdError> {
-        self.elements()
-            .find(|(ai, _)| ai.primary_key.is_some())
-            .map(|(ai, value)| Epc::compose(ai.code, value, |q| self.get(q)))
-            .ok_or_else(|| {
-                IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
-            })
+        key_of(self.elements())
     }
 
     /// As a barcode carries it, without the FNC1 in front that marks it as GS1's:
@@ -110,6 +101,76 @@ impl ElementString {
         } else {
             text.replace(FNC1, separator.encode_utf8(&mut [0; 4]))
         }
+    }
+}
+
+/// Whether a value of an AI is to be added: one that is there already is not added
+/// again, and another value is an error (General Specifications 4.13).
+fn is_new(ai: &Ai, earlier: Option<&str>, value: &str) -> Result<bool, IdError> {
+    match earlier {
+        Some(earlier) if earlier != value => Err(IdError::malformed(format!(
+            "({}) is there twice, as {} and {}",
+            ai.code,
+            IdError::quote(earlier),
+            IdError::quote(value)
+        ))),
+        earlier => Ok(earlier.is_none()),
+    }
+}
+
+/// The key of the first GS1 primary key among elements.
+fn key_of<'e>(
+    mut elements: impl Iterator<Item = (&'static Ai, &'e str)> + Clone,
+) -> Result<Epc, IdError> {
+    let all = elements.clone();
+    let value_of = |code: &str| {
+        let mut all = all.clone();
+        all.find_map(|(ai, value)| (ai.code == code).then_some(value))
+    };
+    elements
+        .find(|(ai, _)| ai.primary_key.is_some())
+        .map(|(ai, value)| Epc::compose(ai.code, value, value_of))
+        .ok_or_else(|| {
+            IdError::malformed("no GS1 key, such as (01) or (00), in the element string")
+        })
+}
+
+/// The elements of a text being read, each verified and there once. Values stand
+/// in the text where they can, so that a key costs no text of its own.
+#[derive(Default)]
+pub(crate) struct Elements<'a>(Vec<(&'static Ai, Cow<'a, str>)>);
+
+impl<'a> Elements<'a> {
+    /// Adds a value already verified, as [`ElementString::insert`] does.
+    fn insert(&mut self, ai: &'static Ai, value: Cow<'a, str>) -> Result<(), IdError> {
+        let earlier = self.iter().find(|(found, _)| found.code == ai.code);
+        if is_new(ai, earlier.map(|(_, value)| value), &value)? {
+            self.0.push((ai, value));
+        }
+        Ok(())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&'static Ai, &str)> + Clone {
+        self.0.iter().map(|(ai, value)| (*ai, &**value))
+    }
+
+    /// As [`ElementString::key`].
+    pub(crate) fn key(&self) -> Result<Epc, IdError> {
+        key_of(self.iter())
+    }
+}
+
+impl From<Elements<'_>> for ElementString {
+    fn from(elements: Elements<'_>) -> Self {
+        // An AI has four digits at most, and there may be a separator.
+        let lengths = elements.iter().map(|(_, value)| value.len() + 5);
+        let mut string = Self {
+            text: String::with_capacity(lengths.sum()),
+        };
+        for (ai, value) in elements.iter() {
+            string.append(ai, value);
+        }
+        string
     }
 }
 

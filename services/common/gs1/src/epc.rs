@@ -36,10 +36,10 @@ use crate::error::IdError;
 use crate::link::percent::RESERVED;
 use crate::parse::{parse_identifier, parse_key};
 use packed::Packed;
-use text::Parts;
 
 pub use kind::UnitKind;
 pub use text::KeyText;
+pub(crate) use text::{Buffer, Parts};
 
 /// What GS1 Digital Link URI syntax, table 7-1, has encoded, and what an EPC URN
 /// keeps encoded (TDS 2.x table A-1).

@@ -91,6 +91,14 @@ impl IdError {
         Self::new(IdReason::BadCharacter, message)
     }
 
+    /// The same finding about a value, with the text it stands in.
+    pub(crate) fn within(self, text: &str) -> Self {
+        Self::new(
+            self.reason,
+            format!("{}: {}", Self::quote(text), self.message),
+        )
+    }
+
     /// The stable snake_case reason code.
     pub fn code(&self) -> &'static str {
         self.reason.code()

@@ -13,6 +13,7 @@ mod query;
 mod write;
 
 use crate::ai::Ai;
+use crate::check::at_most;
 use crate::element::ElementString;
 use crate::epc::Epc;
 use crate::error::IdError;
@@ -75,13 +76,7 @@ impl DigitalLink {
 
     /// Reads a link as the options say.
     pub fn parse_with(uri: &str, options: LinkOptions) -> Result<Self, IdError> {
-        if uri.len() > MAX_LENGTH {
-            return Err(IdError::length(format!(
-                "{}: {} characters, at most {MAX_LENGTH}",
-                IdError::quote(uri),
-                uri.len()
-            )));
-        }
+        at_most(uri, MAX_LENGTH, "characters")?;
         let path = match path::read(uri, options)? {
             Some(path) if is_web(uri) => path,
             _ => {
@@ -204,8 +199,4 @@ impl Path<'_> {
                 .map(|(_, value)| &**value)
         })
     }
-}
-
-fn within(uri: &str, e: IdError) -> IdError {
-    IdError::new(e.reason, format!("{}: {}", IdError::quote(uri), e.message))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ai;
-use crate::check::parse_gtin;
+use crate::check::{CharSet, at_most, parse_gtin, set_of};
 use crate::element;
 use crate::epc::{Epc, UnitKind};
 use crate::error::IdError;
@@ -11,17 +11,6 @@ use crate::{link, urn};
 
 /// Longer strings are no identifiers of ours (bytes).
 const MAX_LENGTH: usize = 1024;
-
-fn check_length(text: &str) -> Result<(), IdError> {
-    if text.len() <= MAX_LENGTH {
-        return Ok(());
-    }
-    Err(IdError::length(format!(
-        "{}: {} bytes, at most {MAX_LENGTH}",
-        IdError::quote(text),
-        text.len()
-    )))
-}
 
 /// Reads an identifier in any spelling: EPC URN (pure identity, class,
 /// pattern), GS1 Digital Link on any domain and stem, element string
@@ -31,10 +20,10 @@ fn check_length(text: &str) -> Result<(), IdError> {
 /// A bare number is refused: `4012345999990` may be a GTIN, a GLN, or, read as
 /// an element string, a GINC.
 pub fn parse_identifier(text: &str) -> Result<Epc, IdError> {
-    check_length(text)?;
+    at_most(text, MAX_LENGTH, "bytes")?;
     match text.as_bytes() {
         [] => Err(IdError::malformed("an empty identifier")),
-        _ if element::is_element_string(text) => element::parse_element_string(text)?.key(),
+        _ if element::is_element_string(text) => element::parse_elements(text)?.key(),
         _ if urn::is_epc(text) => urn::parse(text),
         _ if link::is_web(text) => link::parse(text),
         [b'0'..=b'9', ..] if is_key_form(text) => parse_key(text),
@@ -51,7 +40,7 @@ pub fn parse_identifier(text: &str) -> Result<Epc, IdError> {
 /// Reads the key form, `01/<gtin14>/21/<serial>` and its kin, or an identifier
 /// without GS1 key; values are taken as they stand, not percent-decoded.
 pub fn parse_key(text: &str) -> Result<Epc, IdError> {
-    check_length(text)?;
+    at_most(text, MAX_LENGTH, "bytes")?;
     if !is_key_form(text) {
         return match text.as_bytes() {
             [] | [b'0'..=b'9', ..] => Err(IdError::malformed(format!(
@@ -126,9 +115,17 @@ pub(crate) fn is_key_form(text: &str) -> bool {
         .is_some_and(|(ai, _)| ai::is_primary_key(ai))
 }
 
+/// The characters of URIs, as most identifiers have no others.
+static URI: CharSet = set_of(
+    b"!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~",
+);
+
 /// Refuses what no URI holds (RFC 3986 §2; letters beyond ASCII are let through,
 /// as in IRIs) in a text or in its `start`, which alone is to be checked.
 pub(crate) fn check_characters(text: &str, start: &str) -> Result<(), IdError> {
+    if start.bytes().all(|b| URI[usize::from(b)]) {
+        return Ok(());
+    }
     let refused = |c: char| c.is_control() || c.is_whitespace() || r#"<>"{}|\^`"#.contains(c);
     match start.chars().zip(1..).find(|(c, _)| refused(*c)) {
         None => Ok(()),

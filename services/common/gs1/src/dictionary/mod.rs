@@ -49,6 +49,8 @@ pub struct Ai {
     pub title: &'static str,
     /// The parts of its value.
     pub components: &'static [Component],
+    /// Fewest and most characters of a value: of all its components.
+    lengths: (usize, usize),
     /// Its length is predefined: no FNC1 is needed after it (GS1 General
     /// Specifications 7.8.5).
     pub predefined_length: bool,
@@ -71,13 +73,12 @@ pub struct Ai {
 impl Ai {
     /// Fewest characters a value has.
     pub fn min_length(&self) -> usize {
-        let needed = self.components.iter().filter(|c| !c.optional);
-        needed.map(|c| c.min).sum()
+        self.lengths.0
     }
 
     /// Most characters a value has.
     pub fn max_length(&self) -> usize {
-        self.components.iter().map(|c| c.max).sum()
+        self.lengths.1
     }
 }
 

@@ -14,19 +14,7 @@ impl ElementString {
 
     /// No AI is with one that must not be with it.
     pub fn check_exclusions(&self) -> Result<(), IdError> {
-        for (ai, _) in self.elements() {
-            if ai.excludes.is_empty() {
-                continue;
-            }
-            let excluded = |other: &Ai| {
-                let named = ai.excludes.iter().any(|pattern| fits(pattern, other.code));
-                named && other.code != ai.code
-            };
-            if let Some((other, _)) = self.elements().find(|(other, _)| excluded(other)) {
-                return Err(association(format!("{ai} and {other} exclude each other")));
-            }
-        }
-        Ok(())
+        exclusions(self.elements().map(|(ai, _)| ai))
     }
 
     /// Every AI has with it what it requires. This is a rule of the whole item:
@@ -64,10 +52,24 @@ impl ElementString {
     }
 }
 
+/// No AI is with one that must not be with it.
+pub(super) fn exclusions(ais: impl Iterator<Item = &'static Ai> + Clone) -> Result<(), IdError> {
+    for ai in ais.clone().filter(|ai| !ai.excludes.is_empty()) {
+        let excluded = |other: &&Ai| {
+            let named = ai.excludes.iter().any(|pattern| fits(pattern, other.code));
+            named && other.code != ai.code
+        };
+        if let Some(other) = ais.clone().find(excluded) {
+            return Err(association(format!("{ai} and {other} exclude each other")));
+        }
+    }
+    Ok(())
+}
+
 /// Whether an AI is the one a pattern names, in which `n` stands for any digit.
 fn fits(pattern: &str, code: &str) -> bool {
-    let digits = pattern.trim_end_matches('n');
-    code.len() == pattern.len() && code.starts_with(digits)
+    let mut pairs = pattern.bytes().zip(code.bytes());
+    pattern.len() == code.len() && pairs.all(|(p, digit)| p == digit || p == b'n')
 }
 
 fn association(message: String) -> IdError {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{ElementString, FNC1};
+use super::associations::exclusions;
+use super::{ElementString, Elements, FNC1};
 use crate::ai;
+use crate::check::at_most;
 use crate::error::{IdError, IdReason};
 use crate::parse::is_key_form;
 use crate::scan::split_symbology;
@@ -15,6 +17,11 @@ use crate::scan::split_symbology;
 /// What an AI requires may be in another barcode of the item: see
 /// [`ElementString::check_requirements`].
 pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
+    parse_elements(text).map(ElementString::from)
+}
+
+/// What [`parse_element_string`] reads, with the values as they stand in the text.
+pub(crate) fn parse_elements(text: &str) -> Result<Elements<'_>, IdError> {
     if text.starts_with('(') {
         return bracketed(text);
     }
@@ -25,7 +32,7 @@ pub fn parse_element_string(text: &str) -> Result<ElementString, IdError> {
             IdError::quote(text)
         )));
     }
-    unbracketed(data)
+    scanned(data)
 }
 
 /// Whether a text is to be read as an element string: it is bracketed, or marked
@@ -45,21 +52,13 @@ const MAX_LENGTH: usize = 8192;
 
 /// That a text is not longer than any symbol.
 pub(crate) fn fits_a_symbol(text: &str) -> Result<(), IdError> {
-    if text.len() <= MAX_LENGTH {
-        return Ok(());
-    }
-    Err(IdError::length(format!(
-        "{}: {} characters, at most {MAX_LENGTH}",
-        IdError::quote(text),
-        text.len()
-    )))
+    at_most(text, MAX_LENGTH, "characters")
 }
 
 /// `(01)…(21)…`.
-fn bracketed(text: &str) -> Result<ElementString, IdError> {
+fn bracketed(text: &str) -> Result<Elements<'_>, IdError> {
     fits_a_symbol(text)?;
-    let mut elements = ElementString::default();
-    elements.text.reserve(text.len());
+    let mut elements = Elements::default();
     let mut rest = text;
     while !rest.is_empty() {
         let Some((code, after)) = rest.strip_prefix('(').and_then(|r| r.split_once(')')) else {
@@ -76,10 +75,10 @@ fn bracketed(text: &str) -> Result<ElementString, IdError> {
         };
         let ai = ai::known(code)?;
         ai.check(&value)?;
-        elements.insert(ai, &value)?;
+        elements.insert(ai, value)?;
         rest = &after[end..];
     }
-    elements.check_exclusions()?;
+    exclusions(elements.iter().map(|(ai, _)| ai))?;
     Ok(elements)
 }
 
@@ -99,10 +98,13 @@ fn next_ai(text: &str) -> usize {
 /// AIs and values with separators between them where needed; one in front is
 /// passed over.
 pub(crate) fn unbracketed(text: &str) -> Result<ElementString, IdError> {
+    scanned(text).map(ElementString::from)
+}
+
+fn scanned(text: &str) -> Result<Elements<'_>, IdError> {
     fits_a_symbol(text)?;
     let is_separator = |c: char| c == '^' || c == FNC1;
-    let mut elements = ElementString::default();
-    elements.text.reserve(text.len() + 1);
+    let mut elements = Elements::default();
     let mut rest = text.strip_prefix(is_separator).unwrap_or(text);
     if rest.is_empty() {
         return Err(IdError::malformed("an empty element string"));
@@ -125,13 +127,15 @@ pub(crate) fn unbracketed(text: &str) -> Result<ElementString, IdError> {
             Some(value) if ai.predefined_length => value,
             _ => after,
         };
-        let end = most.find(is_separator).unwrap_or(most.len());
+        // Both separators are one byte.
+        let end = most.bytes().position(|b| is_separator(char::from(b)));
+        let end = end.unwrap_or(most.len());
         let value = &after[..end];
         ai.check(value)?;
-        elements.insert(ai, value)?;
+        elements.insert(ai, Cow::Borrowed(value))?;
         let next = &after[end..];
         rest = next.strip_prefix(is_separator).unwrap_or(next);
     }
-    elements.check_exclusions()?;
+    exclusions(elements.iter().map(|(ai, _)| ai))?;
     Ok(elements)
 }

@@ -148,27 +148,25 @@ impl Packed {
         let form = Form::of(parts.ai, parts.qualifier.map(|(ai, _)| ai))?;
         let (_, digits) = form.start();
         let (digits, rest) = parts.value.split_at_checked(digits)?;
-        let (digits, text) = match (form, parts.qualifier) {
-            // Without leading zeros, as AI 8011 is, the number is the text.
-            (Form::Cpi, Some((_, serial))) if !serial.starts_with('0') || serial == "0" => {
-                (serial, parts.value)
-            }
-            (Form::Cpi, _) => return None,
-            (_, None) => (digits, rest),
-            (_, Some((_, value))) => {
+        let (digits, text) = match parts.qualifier {
+            None => (digits, rest),
+            // Without leading zeros the number is the text.
+            Some((_, serial)) if form == Form::Cpi => (serial, parts.value),
+            Some((_, value)) => {
                 (rest.is_empty() && !value.is_empty()).then_some((digits, value))?
             }
         };
-        let fits = digits.len() <= 19 && text.len() <= CHARS;
-        if !fits || !digits.bytes().all(|b| b.is_ascii_digit()) || !text.is_ascii() {
+        if digits.len() > 19 || text.len() > CHARS || !text.is_ascii() {
             return None;
         }
+        let number = digits.bytes().try_fold(0, |number, b| {
+            b.is_ascii_digit()
+                .then(|| number * 10 + u64::from(b - b'0'))
+        })?;
         let mut chars = [0; CHARS];
         chars[..text.len()].copy_from_slice(text.as_bytes());
         Some(Self {
-            number: digits
-                .bytes()
-                .fold(0, |number, b| number * 10 + u64::from(b - b'0')),
+            number,
             chars,
             length: text.len() as u8,
             form,
@@ -178,15 +176,15 @@ impl Packed {
     pub(super) fn text(&self) -> Buffer {
         let mut text = Buffer::new();
         let (ai, digits) = self.form.start();
-        text.push(ai.as_bytes());
+        text.push(ai);
         if self.form == Form::Cpi {
-            text.push(self.bytes());
-            text.push(self.form.middle().as_bytes());
+            text.push(self.chars());
+            text.push(self.form.middle());
             text.push_number(self.number, 1);
         } else {
             text.push_number(self.number, digits);
-            text.push(self.form.middle().as_bytes());
-            text.push(self.bytes());
+            text.push(self.form.middle());
+            text.push(self.chars());
         }
         text
     }
@@ -215,42 +213,36 @@ impl Packed {
             Form::ItipClass | Form::ItipLot | Form::Itip => self.number / 10_000,
             _ => return None,
         };
-        Some(number(gtin, 14))
+        Some(KeyText::of_number(gtin, 14))
     }
 
     pub(super) fn serial(&self) -> Option<KeyText<'_>> {
         match self.form {
-            Form::Cpi => Some(number(self.number, 1)),
+            Form::Cpi => Some(KeyText::of_number(self.number, 1)),
             Form::Sgtin | Form::Upui | Form::Itip | Form::Grai | Form::Gdti | Form::Sgcn => {
-                (self.length > 0).then(|| self.chars())
+                (self.length > 0).then(|| self.chars().into())
             }
             _ => None,
         }
     }
 
     pub(super) fn lot(&self) -> Option<KeyText<'_>> {
-        matches!(self.form, Form::Lgtin | Form::ItipLot).then(|| self.chars())
+        matches!(self.form, Form::Lgtin | Form::ItipLot).then(|| self.chars().into())
     }
 
     pub(super) fn gln(&self) -> Option<KeyText<'static>> {
         matches!(self.form, Form::Sgln | Form::SglnExtended | Form::Pgln)
-            .then(|| number(self.number, 13))
+            .then(|| KeyText::of_number(self.number, 13))
     }
 
     fn bytes(&self) -> &[u8] {
         &self.chars[..usize::from(self.length)]
     }
 
-    fn chars(&self) -> KeyText<'_> {
+    fn chars(&self) -> &str {
         // Only ASCII is packed.
-        std::str::from_utf8(self.bytes()).unwrap_or_default().into()
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
-}
-
-fn number(number: u64, width: usize) -> KeyText<'static> {
-    let mut text = Buffer::new();
-    text.push_number(number, width);
-    text.into()
 }
 
 impl Hash for Packed {

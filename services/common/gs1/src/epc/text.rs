@@ -21,37 +21,54 @@ enum Text<'a> {
 
 /// A text being written on the stack.
 #[derive(Clone, Copy)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     bytes: [u8; MAX],
     length: usize,
 }
 
 impl Buffer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             bytes: [0; MAX],
             length: 0,
         }
     }
 
-    /// Appends ASCII. What does not fit is left out, and no key is that long.
-    pub(super) fn push(&mut self, ascii: &[u8]) {
-        if let Some(free) = self.bytes.get_mut(self.length..self.length + ascii.len()) {
-            free.copy_from_slice(ascii);
-            self.length += ascii.len();
+    /// What is written.
+    pub(crate) fn as_str(&self) -> &str {
+        // Only whole texts are appended.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+
+    /// Appends a text. What does not fit is left out, and no key is that long.
+    pub(crate) fn push(&mut self, text: &str) {
+        let end = self.length + text.len();
+        if let Some(free) = self.bytes.get_mut(self.length..end) {
+            free.copy_from_slice(text.as_bytes());
+            self.length = end;
         }
     }
 
     /// Appends a number with at least `width` digits.
-    pub(super) fn push_number(&mut self, mut number: u64, width: usize) {
-        let mut digits = [b'0'; 20];
-        let mut start = digits.len();
-        while number > 0 {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
-            number /= 10;
+    pub(crate) fn push_number(&mut self, mut number: u64, width: usize) {
+        let digits = number.checked_ilog10().map_or(0, |log| log as usize + 1);
+        let end = self.length + digits.max(width);
+        if let Some(free) = self.bytes.get_mut(self.length..end) {
+            for digit in free.iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+            self.length = end;
         }
-        self.push(&digits[start.min(digits.len().saturating_sub(width))..]);
+    }
+}
+
+impl KeyText<'_> {
+    /// A number with at least `width` digits.
+    pub(crate) fn of_number(number: u64, width: usize) -> KeyText<'static> {
+        let mut text = Buffer::new();
+        text.push_number(number, width);
+        text.into()
     }
 }
 
@@ -73,10 +90,7 @@ impl Deref for KeyText<'_> {
     fn deref(&self) -> &str {
         match &self.0 {
             Text::Borrowed(text) => text,
-            // Only ASCII is ever pushed.
-            Text::Stack(buffer) => {
-                std::str::from_utf8(&buffer.bytes[..buffer.length]).unwrap_or_default()
-            }
+            Text::Stack(buffer) => buffer.as_str(),
         }
     }
 }
@@ -131,17 +145,18 @@ impl From<KeyText<'_>> for String {
     }
 }
 
-/// A key text taken apart: primary key, its value, and the qualifier that makes it finer.
+/// A key text taken apart: primary key, its value, and the qualifier that makes it
+/// finer. The serial of a CPI is a number without leading zeros.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
-    pub(super) ai: &'a str,
-    pub(super) value: &'a str,
-    pub(super) qualifier: Option<(&'a str, &'a str)>,
+pub(crate) struct Parts<'a> {
+    pub(crate) ai: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) qualifier: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> Parts<'a> {
     /// None for what has no GS1 key.
-    pub(super) fn of(key: &'a str) -> Option<Self> {
+    pub(crate) fn of(key: &'a str) -> Option<Self> {
         let (ai, rest) = key.split_once('/')?;
         let value_length = match ai {
             "01" => 14,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LinkOptions, percent, within};
+use super::{LinkOptions, percent};
 use crate::ai::{self, Ai};
 use crate::error::IdError;
 use crate::parse::{check_characters, padded};
@@ -66,11 +66,11 @@ pub(super) fn read(uri: &str, options: LinkOptions) -> Result<Option<Path<'_>>, 
     in_order(uri, &pairs)?;
     for (ai, value) in &mut pairs {
         if options.short_gtins
-            && let Cow::Owned(gtin) = padded(ai.code, value).map_err(|e| within(uri, e))?
+            && let Cow::Owned(gtin) = padded(ai.code, value).map_err(|e| e.within(uri))?
         {
             *value = Cow::Owned(gtin);
         }
-        ai.check(value).map_err(|e| within(uri, e))?;
+        ai.check(value).map_err(|e| e.within(uri))?;
     }
     Ok(Some(Path {
         stem: &address[..path_start + stem_end],

@@ -42,6 +42,9 @@ pub fn unescape_query(text: &str) -> Vec<u8> {
 
 /// A path segment of a link as text.
 pub(super) fn decode<'a>(uri: &str, raw: &'a str) -> Result<Cow<'a, str>, IdError> {
+    if !raw.contains('%') {
+        return Ok(Cow::Borrowed(raw));
+    }
     let bytes = raw.as_bytes();
     let broken = bytes.iter().enumerate().any(|(at, b)| {
         *b == b'%'

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::path::Path;
-use super::{Element, LinkOptions, percent, within};
+use super::{Element, LinkOptions, percent};
 use crate::ai::{self, Ai};
 use crate::element::ElementString;
 use crate::error::{IdError, IdReason};
@@ -48,7 +48,7 @@ pub(super) fn read(uri: &str, path: &Path<'_>, options: LinkOptions) -> Result<Q
                 ),
             ));
         };
-        may_be_attribute(ai, path.pairs[0].0).map_err(|e| within(uri, e))?;
+        may_be_attribute(ai, path.pairs[0].0).map_err(|e| e.within(uri))?;
         let there = path.pairs.iter().any(|(other, _)| other.code == ai.code)
             || query.attributes.iter().any(|(a, _)| a.code == ai.code);
         if there {
@@ -59,10 +59,10 @@ pub(super) fn read(uri: &str, path: &Path<'_>, options: LinkOptions) -> Result<Q
         }
         let value = percent::decode_query(uri, raw)?;
         let value = match options.short_gtins {
-            true => padded(ai.code, &value).map_err(|e| within(uri, e))?,
+            true => padded(ai.code, &value).map_err(|e| e.within(uri))?,
             false => Cow::Borrowed(&*value),
         };
-        ai.check(&value).map_err(|e| within(uri, e))?;
+        ai.check(&value).map_err(|e| e.within(uri))?;
         query.attributes.push((ai, value.into_owned()));
     }
     Ok(query)
@@ -99,7 +99,7 @@ pub(super) fn add_all(
         };
         if ai::lookup(name).is_some_and(|ai| ai.primary_key.is_none()) {
             let value = percent::decode_query(uri, raw)?;
-            elements.push(name, &value).map_err(|e| within(uri, e))?;
+            elements.push(name, &value).map_err(|e| e.within(uri))?;
         }
     }
     Ok(())

@@ -7,16 +7,20 @@ use crate::error::IdReason;
 /// The last digit is the check digit of those before it.
 pub fn csum(part: &str) -> Result<(), LintError> {
     const CLAUSE: &str = "GS1 General Specifications 7.9.1";
+    // A check digit exists only of digits, and is one.
+    let parts = part.split_at_checked(part.len().wrapping_sub(1));
+    if parts.is_some_and(|(number, found)| {
+        let digit = check_digit(number);
+        digit.is_some() && digit == found.chars().next()
+    }) {
+        return Ok(());
+    }
     digits(part, CLAUSE)?;
     let fault = |code| LintError::whole(IdReason::BadCheckDigit, code, CLAUSE, part);
-    let Some((number, found)) = part.split_at_checked(part.len().wrapping_sub(1)) else {
-        return Err(fault("too_short_for_check_digit"));
-    };
-    if check_digit(number) == found.chars().next() {
-        Ok(())
-    } else {
-        Err(fault("incorrect_check_digit").within(number.len(), 1))
-    }
+    Err(match parts {
+        None => fault("too_short_for_check_digit"),
+        Some((number, _)) => fault("incorrect_check_digit").within(number.len(), 1),
+    })
 }
 
 /// The last two characters are the check character pair of those before them.
@@ -48,6 +52,9 @@ pub fn gcppos1(part: &str) -> Result<(), LintError> {
     let fault = |reason, code| LintError::whole(reason, code, CLAUSE, part);
     if part.len() < 4 {
         return Err(fault(IdReason::BadLength, "too_short_for_gcp"));
+    }
+    if part.bytes().take(4).all(|b| b.is_ascii_digit()) {
+        return Ok(());
     }
     let mut start = part.char_indices().take(4);
     match start.find(|(_, c)| !c.is_ascii_digit()) {

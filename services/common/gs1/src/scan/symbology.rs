@@ -39,6 +39,28 @@ pub enum Symbology {
     DotCode,
 }
 
+impl Symbology {
+    /// All symbologies.
+    pub const ALL: [Self; 16] = [
+        Self::DataBarOmni,
+        Self::DataBarTruncated,
+        Self::DataBarStacked,
+        Self::DataBarStackedOmni,
+        Self::DataBarLimited,
+        Self::DataBarExpanded,
+        Self::UpcA,
+        Self::UpcE,
+        Self::Ean13,
+        Self::Ean8,
+        Self::Itf14,
+        Self::Gs1128,
+        Self::Gs1128CompositeC,
+        Self::QrCode,
+        Self::DataMatrix,
+        Self::DotCode,
+    ];
+}
+
 /// What the data behind a symbology identifier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carries {

@@ -4,6 +4,44 @@ use std::fmt;
 
 use crate::error::{IdError, IdReason};
 
+/// The value of each hexadecimal digit; [`NO_DIGIT`] for other bytes.
+static HEX: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
+const NO_DIGIT: u8 = 0xff;
+
+/// Fills the first bytes with hexadecimal digits, two each; a last single one is
+/// the upper half.
+///
+/// # Errors
+/// `bad_character` for anything that is no hexadecimal digit.
+pub(crate) fn read_hex(hex: &str, bytes: &mut [u8]) -> Result<(), IdError> {
+    let mut seen = 0;
+    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let value = |at: usize| digits.get(at).map_or(0, |b| HEX[usize::from(*b)]);
+        let (upper, lower) = (value(0), value(1));
+        seen |= upper | lower;
+        *byte = upper << 4 | lower;
+    }
+    if seen != NO_DIGIT {
+        return Ok(());
+    }
+    // Before the first that is no digit each byte is a character.
+    let place = hex.bytes().take_while(u8::is_ascii_hexdigit).count() + 1;
+    Err(IdError::character(format!(
+        "{}: character {place} is not a hexadecimal digit",
+        IdError::quote(hex),
+    )))
+}
+
 /// A string of bits. Its bytes are filled from the left; what is left of the
 /// last byte is zero.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -20,22 +58,7 @@ impl Bits {
     /// `bad_character` for anything that is no hexadecimal digit.
     pub fn from_hex(hex: &str) -> Result<Self, IdError> {
         let mut bytes = vec![0u8; hex.len().div_ceil(2)];
-        // Bytes are counted, and before the first that is no digit each is a character.
-        for (at, c) in hex.bytes().enumerate() {
-            let digit = match c {
-                b'0'..=b'9' => c - b'0',
-                b'a'..=b'f' => c - b'a' + 10,
-                b'A'..=b'F' => c - b'A' + 10,
-                _ => {
-                    return Err(IdError::character(format!(
-                        "{}: character {} is not a hexadecimal digit",
-                        IdError::quote(hex),
-                        at + 1
-                    )));
-                }
-            };
-            bytes[at / 2] |= if at % 2 == 0 { digit << 4 } else { digit };
-        }
+        read_hex(hex, &mut bytes)?;
         Ok(Self {
             bytes,
             len: hex.len() * 4,
@@ -182,6 +205,14 @@ impl fmt::Debug for Bits {
     }
 }
 
+/// The lowest bits of a word, as many as `width`.
+fn lowest(width: usize) -> u64 {
+    match width {
+        64.. => u64::MAX,
+        _ => (1 << width) - 1,
+    }
+}
+
 /// Reads bits from the left.
 #[derive(Clone)]
 pub(crate) struct BitReader<'a> {
@@ -192,19 +223,15 @@ pub(crate) struct BitReader<'a> {
 
 impl<'a> BitReader<'a> {
     pub(crate) fn new(bits: &'a Bits) -> Self {
-        Self {
-            bytes: &bits.bytes,
-            at: 0,
-            end: bits.len,
-        }
+        Self::of(&bits.bytes, bits.len)
     }
 
-    /// A reader of whole bytes.
-    pub(crate) fn of_bytes(bytes: &'a [u8]) -> Self {
+    /// A reader of the first `end` bits of some bytes.
+    pub(crate) fn of(bytes: &'a [u8], end: usize) -> Self {
         Self {
             bytes,
             at: 0,
-            end: bytes.len() * 8,
+            end: end.min(bytes.len() * 8),
         }
     }
 
@@ -223,18 +250,21 @@ impl<'a> BitReader<'a> {
                 ),
             ));
         }
-        let mut value = 0;
-        let mut missing = width;
-        while missing > 0 {
-            // In range: at < end, and the bytes hold all bits up to end.
-            let byte = self.bytes.get(self.at / 8).copied().unwrap_or_default();
-            let take = missing.min(8 - self.at % 8);
-            let part = (u64::from(byte) >> (8 - self.at % 8 - take)) & ((1 << take) - 1);
-            value = (value << take) | part;
-            self.at += take;
-            missing -= take;
-        }
-        Ok(value)
+        let (first, after) = (self.at / 8, self.at + width);
+        // Bits of the word of eight bytes that come after those wanted.
+        let behind = (8 * first + 64).checked_sub(after);
+        let value = match (behind, self.bytes[first..].first_chunk()) {
+            (Some(behind @ 0..64), Some(word)) => u64::from_be_bytes(*word) >> behind,
+            // Close to the end, or across nine bytes.
+            _ => {
+                let last = after.div_ceil(8);
+                let bytes = self.bytes[first..last].iter();
+                let word = bytes.fold(0u128, |word, byte| word << 8 | u128::from(*byte));
+                (word >> (8 * last - after)) as u64
+            }
+        };
+        self.at = after;
+        Ok(value & lowest(width))
     }
 
     /// The next `width` bits as a decimal numeral without leading zeros.

@@ -3,6 +3,7 @@
 
 use super::bits::{BitReader, Bits};
 use super::scheme::TagScheme;
+use crate::epc::KeyText;
 use crate::error::{IdError, IdReason};
 use crate::urn::{Components, PureIdentity, is_cage};
 
@@ -257,43 +258,53 @@ fn read(
                 return Err(bad(&format!("partition value {partition} is not defined")));
             }
             let digits = 12 - partition;
-            let prefix = reader.read_decimal(PREFIX_BITS[partition])?;
-            if prefix.len() > digits {
+            let prefix = reader.read(PREFIX_BITS[partition])?;
+            if decimal_digits(prefix) > digits {
                 return Err(bad(&format!(
                     "company prefix {prefix} has more than {digits} digits"
                 )));
             }
-            components.push_padded(&prefix, digits);
+            components.push_number(prefix, digits);
             let (width, most) = (table.bits[partition], table.digits + partition);
-            let reference = match field {
+            let too_long = |reference: &str| {
+                bad(&format!(
+                    "reference {} is longer than {most}",
+                    IdError::quote(reference)
+                ))
+            };
+            let text = match field {
                 Field::Seven(_) => read_text(scheme, reader, 7, width)?,
                 Field::Six(_) => read_six(scheme, reader, most)?,
-                _ => reader.read_decimal(width)?,
+                _ => {
+                    let reference = reader.read(width)?;
+                    // A reference of no digits is written as 0.
+                    if decimal_digits(reference) > most && (reference, most) != (0, 0) {
+                        return Err(too_long(&reference.to_string()));
+                    }
+                    match (field, most) {
+                        (_, 0) => components.push(""),
+                        (Field::Partition(_), _) => components.push_number(reference, most),
+                        _ => components.push_number(reference, 1),
+                    }
+                    return Ok(());
+                }
             };
-            if most == 0 && reference == "0" {
-                components.push("");
-                return Ok(());
+            if text.len() > most {
+                return Err(too_long(&text));
             }
-            if reference.len() > most {
-                return Err(bad(&format!(
-                    "reference {} is longer than {most}",
-                    IdError::quote(&reference)
-                )));
-            }
-            let padded = matches!(field, Field::Partition(_));
-            components.push_padded(&reference, if padded { most } else { 0 });
+            components.push(&text);
         }
-        Field::Integer(width) => components.push(&reader.read_decimal(*width)?),
+        Field::Integer(width) => components.push_number(reader.read(*width)?, 1),
         Field::Fixed(width, digits) => {
-            let number = reader.read_decimal(*width)?;
-            if number.len() > *digits {
+            let number = reader.read(*width)?;
+            if decimal_digits(number) > *digits {
                 return Err(bad(&format!("{number} has more than {digits} digits")));
             }
-            components.push_padded(&number, *digits);
+            components.push_number(number, *digits);
         }
         Field::Text(width) => components.push(&read_text(scheme, reader, 7, *width)?),
         Field::Digits(width) => {
-            let number = reader.read_decimal(*width)?;
+            let number = KeyText::of_number(reader.read(*width)?, 1);
             match number.strip_prefix('1') {
                 Some(digits) if !digits.is_empty() => components.push(digits),
                 _ => return Err(bad("a digit string does not start with its 1")),
@@ -340,6 +351,11 @@ fn read(
     Ok(())
 }
 
+/// How many digits a number has; 0 has one.
+fn decimal_digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
 /// 7-bit characters up to the first zero; after it all must be zero.
 fn read_text(
     scheme: TagScheme,
@@ -347,7 +363,7 @@ fn read_text(
     width: usize,
     total: usize,
 ) -> Result<String, IdError> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(total / width);
     let mut ended = false;
     for _ in 0..total / width {
         match reader.read(width)? as u8 {

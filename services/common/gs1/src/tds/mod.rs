@@ -58,7 +58,7 @@ impl EpcTag {
                 MAX_BITS / 8
             )));
         }
-        Self::read(BitReader::of_bytes(bytes))
+        Self::read(BitReader::of(bytes, 8 * bytes.len()))
     }
 
     /// Reads hexadecimal digits, in either case.
@@ -73,7 +73,9 @@ impl EpcTag {
                 MAX_BITS / 4
             )));
         }
-        Self::read(BitReader::new(&Bits::from_hex(hex)?))
+        let mut bytes = [0; MAX_BITS / 8];
+        bits::read_hex(hex, &mut bytes)?;
+        Self::read(BitReader::of(&bytes, 4 * hex.len()))
     }
 
     fn read(mut reader: BitReader<'_>) -> Result<Self, IdError> {
@@ -94,7 +96,7 @@ impl EpcTag {
                 format!("{}: {header:02X} is no EPC header{note}", hex()),
             )
         })?;
-        let tag = if scheme.is_plus() {
+        let decoded = if scheme.is_plus() {
             PlusTag::decode(scheme, &mut reader).map(Self::Plus)
         } else {
             classic::decode(scheme, &mut reader).map(|(filter, identity)| {
@@ -105,18 +107,18 @@ impl EpcTag {
                     ControlFields::default(),
                 ))
             })
-        }
-        .map_err(|e| named(e, scheme))?;
-        if !reader.rest_is_zero() {
-            return Err(named(
+        };
+        match decoded {
+            Err(e) => Err(named(e, scheme)),
+            Ok(_) if !reader.rest_is_zero() => Err(named(
                 IdError::new(
                     IdReason::BadEncoding,
                     format!("{} bits behind the EPC are not zero", reader.remaining()),
                 ),
                 scheme,
-            ));
+            )),
+            tag => tag,
         }
-        Ok(tag)
     }
 
     /// A tag of a unit. DSGTIN and `++` schemes need more: see [`PlusTag`].

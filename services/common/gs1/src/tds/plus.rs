@@ -8,7 +8,7 @@ use super::hostname;
 use super::scheme::TagScheme;
 use crate::ai;
 use crate::element::ElementString;
-use crate::epc::{Epc, UnitKind};
+use crate::epc::{Epc, Parts, UnitKind};
 use crate::error::{IdError, IdReason};
 use crate::urn::EpcScheme;
 
@@ -76,34 +76,23 @@ impl PlusTag {
                 "{epc}: {scheme} holds units with a serial, not classes"
             )));
         }
-        if !scheme.is_plus() || kind.as_str() != epc_scheme.name() {
+        let text = epc.key();
+        let fits = scheme.is_plus() && kind.as_str() == epc_scheme.name();
+        let Some(parts) = Parts::of(&text).filter(|_| fits) else {
             return Err(IdError::new(
                 IdReason::UnknownScheme,
                 format!("{scheme} does not hold {epc}"),
             ));
-        }
-        let text = epc.to_string();
-        let ais = key_ais(epc_scheme);
-        // The key of a GS1 unit: <ai>/<value>, and a qualifier where there is one.
-        let (ai, rest) = text.split_once('/').unwrap_or_default();
-        let marker = ais.get(1).map(|ai| format!("/{ai}/")).unwrap_or_default();
-        let at = match ai {
-            _ if marker.is_empty() => None,
-            // A part reference may hold slashes; its serial is digits.
-            "8010" => rest.rfind(&marker),
-            _ => rest.find(&marker),
         };
-        let (value, qualifier) = match at {
-            Some(at) => (rest.get(..at), rest.get(at + marker.len()..)),
-            None => (Some(rest), None),
-        };
-        let mut key: Vec<(&'static str, String)> = ais
+        let qualifier = parts.qualifier.map(|(_, value)| value);
+        let values = [Some(parts.value), qualifier].into_iter().flatten();
+        let mut key: Vec<(&'static str, String)> = key_ais(epc_scheme)
             .iter()
             .copied()
-            .zip([value, qualifier].into_iter().flatten().map(str::to_owned))
+            .zip(values.map(str::to_owned))
             .collect();
         // A GLN without extension is written with extension 0 (TDS 2.x §6.3.3).
-        if ai == "414" && key.len() == 1 {
+        if parts.ai == "414" && key.len() == 1 {
             key.push(("254", "0".to_owned()));
         }
         Self::checked(scheme, filter, key)

@@ -208,6 +208,9 @@ pub(crate) fn escape(value: &str, into: &mut String) {
 }
 
 fn digits(value: &str) -> Result<(), Fault> {
+    if value.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
     match value.chars().zip(1..).find(|(c, _)| !c.is_ascii_digit()) {
         None => Ok(()),
         Some((c, place)) => Err(character(format!(
@@ -216,7 +219,7 @@ fn digits(value: &str) -> Result<(), Fault> {
     }
 }
 
-fn each(value: &str, allowed: fn(u8) -> bool) -> Result<(), Fault> {
+fn each(value: &str, allowed: impl Fn(u8) -> bool) -> Result<(), Fault> {
     match value.bytes().position(|b| !allowed(b)) {
         None => Ok(()),
         Some(at) => Err(character(format!(

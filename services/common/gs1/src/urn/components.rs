@@ -1,5 +1,7 @@
 //! The components of an identity, in one text.
 
+use crate::epc::Buffer;
+
 /// Up to five components as characters, one after the other.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Components {
@@ -35,12 +37,11 @@ impl Components {
         self.close();
     }
 
-    /// Adds digits, filled with zeros on the left.
-    pub(crate) fn push_padded(&mut self, digits: &str, length: usize) {
-        for _ in digits.len()..length {
-            self.text.push('0');
-        }
-        self.push(digits);
+    /// Adds a number with at least so many digits, filled with zeros on the left.
+    pub(crate) fn push_number(&mut self, number: u64, digits: usize) {
+        let mut text = Buffer::new();
+        text.push_number(number, digits);
+        self.push(text.as_str());
     }
 
     /// The text to write the next component to, which [`close`](Self::close) ends.

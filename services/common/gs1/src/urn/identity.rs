@@ -10,7 +10,7 @@ use super::scheme::{EpcScheme, Key, KeyForm};
 use super::split::{self, PrefixLength};
 use crate::check::check_digit;
 use crate::element::ElementString;
-use crate::epc::Epc;
+use crate::epc::{Buffer, Epc};
 use crate::error::{IdError, IdReason};
 
 /// An EPC as its pure identity URI says it: scheme and components, the company
@@ -86,7 +86,7 @@ impl PureIdentity {
     /// `malformed` for a class without identity of its own (see
     /// [`IdPattern::of`](super::IdPattern::of)) and for a key that is no EPC.
     pub fn of(epc: &Epc, prefix: Option<PrefixLength>) -> Result<Self, IdError> {
-        let text = epc.to_string();
+        let text = epc.key();
         if super::is_epc(&text) {
             return text.parse();
         }
@@ -127,7 +127,7 @@ impl PureIdentity {
     pub fn epc(&self) -> Epc {
         match self.scheme.key() {
             None => Epc::other(&self.to_string()),
-            Some(key) => Epc::compose(key.ai, &self.number(&key), |wanted| {
+            Some(key) => Epc::compose(key.ai, self.number(&key).as_str(), |wanted| {
                 self.qualifier(&key)
                     .and_then(|(ai, value)| (ai == wanted).then_some(value))
             }),
@@ -140,7 +140,7 @@ impl PureIdentity {
         let Some(key) = self.scheme.key() else {
             return Vec::new();
         };
-        let mut elements = vec![(key.ai, self.number(&key))];
+        let mut elements = vec![(key.ai, self.number(&key).as_str().to_owned())];
         elements.extend(
             self.qualifier(&key)
                 .filter(|qualifier| *qualifier != ("254", "0"))
@@ -149,26 +149,29 @@ impl PureIdentity {
         elements
     }
 
-    /// The value of the primary key.
-    fn number(&self, key: &Key) -> String {
+    /// The value of the primary key: 34 characters at most.
+    fn number(&self, key: &Key) -> Buffer {
         let (prefix, reference) = (self.components.get(0), self.components.get(1));
-        let mut number = String::with_capacity(34);
-        match key.form {
+        let mut number = Buffer::new();
+        let parts = match key.form {
             KeyForm::Leading => {
                 // A leading reference has at least one digit: 13 or 17 less 12.
                 let (first, rest) = reference.split_at_checked(1).unwrap_or_default();
-                number.extend([first, prefix, rest]);
+                [first, prefix, rest]
             }
-            KeyForm::Plain | KeyForm::Unchecked => number.extend([prefix, reference]),
-            KeyForm::AfterZero => number.extend(["0", prefix, reference]),
+            KeyForm::Plain | KeyForm::Unchecked => [prefix, reference, ""],
+            KeyForm::AfterZero => ["0", prefix, reference],
+        };
+        for part in parts {
+            number.push(part);
         }
         if key.form != KeyForm::Unchecked
-            && let Some(digit) = check_digit(&number)
+            && let Some(digit) = check_digit(number.as_str())
         {
-            number.push(digit);
+            number.push(digit.encode_utf8(&mut [0; 4]));
         }
         let own = self.components.len() - usize::from(key.qualifier.is_some());
-        number.extend((2..own).map(|at| self.components.get(at)));
+        (2..own).for_each(|at| number.push(self.components.get(at)));
         number
     }
 
@@ -257,7 +260,7 @@ impl FromStr for PureIdentity {
         let scheme = EpcScheme::of_name(scheme)
             .filter(|scheme| scheme.is_class() == class)
             .ok_or_else(|| super::unknown(text))?;
-        Self::from_body(scheme, body).map_err(|e| super::within(text, e))
+        Self::from_body(scheme, body).map_err(|e| e.within(text))
     }
 }
 

@@ -131,8 +131,3 @@ fn unknown(text: &str) -> IdError {
         ),
     )
 }
-
-/// A finding about a value, with the URI it stands in.
-fn within(text: &str, e: IdError) -> IdError {
-    IdError::new(e.reason, format!("{}: {}", IdError::quote(text), e.message))
-}

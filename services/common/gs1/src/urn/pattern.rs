@@ -106,8 +106,7 @@ impl FromStr for IdPattern {
             .ok_or_else(|| super::unknown(text))?;
         let expected = scheme.components();
         let raw: Vec<&str> = body.splitn(expected.len(), '.').collect();
-        let malformed =
-            |what: &str| super::within(text, IdError::malformed(format!("{scheme}: {what}")));
+        let malformed = |what: &str| IdError::malformed(format!("{scheme}: {what}")).within(text);
         if raw.len() != expected.len() {
             return Err(malformed(&format!(
                 "{} components are expected, with a dot between",
@@ -133,8 +132,8 @@ impl FromStr for IdPattern {
                 unescape(scheme, *component, raw, &mut value).map(|()| value)
             })
             .collect::<Result<_, _>>()
-            .map_err(|e| super::within(text, e))?;
-        Self::checked(scheme, given).map_err(|e| super::within(text, e))
+            .map_err(|e| e.within(text))?;
+        Self::checked(scheme, given).map_err(|e| e.within(text))
     }
 }
 

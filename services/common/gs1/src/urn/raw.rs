@@ -144,7 +144,7 @@ impl FromStr for RawUri {
             .get(12..)
             .filter(|_| super::is_epc(text) && text.get(8..12) == Some("raw:"))
             .ok_or_else(|| super::unknown(text))?;
-        Self::from_body(body).map_err(|e| super::within(text, e))
+        Self::from_body(body).map_err(|e| e.within(text))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::identity::prefix_length_unknown;
 use super::scheme::{EpcScheme, KeyForm};
+use crate::epc::Parts;
 use crate::error::{IdError, IdReason};
 
 /// The number of digits of a GS1 company prefix in EPC URIs: 6 to 12. A prefix
@@ -46,21 +47,11 @@ pub(crate) fn components_of(
             IdError::quote(key)
         ))
     };
-    let (ai, rest) = key.split_once('/').ok_or_else(malformed)?;
-    let (value, serial) = match ai {
-        "01" | "414" | "8006" => match rest.split_once('/') {
-            Some((value, qualifier)) => (value, qualifier.split_once('/')),
-            None => (rest, None),
-        },
-        "8010" => match rest.rfind("/8011/") {
-            Some(at) => (
-                rest.get(..at).unwrap_or_default(),
-                rest.get(at + 6..).map(|serial| ("8011", serial)),
-            ),
-            None => (rest, None),
-        },
-        _ => (rest, None),
-    };
+    let Parts {
+        ai,
+        value,
+        qualifier: serial,
+    } = Parts::of(key).ok_or_else(malformed)?;
     let scheme = EpcScheme::ALL
         .into_iter()
         .find(|scheme| {

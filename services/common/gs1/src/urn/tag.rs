@@ -162,7 +162,7 @@ impl FromStr for TagUri {
             .get(12..)
             .filter(|_| super::is_epc(text) && text.get(8..12) == Some("tag:"))
             .ok_or_else(|| super::unknown(text))?;
-        let (control, rest) = ControlFields::read(body).map_err(|e| super::within(text, e))?;
+        let (control, rest) = ControlFields::read(body).map_err(|e| e.within(text))?;
         let (name, body) = rest.split_once(':').unwrap_or((rest, ""));
         let scheme = TagScheme::of_uri_name(name).ok_or_else(|| super::unknown(text))?;
         let read = || {
@@ -177,7 +177,7 @@ impl FromStr for TagUri {
             let identity = PureIdentity::from_body(scheme.epc_scheme(), body)?;
             Self::new(scheme, filter, identity, control)
         };
-        read().map_err(|e| super::within(text, e))
+        read().map_err(|e| e.within(text))
     }
 }
 

@@ -184,7 +184,7 @@ impl FromStr for TagPattern {
         let scheme = TagScheme::of_uri_name(scheme)
             .filter(|_| form == "pat")
             .ok_or_else(|| super::unknown(text))?;
-        Self::from_body(scheme, body).map_err(|e| super::within(text, e))
+        Self::from_body(scheme, body).map_err(|e| e.within(text))
     }
 }
 
