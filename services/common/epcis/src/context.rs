@@ -117,9 +117,17 @@ impl Context {
     /// Namespace and local name of a prefixed name; None where it has no prefix
     /// or an unknown one.
     pub(crate) fn expand<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
-        let (prefix, local) = name.split_once(':')?;
+        self.namespace_of(name)
+            .map(|(namespace, local)| (namespace.to_owned(), local))
+    }
+
+    /// [`expand`](Self::expand), borrowed.
+    pub(crate) fn namespace_of<'t, 'n: 't>(&'t self, name: &'n str) -> Option<(&'t str, &'n str)> {
+        // Names are short: a plain search is the fastest.
+        let colon = name.bytes().position(|b| b == b':')?;
+        let (prefix, local) = (&name[..colon], &name[colon + 1..]);
         if let Some(iri) = self.0.prefixes.get(prefix) {
-            return Some((iri.clone(), local));
+            return Some((iri, local));
         }
         if !is_iri_scheme(prefix) {
             return None;
@@ -143,7 +151,8 @@ impl Terms {
                     let iri = meaning.as_str().or_else(|| meaning.get("@id")?.as_str());
                     if let Some(iri) = iri.filter(|_| !term.starts_with('@') && !term.contains(':'))
                     {
-                        self.prefixes.insert(term.clone(), one_spelling(iri));
+                        self.prefixes
+                            .insert(term.clone(), one_spelling(iri).to_owned());
                     }
                 }
             }
@@ -159,10 +168,10 @@ impl Terms {
 
 /// The JSON binding writes the namespace of CBV master data with a last colon,
 /// the XML binding without: one namespace.
-fn one_spelling(namespace: &str) -> String {
+fn one_spelling(namespace: &str) -> &str {
     match namespace {
-        "urn:epcglobal:cbv:mda:" => "urn:epcglobal:cbv:mda".to_owned(),
-        other => other.to_owned(),
+        "urn:epcglobal:cbv:mda:" => "urn:epcglobal:cbv:mda",
+        other => other,
     }
 }
 

@@ -28,7 +28,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::element::ElementString;
@@ -198,19 +198,24 @@ impl Epc {
         self.link(ENCODED_IN_HASH)
     }
 
+    /// Appends what [`event_hash_link`](Self::event_hash_link) gives.
+    pub fn push_event_hash_link(&self, text: &mut String) {
+        self.push_link(text, ENCODED_IN_HASH);
+    }
+
     fn link(&self, encoded: &'static AsciiSet) -> String {
-        let key = self.key();
-        let Some(parts) = self.is_gs1().then(|| Parts::of(&key)).flatten() else {
-            return key.into();
-        };
-        let value = utf8_percent_encode(parts.value, encoded);
-        match parts.qualifier {
-            None => format!("https://id.gs1.org/{}/{value}", parts.ai),
-            Some((ai, qualifier)) => format!(
-                "https://id.gs1.org/{}/{value}/{ai}/{}",
-                parts.ai,
-                utf8_percent_encode(qualifier, encoded)
-            ),
+        let mut text = String::with_capacity(64);
+        self.push_link(&mut text, encoded);
+        text
+    }
+
+    fn push_link(&self, text: &mut String, encoded: &'static AsciiSet) {
+        match &self.0 {
+            Repr::Gs1(packed) => {
+                text.push_str("https://id.gs1.org/");
+                packed.push_encoded(text, encoded);
+            }
+            Repr::Text(other) => text.push_str(other),
         }
     }
 

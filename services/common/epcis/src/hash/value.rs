@@ -1,71 +1,179 @@
 //! Canonical forms of values for the event hash (CBV 2.0 §8.9.2).
 
-use chrono::{Duration, SecondsFormat, Timelike};
 use serde_json::Value;
-use serialtrail_gs1::parse_identifier;
+use serialtrail_gs1::{Epc, parse_identifier};
 
+use super::fields::Form;
+use super::number::{number, push_number};
+use super::time::push_time;
 use crate::context::Context;
 use crate::lists::is_of_tag;
-use crate::model::Identifier;
-use crate::time::date_time_stamp;
-use crate::vocabulary::{Vocabulary, web_address};
+use crate::model::{Event, Identifier};
+use crate::vocabulary::{Vocabulary, normalise};
 
-/// A scalar as text, None for what is empty or no scalar.
-pub(super) fn text_of(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    };
-    (!text.is_empty()).then_some(text)
+/// So many identifiers outside of lists of EPCs are looked for among those already parsed.
+const KNOWN: usize = 16;
+
+/// What values are brought into canonical form with.
+pub(super) struct Canonical<'a> {
+    context: &'a Context,
+    /// Identifiers that were parsed already: as given, and what they name.
+    known: Vec<(&'a str, &'a Epc)>,
 }
 
-/// Numbers without needless signs, zeros and exponents; GS1 identifiers as
-/// canonical Digital Links of the finest level; CBV words as web addresses.
-pub(super) fn canonical(text: &str, context: &Context) -> String {
-    if let Some(number) = canonical_number(text) {
-        return number;
+/// `text.trim()`, at once where there is nothing to trim.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
     }
-    if is_gs1_spelling(text) {
-        return match parse_identifier(text) {
-            Ok(key) if key.is_gs1() => key.event_hash_link(),
-            _ => text.to_owned(),
-        };
+}
+
+/// Whether a value says something: a scalar that is not empty.
+pub(super) fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !trimmed(text).is_empty(),
+        Value::Number(_) | Value::Bool(_) => true,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
-    if text.starts_with("urn:epcglobal:cbv:") {
-        return [
-            Vocabulary::BizStep,
-            Vocabulary::Disposition,
-            Vocabulary::BizTransactionType,
-            Vocabulary::SourceDestinationType,
-            Vocabulary::ErrorReason,
-        ]
-        .into_iter()
-        .map(|vocabulary| web_address(vocabulary, text))
-        .find(|address| address != text)
-        .unwrap_or_else(|| text.to_owned());
-    }
-    match context.expand(text) {
-        // Compact names of GS1's own vocabularies; those of others stay as given.
-        Some((namespace, local))
-            if namespace.starts_with("https://ref.gs1.org")
-                || namespace.starts_with("https://gs1.org") =>
-        {
-            format!("{namespace}{local}")
+}
+
+impl<'a> Canonical<'a> {
+    pub(super) fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            known: Vec::new(),
         }
-        _ => text.to_owned(),
+    }
+
+    /// With what an event that was read names beside its lists of EPCs.
+    pub(super) fn knowing(context: &'a Context, read: &'a Event) -> Self {
+        let places = [&read.read_point, &read.biz_location].into_iter().flatten();
+        let quantities = [
+            &read.quantity_list,
+            &read.child_quantity_list,
+            &read.input_quantity_list,
+            &read.output_quantity_list,
+        ];
+        let typed = [&read.sources, &read.destinations, &read.biz_transactions];
+        let ids = (read.parent_id.iter())
+            .chain(&read.transformation_id)
+            .chain(typed.into_iter().flatten().map(|item| &item.id))
+            .chain(quantities.into_iter().flatten().map(|item| &item.epc_class));
+        let known = places
+            .map(|place| (place.given.as_str(), &place.key))
+            .chain(ids.map(|id| (id.given.as_str(), &id.key)))
+            .take(KNOWN)
+            .collect();
+        Self { context, known }
+    }
+
+    pub(super) fn context(&self) -> &'a Context {
+        self.context
+    }
+
+    /// Writes a value; nothing where [`has_text`] is false.
+    pub(super) fn push(&self, out: &mut String, value: &Value, form: Form) {
+        match (value, form) {
+            (Value::String(text), Form::Any) => self.text(out, trimmed(text)),
+            (Value::String(text), Form::Time) => push_time(out, trimmed(text)),
+            (Value::String(text), Form::Word(vocabulary)) => {
+                self.word(out, vocabulary, trimmed(text));
+            }
+            (Value::Number(number), Form::Time) => out.push_str(&number.to_string()),
+            (Value::Number(number), _) => match number.as_f64() {
+                Some(number) => push_number(out, number),
+                None => self.text(out, &number.to_string()),
+            },
+            (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
+            (Value::Null | Value::Array(_) | Value::Object(_), _) => {}
+        }
+    }
+
+    /// Writes an identifier that was read.
+    pub(super) fn push_read(&self, out: &mut String, id: &Identifier) {
+        let text = trimmed(&id.given);
+        if is_gs1_spelling(text) {
+            push_named(out, text, &id.key);
+        } else {
+            self.text(out, text);
+        }
+    }
+
+    /// Numbers without needless signs, zeros and exponents; GS1 identifiers as
+    /// canonical Digital Links of the finest level; CBV words as web addresses.
+    fn text(&self, out: &mut String, text: &str) {
+        if let Some(number) = number(text) {
+            push_number(out, number);
+        } else if is_gs1_spelling(text) {
+            self.identifier(out, text);
+        } else if text.starts_with("urn:epcglobal:cbv:") {
+            cbv_urn(out, text);
+        } else {
+            match self.context.namespace_of(text) {
+                // Compact names of GS1's own vocabularies; those of others stay as given.
+                Some((namespace, local))
+                    if namespace.starts_with("https://ref.gs1.org")
+                        || namespace.starts_with("https://gs1.org") =>
+                {
+                    out.extend([namespace, local]);
+                }
+                _ => out.push_str(text),
+            }
+        }
+    }
+
+    fn identifier(&self, out: &mut String, text: &str) {
+        if is_canonical_link(text) {
+            out.push_str(text);
+        } else if let Some((_, key)) = self.known.iter().find(|(given, _)| *given == text) {
+            push_named(out, text, key);
+        } else {
+            match parse_identifier(text) {
+                Ok(key) => push_named(out, text, &key),
+                Err(_) => out.push_str(text),
+            }
+        }
+    }
+
+    /// A word of a vocabulary as web address, whatever its spelling.
+    fn word(&self, out: &mut String, vocabulary: Vocabulary, text: &str) {
+        match bare_word(vocabulary, text) {
+            Some(word) => out.extend([vocabulary.web_prefix(), word]),
+            None => self.text(out, text),
+        }
     }
 }
 
-/// [`canonical`] of an identifier that was parsed already.
-pub(super) fn canonical_id(id: &Identifier, context: &Context) -> String {
-    let text = id.given.trim();
-    if id.key.is_gs1() && is_gs1_spelling(text) {
-        id.key.event_hash_link()
+/// The Digital Link of what an identifier names; without a GS1 key the identifier as it is.
+fn push_named(out: &mut String, text: &str, key: &Epc) {
+    if key.is_gs1() {
+        key.push_event_hash_link(out);
     } else {
-        canonical(text, context)
+        out.push_str(text);
     }
+}
+
+/// A word of whatever vocabulary as web address; a URN that is none as it is.
+fn cbv_urn(out: &mut String, text: &str) {
+    let word = [
+        Vocabulary::BizStep,
+        Vocabulary::Disposition,
+        Vocabulary::BizTransactionType,
+        Vocabulary::SourceDestinationType,
+        Vocabulary::ErrorReason,
+    ]
+    .into_iter()
+    .find_map(|vocabulary| Some((vocabulary, bare_word(vocabulary, text)?)));
+    match word {
+        Some((vocabulary, word)) => out.extend([vocabulary.web_prefix(), word]),
+        None => out.push_str(text),
+    }
+}
+
+/// The bare word behind a spelling of it; None for a URI of one's own.
+fn bare_word(vocabulary: Vocabulary, text: &str) -> Option<&str> {
+    normalise(vocabulary, text).filter(|word| !word.contains(':'))
 }
 
 fn is_gs1_spelling(text: &str) -> bool {
@@ -73,92 +181,32 @@ fn is_gs1_spelling(text: &str) -> bool {
     is_urn || text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// A word of a vocabulary as web address, whatever its spelling.
-pub(super) fn canonical_word(vocabulary: Vocabulary, text: &str, context: &Context) -> String {
-    let address = web_address(vocabulary, text);
-    if address == text {
-        canonical(text, context)
-    } else {
-        address
-    }
-}
-
-/// UTC with milliseconds, a half rounded up; text that is no time stays.
-pub(super) fn canonical_time(text: &str) -> String {
-    let Ok(time) = date_time_stamp(text) else {
-        return text.to_owned();
+/// Whether a text is written as its canonical Digital Link would be. Nothing need be verified then:
+/// with a faulty value it is no GS1 identifier, and stays as it is all the same.
+fn is_canonical_link(text: &str) -> bool {
+    let plain = |value: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        !value.is_empty() && value.bytes().all(is_plain)
     };
-    let below = i64::from(time.nanosecond() % 1_000_000);
-    let rounded = if below >= 500_000 {
-        1_000_000 - below
-    } else {
-        -below
+    let Some(path) = text.strip_prefix("https://id.gs1.org/") else {
+        return false;
     };
-    time.checked_add_signed(Duration::nanoseconds(rounded))
-        .unwrap_or(time)
-        .to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// A number in the form of the reference implementation (Python's `str`): whole
-/// numbers without fraction, others in their shortest form. None if the text is
-/// no number.
-fn canonical_number(text: &str) -> Option<String> {
-    let starts_like_one =
-        text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    let number: f64 = text
-        .parse()
-        .ok()
-        .filter(|n: &f64| n.is_finite() && starts_like_one)?;
-    Some(if number == 0.0 {
-        "0".to_owned()
-    } else if number.fract() == 0.0 {
-        format!("{number:.0}")
-    } else if number.abs() < 1e-4 {
-        // Rust writes 1e-5, Python 1e-05.
-        let short = format!("{number:e}");
-        match short.split_once("e-") {
-            Some((digits, exponent)) if exponent.len() == 1 => format!("{digits}e-0{exponent}"),
-            _ => short,
-        }
-    } else {
-        number.to_string()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_one_form() {
-        for (text, expected) in [
-            ("26", "26"),
-            ("26.0", "26"),
-            ("+026.10", "26.1"),
-            ("1e3", "1000"),
-            ("-0.0", "0"),
-            (".5", "0.5"),
-            ("0.00001", "1e-05"),
-            ("1e23", "99999999999999991611392"),
-        ] {
-            assert_eq!(canonical_number(text).as_deref(), Some(expected), "{text}");
-        }
-        for text in ["inf", "nan", "1e400", "2023-10-09", "P3Y", "", "-", "1 2"] {
-            assert_eq!(canonical_number(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn times_are_utc_with_milliseconds() {
-        for (text, expected) in [
-            ("2020-03-04T11:00:30+01:00", "2020-03-04T10:00:30.000Z"),
-            ("2022-02-16T08:40:21.3142715Z", "2022-02-16T08:40:21.314Z"),
-            ("2022-02-16T08:40:21.3145Z", "2022-02-16T08:40:21.315Z"),
-            ("2022-02-16T08:40:21.31449Z", "2022-02-16T08:40:21.314Z"),
-            ("2022-02-16T23:59:59.9996Z", "2022-02-17T00:00:00.000Z"),
-            ("yesterday", "yesterday"),
-        ] {
-            assert_eq!(canonical_time(text), expected, "{text}");
-        }
+    let Some((ai, rest)) = path.split_once('/') else {
+        return false;
+    };
+    match ai {
+        // A GTIN of fewer digits would be padded; of qualifiers only the finest is kept.
+        "01" => rest.split_at_checked(14).is_some_and(|(gtin, rest)| {
+            let finest = ["/21/", "/10/", "/235/"];
+            plain(gtin)
+                && (rest.is_empty()
+                    || finest
+                        .iter()
+                        .find_map(|ai| rest.strip_prefix(ai))
+                        .is_some_and(plain))
+        }),
+        "00" | "253" | "255" | "401" | "402" | "414" | "417" | "8003" | "8004" | "8017"
+        | "8018" => plain(rest),
+        _ => false,
     }
 }

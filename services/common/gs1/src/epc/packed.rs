@@ -5,6 +5,8 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
 use super::kind::UnitKind;
 use super::text::{Buffer, KeyText, Parts};
 
@@ -187,6 +189,26 @@ impl Packed {
             text.push(self.chars());
         }
         text
+    }
+
+    /// Appends the key as the path of a Digital Link, with characters of the set percent-encoded
+    /// (digits are never among them).
+    pub(super) fn push_encoded(&self, text: &mut String, encoded: &'static AsciiSet) {
+        let (ai, width) = self.form.start();
+        let characters = utf8_percent_encode(self.chars(), encoded);
+        let mut number = Buffer::new();
+        text.push_str(ai);
+        if self.form == Form::Cpi {
+            number.push_number(self.number, 1);
+            text.extend(characters);
+            text.push_str(self.form.middle());
+            text.push_str(number.as_str());
+        } else {
+            number.push_number(self.number, width);
+            text.push_str(number.as_str());
+            text.push_str(self.form.middle());
+            text.extend(characters);
+        }
     }
 
     pub(super) fn kind(&self) -> UnitKind {
