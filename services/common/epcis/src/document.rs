@@ -61,8 +61,13 @@ pub struct Limits {
     pub max_epcs_per_event: usize,
     /// Bytes of one event's text. A longer one is passed over without being kept, and refused.
     pub max_event_bytes: usize,
+    /// Elements and attributes of one event in XML. One with more is refused with the reason of one
+    /// with too many bytes: a short element takes many times its bytes in memory.
+    pub max_event_nodes: usize,
     /// Bytes of everything around the events: header, master data, contexts.
     pub max_header_bytes: usize,
+    /// Elements and attributes of an XML document's header, or of another element around the events.
+    pub max_header_nodes: usize,
 }
 
 impl Default for Limits {
@@ -71,7 +76,9 @@ impl Default for Limits {
             max_events: 100_000,
             max_epcs_per_event: 100_000,
             max_event_bytes: 8 * 1024 * 1024,
+            max_event_nodes: 250_000,
             max_header_bytes: 16 * 1024 * 1024,
+            max_header_nodes: 500_000,
         }
     }
 }
@@ -201,14 +208,6 @@ pub fn parse_body(body: &[u8], kind: BodyKind, limits: &Limits) -> Result<Captur
     };
     match Format::of(body) {
         Format::JsonLd => json::parse(body, &options),
-        Format::Xml => {
-            let header = xml::header(body, &options)?;
-            let mut events = Vec::new();
-            xml::events(body, &header, &options, |event| {
-                events.push(event);
-                ControlFlow::Continue(())
-            })?;
-            Ok(Capture { header, events })
-        }
+        Format::Xml => xml::parse(body, &options),
     }
 }

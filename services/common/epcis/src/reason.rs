@@ -52,9 +52,10 @@ pub enum Reason {
     TooManyEvents,
     /// More EPCs in the event than allowed.
     TooManyEpcs,
-    /// An event of more bytes than allowed.
+    /// An event of more bytes, or more elements and attributes, than allowed.
     EventTooLarge,
-    /// More bytes around the events (header, master data, contexts) than allowed.
+    /// More bytes, or more elements and attributes, around the events (header, master data,
+    /// contexts) than allowed.
     HeaderTooLarge,
     /// Objects and lists, or elements, nested deeper than allowed.
     TooDeep,

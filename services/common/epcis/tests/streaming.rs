@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use samples::{aggregation, object_event, transformation};
 use serde_json::{Value, json};
 use serialtrail_epcis::{
-    BodyKind, CapturedEvent, DocumentError, Format, Header, Limits, ReadOptions, parse_body,
-    read_events, read_header,
+    BodyKind, CapturedEvent, DocumentError, Format, Header, Limits, ReadOptions, Reason,
+    parse_body, read_events, read_header,
 };
 
 /// Counts the bytes in use, and the most there were.
@@ -353,4 +353,40 @@ fn what_is_wrong_around_the_events_is_said_with_its_line() {
     let many = format!("{{{}}}", many.join(","));
     let e = read(many.as_bytes(), 64, &options(BodyKind::Either)).unwrap_err();
     assert!(e.message.contains("10000 fields"), "{e}");
+}
+
+#[test]
+fn small_elements_without_number_are_refused_before_they_fill_the_memory() {
+    let _alone = ALONE.lock().unwrap();
+    let document = |head: &str, body: &str| {
+        format!(
+            "<e:EPCISDocument xmlns:e=\"urn:epcglobal:epcis:xsd:2\" schemaVersion=\"2.0\" creationDate=\"2026-03-04T12:00:00Z\">{head}<EPCISBody><EventList>{body}</EventList></EPCISBody></e:EPCISDocument>"
+        )
+    };
+    let most_of = |body: &str| {
+        let before = IN_USE.load(Ordering::Relaxed);
+        MOST.store(before, Ordering::Relaxed);
+        let outcome = match parse_body(body.as_bytes(), BodyKind::Document, &Limits::default()) {
+            Ok(capture) => capture.events[0]
+                .outcome
+                .as_ref()
+                .map_err(|e| e.reason)
+                .err(),
+            Err(error) => Some(error.reason),
+        };
+        let most = MOST.load(Ordering::Relaxed) - before;
+        println!("{} bytes: {most} bytes at most", body.len());
+        (outcome.map(Reason::code), most / 1_000_000)
+    };
+
+    let elements = "<a/>".repeat(4_000_000);
+    let header = document(&format!("<EPCISHeader>{elements}</EPCISHeader>"), "");
+    let (reason, megabytes) = most_of(&header);
+    assert_eq!(reason, Some("header_too_large"));
+    assert!(megabytes < 100, "{megabytes} MB for a header of 16 MB");
+
+    let event = format!("<ObjectEvent>{}</ObjectEvent>", &elements[..2_400_000]);
+    let (reason, megabytes) = most_of(&document("", &event));
+    assert_eq!(reason, Some("event_too_large"));
+    assert!(megabytes < 60, "{megabytes} MB for an event of 2.4 MB");
 }

@@ -425,3 +425,48 @@ fn an_event_or_document_that_is_too_large_is_refused_without_being_kept() {
     let e = parse_body(body.as_bytes(), BodyKind::Document, &limits).unwrap_err();
     assert_eq!(e.reason.code(), "too_many_events", "{e}");
 }
+
+#[test]
+fn more_elements_and_attributes_than_allowed_are_refused_where_they_are_too_many() {
+    let limits = Limits {
+        max_event_nodes: 20,
+        max_header_nodes: 20,
+        ..Limits::default()
+    };
+    let read = |body: &str| parse_body(body.as_bytes(), BodyKind::Document, &limits);
+    // An observation has six elements of its own.
+    for (part, most) in [("<ex:a/>\n", 14), ("<ex:a ex:b=\"1\"/>\n", 7)] {
+        let event = |count| observed(&format!("<ex:all/>{}", part.repeat(count)));
+        let two = format!("{}{}", event(most), observed(""));
+        let capture = read(&document(&two)).unwrap();
+        let error = capture.events[0].outcome.as_ref().unwrap_err();
+        assert_eq!(error.reason.code(), "event_too_large");
+        let line = 3 + most - 1;
+        assert_eq!(
+            (error.line, error.message.as_str()),
+            (
+                3,
+                format!("the event has more than 20 elements and attributes (line {line})")
+                    .as_str()
+            )
+        );
+        assert!(capture.events[0].original.ends_with("</ObjectEvent>"));
+        assert!(capture.events[1].outcome.is_ok());
+
+        let capture = read(&document(&event(most - 1))).unwrap();
+        assert!(capture.events[0].outcome.is_ok(), "{part}");
+    }
+
+    let header = |count| {
+        let parts = "<ex:a/>\n".repeat(count);
+        let header = format!("<EPCISHeader>{parts}</EPCISHeader><EPCISBody>");
+        read(&document(&observed("")).replace("<EPCISBody>", &header))
+    };
+    assert!(header(19).is_ok());
+    let error = header(20).unwrap_err();
+    assert_eq!(
+        (error.reason.code(), error.field.as_str(), error.line),
+        ("header_too_large", "EPCISHeader", Some(2))
+    );
+    assert!(error.message.contains("(line 21)"), "{error}");
+}

@@ -1,5 +1,7 @@
 //! What may be in an element of the standard: texts, lists, attributes; each refused elsewhere.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::element::Element;
@@ -12,19 +14,19 @@ use crate::vocabulary::{self, Vocabulary};
 /// A list of the elements of one name.
 pub(super) fn list(
     at: &At<'_>,
-    element: &Element,
+    element: &Element<'_>,
     item: &str,
     at_least: usize,
-    mut value: impl FnMut(&At<'_>, &Element) -> Parsed<Value>,
+    mut value: impl FnMut(&At<'_>, &Element<'_>) -> Parsed<Value>,
 ) -> Parsed<Value> {
     attributes(at, element, &[], None)?;
     no_text(at, element)?;
     let mut items = Vec::new();
     for inner in element.elements() {
         if !inner.is(item) {
-            return Err(unknown(at, inner));
+            return Err(unknown(at, &inner));
         }
-        items.push(value(&at.index(items.len()), inner)?);
+        items.push(value(&at.index(items.len()), &inner)?);
     }
     if items.len() < at_least {
         return Err(Fault::new(
@@ -37,12 +39,12 @@ pub(super) fn list(
 }
 
 /// The text of an element that has no attributes and no elements, without the blanks around it.
-pub(super) fn text(at: &At<'_>, element: &Element) -> Parsed<String> {
+pub(super) fn text<'a>(at: &At<'_>, element: &Element<'a>) -> Parsed<Cow<'a, str>> {
     attributes(at, element, &[], None)?;
     plain(at, element)
 }
 
-pub(super) fn plain(at: &At<'_>, element: &Element) -> Parsed<String> {
+pub(super) fn plain<'a>(at: &At<'_>, element: &Element<'a>) -> Parsed<Cow<'a, str>> {
     if let Some(inner) = element.elements().next() {
         return Err(Fault::new(
             at,
@@ -54,42 +56,44 @@ pub(super) fn plain(at: &At<'_>, element: &Element) -> Parsed<String> {
             ),
         ));
     }
-    let text: String = element.texts().collect();
-    Ok(text.trim().to_owned())
+    Ok(match element.text() {
+        Cow::Borrowed(text) => text.trim().into(),
+        Cow::Owned(text) => text.trim().to_owned().into(),
+    })
 }
 
-pub(super) fn no_text(at: &At<'_>, element: &Element) -> Parsed<()> {
-    match element.texts().next() {
-        None => Ok(()),
-        Some(_) => Err(Fault::new(
-            at,
-            Reason::WrongType,
-            format_args!(
-                "elements are expected within <{}>, not text (line {})",
-                element.name.as_written(),
-                element.line
-            ),
-        )),
+pub(super) fn no_text(at: &At<'_>, element: &Element<'_>) -> Parsed<()> {
+    if !element.has_text() {
+        return Ok(());
     }
+    Err(Fault::new(
+        at,
+        Reason::WrongType,
+        format_args!(
+            "elements are expected within <{}>, not text (line {})",
+            element.name.as_written(),
+            element.line
+        ),
+    ))
 }
 
 /// Refuses attributes that are not among `known`; those of other namespaces are added to an object
 /// that may have extensions. Attributes about the XML itself (`xsi:`) say nothing.
 pub(super) fn attributes(
     at: &At<'_>,
-    element: &Element,
+    element: &Element<'_>,
     known: &[&str],
     mut extensions: Option<(&mut Map<String, Value>, &mut Prefixes)>,
 ) -> Parsed<()> {
-    for attribute in &element.attributes {
+    for attribute in element.attributes() {
         let about_xml = attribute.name.uri() == XSI;
-        let is_known = attribute.name.prefix.is_empty() && known.contains(&&*attribute.name.local);
+        let is_known = attribute.name.prefix.is_empty() && known.contains(&attribute.name.local);
         if about_xml || is_known {
             continue;
         }
         match &mut extensions {
             Some((object, prefixes)) if !attribute.name.prefix.is_empty() => {
-                extension::add_attribute(at, object, attribute, prefixes, element.line)?;
+                extension::add_attribute(at, object, &attribute, prefixes, element.line)?;
             }
             _ => {
                 let name = attribute.name.as_written();
@@ -125,9 +129,9 @@ pub(super) fn once(
     }
 }
 
-pub(super) fn unknown(at: &At<'_>, element: &Element) -> Fault {
+pub(super) fn unknown(at: &At<'_>, element: &Element<'_>) -> Fault {
     let name = element.name.as_written();
-    if element.name.namespace == Namespace::Undeclared {
+    if *element.name.namespace == Namespace::Undeclared {
         return Fault::new(
             &at.field(&name),
             Reason::UndeclaredPrefix,
@@ -145,8 +149,8 @@ pub(super) fn unknown(at: &At<'_>, element: &Element) -> Fault {
 }
 
 /// The bare word of any spelling; what is no word of the vocabulary stays as it is.
-pub(super) fn word(vocabulary: Vocabulary, text: String) -> String {
-    if let Some(known) = vocabulary::normalise(vocabulary, &text) {
+pub(super) fn word(vocabulary: Vocabulary, text: &str) -> String {
+    if let Some(known) = vocabulary::normalise(vocabulary, text) {
         return known.to_owned();
     }
     match vocabulary {
@@ -155,13 +159,14 @@ pub(super) fn word(vocabulary: Vocabulary, text: String) -> String {
             ["gs1:", "https://gs1.org/voc/", "https://ref.gs1.org/voc/"]
                 .iter()
                 .find_map(|prefix| text.strip_prefix(prefix))
-                .map_or_else(|| text.clone(), str::to_owned)
+                .unwrap_or(text)
+                .to_owned()
         }
-        _ => text,
+        _ => text.to_owned(),
     }
 }
 
 /// A number; a text that is none stays one, and is refused where the tree is read.
-pub(super) fn numeric(text: String, exponent: bool) -> Value {
-    number(&text, exponent).map_or(Value::String(text), Value::Number)
+pub(super) fn numeric(text: &str, exponent: bool) -> Value {
+    number(text, exponent).map_or_else(|| text.into(), Value::Number)
 }

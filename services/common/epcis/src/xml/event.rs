@@ -39,53 +39,46 @@ enum Shape {
     Declaration,
 }
 
-const FIELDS: &[(&str, Shape)] = &[
-    ("eventTime", Shape::Text),
-    ("recordTime", Shape::Text),
-    ("eventTimeZoneOffset", Shape::Text),
-    ("eventID", Shape::Text),
-    ("errorDeclaration", Shape::Declaration),
-    ("certificationInfo", Shape::Text),
-    ("epcList", Shape::Texts("epc")),
-    ("parentID", Shape::Text),
-    ("childEPCs", Shape::Texts("epc")),
-    ("inputEPCList", Shape::Texts("epc")),
-    ("outputEPCList", Shape::Texts("epc")),
-    ("quantityList", Shape::Quantities),
-    ("childQuantityList", Shape::Quantities),
-    ("inputQuantityList", Shape::Quantities),
-    ("outputQuantityList", Shape::Quantities),
-    ("transformationID", Shape::Text),
-    ("action", Shape::Text),
-    ("bizStep", Shape::Word(Vocabulary::BizStep)),
-    ("disposition", Shape::Word(Vocabulary::Disposition)),
-    ("readPoint", Shape::Place),
-    ("bizLocation", Shape::Place),
-    (
-        "bizTransactionList",
-        Shape::Typed("bizTransaction", Vocabulary::BizTransactionType),
-    ),
-    (
-        "sourceList",
-        Shape::Typed("source", Vocabulary::SourceDestinationType),
-    ),
-    (
-        "destinationList",
-        Shape::Typed("destination", Vocabulary::SourceDestinationType),
-    ),
-    ("sensorElementList", Shape::Sensors),
-    ("persistentDisposition", Shape::Persistent),
-    ("ilmd", Shape::Ilmd),
-];
+/// How a field of an event stands in JSON; None for what is no field.
+fn shape(field: &str) -> Option<Shape> {
+    Some(match field {
+        "eventTime"
+        | "recordTime"
+        | "eventTimeZoneOffset"
+        | "eventID"
+        | "certificationInfo"
+        | "parentID"
+        | "transformationID"
+        | "action" => Shape::Text,
+        "errorDeclaration" => Shape::Declaration,
+        "epcList" | "childEPCs" | "inputEPCList" | "outputEPCList" => Shape::Texts("epc"),
+        "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+            Shape::Quantities
+        }
+        "bizStep" => Shape::Word(Vocabulary::BizStep),
+        "disposition" => Shape::Word(Vocabulary::Disposition),
+        "readPoint" | "bizLocation" => Shape::Place,
+        "bizTransactionList" => Shape::Typed("bizTransaction", Vocabulary::BizTransactionType),
+        "sourceList" => Shape::Typed("source", Vocabulary::SourceDestinationType),
+        "destinationList" => Shape::Typed("destination", Vocabulary::SourceDestinationType),
+        "sensorElementList" => Shape::Sensors,
+        "persistentDisposition" => Shape::Persistent,
+        "ilmd" => Shape::Ilmd,
+        _ => return None,
+    })
+}
 
 /// Where EPCIS keeps what a later version, or a sender, adds.
 const WRAPPERS: [&str; 2] = ["extension", "baseExtension"];
+
+/// Room for fields made at first; most events have no more.
+const USUAL_FIELDS: usize = 14;
 
 /// Attributes of a document that some senders give a single event.
 const OF_DOCUMENTS: [&str; 2] = ["schemaVersion", "creationDate"];
 
 /// An event element as a tree's object.
-pub(super) fn event(element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+pub(super) fn event(element: &Element<'_>, prefixes: &mut Prefixes) -> Parsed<Value> {
     let at = At::Root;
     if !element.name.is_standard() || !element.name.local.ends_with("Event") {
         let what = format!(
@@ -99,7 +92,7 @@ pub(super) fn event(element: &Element, prefixes: &mut Prefixes) -> Parsed<Value>
             what,
         ));
     }
-    if &*element.name.local == "QuantityEvent" {
+    if element.name.local == "QuantityEvent" {
         return Err(Fault::new(
             &at.field("type"),
             Reason::UnsupportedEventType,
@@ -109,8 +102,8 @@ pub(super) fn event(element: &Element, prefixes: &mut Prefixes) -> Parsed<Value>
             ),
         ));
     }
-    let mut object = Map::new();
-    object.insert("type".to_owned(), (*element.name.local).into());
+    let mut object = Map::with_capacity(USUAL_FIELDS);
+    object.insert("type".to_owned(), element.name.local.into());
     attributes(&at, element, &OF_DOCUMENTS, Some((&mut object, prefixes)))?;
     fields(&at, &mut object, element, prefixes)?;
     Ok(object.into())
@@ -120,34 +113,39 @@ pub(super) fn event(element: &Element, prefixes: &mut Prefixes) -> Parsed<Value>
 fn fields(
     at: &At<'_>,
     object: &mut Map<String, Value>,
-    element: &Element,
+    element: &Element<'_>,
     prefixes: &mut Prefixes,
 ) -> Parsed<()> {
     no_text(at, element)?;
     for inner in element.elements() {
         if !inner.name.is_standard() {
-            extension::add(at, object, inner, prefixes)?;
+            extension::add(at, object, &inner, prefixes)?;
             continue;
         }
-        let name = &*inner.name.local;
+        let name = inner.name.local;
         if WRAPPERS.contains(&name) {
-            attributes(at, inner, &[], Some((&mut *object, &mut *prefixes)))?;
-            fields(at, object, inner, prefixes)?;
+            attributes(at, &inner, &[], Some((&mut *object, &mut *prefixes)))?;
+            fields(at, object, &inner, prefixes)?;
             continue;
         }
-        let Some((name, shape)) = FIELDS.iter().find(|(known, _)| *known == name) else {
-            return Err(unknown(at, inner));
+        let Some(shape) = shape(name) else {
+            return Err(unknown(at, &inner));
         };
-        let value = shaped(&at.field(name), *shape, inner, prefixes)?;
+        let value = shaped(&at.field(name), shape, &inner, prefixes)?;
         once(at, object, name, value, inner.line)?;
     }
     Ok(())
 }
 
-fn shaped(at: &At<'_>, shape: Shape, element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+fn shaped(
+    at: &At<'_>,
+    shape: Shape,
+    element: &Element<'_>,
+    prefixes: &mut Prefixes,
+) -> Parsed<Value> {
     match shape {
         Shape::Text => Ok(text(at, element)?.into()),
-        Shape::Word(vocabulary) => Ok(word(vocabulary, text(at, element)?).into()),
+        Shape::Word(vocabulary) => Ok(word(vocabulary, &text(at, element)?).into()),
         Shape::Texts(item) => list(at, element, item, 0, |at, item| Ok(text(at, item)?.into())),
         Shape::Quantities => list(at, element, "quantityElement", 0, quantity),
         Shape::Place => place(at, element, prefixes),

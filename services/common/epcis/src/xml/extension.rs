@@ -15,8 +15,8 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::element::{Element, Node};
-use super::names::{Namespace, XSI};
+use super::element::{Attribute, Content, Element};
+use super::names::{Name, Namespace};
 use super::prefixes::Prefixes;
 use crate::reason::{At, Fault, Parsed, Reason};
 
@@ -24,15 +24,10 @@ use crate::reason::{At, Fault, Parsed, Reason};
 pub(super) fn add(
     at: &At<'_>,
     object: &mut Map<String, Value>,
-    element: &Element,
+    element: &Element<'_>,
     prefixes: &mut Prefixes,
 ) -> Parsed<()> {
-    declared(
-        at,
-        &element.name.namespace,
-        &element.name.as_written(),
-        element.line,
-    )?;
+    declared(at, &element.name, element.line)?;
     let name = prefixes.name(&element.name);
     let value = value(&at.field(&name), element, prefixes)?;
     put(object, name, value);
@@ -43,28 +38,23 @@ pub(super) fn add(
 pub(super) fn add_attribute(
     at: &At<'_>,
     object: &mut Map<String, Value>,
-    attribute: &super::scanner::Attribute,
+    attribute: &Attribute<'_>,
     prefixes: &mut Prefixes,
     line: u64,
 ) -> Parsed<()> {
-    declared(
-        at,
-        &attribute.name.namespace,
-        &attribute.name.as_written(),
-        line,
-    )?;
+    declared(at, &attribute.name, line)?;
     put(
         object,
         prefixes.name(&attribute.name),
-        attribute.value.as_str().into(),
+        attribute.value.into(),
     );
     Ok(())
 }
 
-fn declared(at: &At<'_>, namespace: &Namespace, written: &str, line: u64) -> Parsed<()> {
-    match namespace {
+fn declared(at: &At<'_>, name: &Name<'_>, line: u64) -> Parsed<()> {
+    match name.namespace {
         Namespace::Undeclared => Err(Fault::new(
-            &at.field(written),
+            &at.field(&name.as_written()),
             Reason::UndeclaredPrefix,
             format_args!("no xmlns declares this prefix (line {line})"),
         )),
@@ -86,74 +76,77 @@ fn put(object: &mut Map<String, Value>, name: String, value: Value) {
 }
 
 /// The value of an extension.
-pub(super) fn value(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+pub(super) fn value(at: &At<'_>, element: &Element<'_>, prefixes: &mut Prefixes) -> Parsed<Value> {
+    value_without(at, element, prefixes, "")
+}
+
+/// The value of an extension but for one attribute without namespace.
+pub(super) fn value_without(
+    at: &At<'_>,
+    element: &Element<'_>,
+    prefixes: &mut Prefixes,
+    left_out: &str,
+) -> Parsed<Value> {
+    let attributes = || {
+        element.attributes().filter(|attribute| {
+            !(attribute.name.prefix.is_empty() && attribute.name.local == left_out)
+        })
+    };
     let has_elements = element.elements().next().is_some();
     if !has_elements {
-        let text = text(element);
-        match element.attributes.as_slice() {
-            [] => return Ok(Value::String(text)),
-            [only] if only.name.uri() == XSI => match &*only.name.local {
-                "nil" if element.is_nil() && text.is_empty() => return Ok(Value::Null),
-                "type" => {
-                    if let Some(value) = native(&only.value, &text, prefixes) {
-                        return Ok(value);
-                    }
+        let text = element.text();
+        let mut given = attributes();
+        match (given.next(), given.next()) {
+            (None, _) => return Ok(text.into()),
+            (Some(only), None) if only.is_xsi("nil") => {
+                if element.is_nil() && text.is_empty() {
+                    return Ok(Value::Null);
                 }
-                _ => {}
-            },
+            }
+            (Some(only), None) if only.is_xsi("type") => {
+                if let Some(value) = native(only.value, &text, prefixes) {
+                    return Ok(value);
+                }
+            }
             _ => {}
         }
     }
     let mut object = Map::new();
-    for attribute in &element.attributes {
-        declared(
-            at,
-            &attribute.name.namespace,
-            &attribute.name.as_written(),
-            element.line,
-        )?;
+    for attribute in attributes() {
+        declared(at, &attribute.name, element.line)?;
         let name = format!("@{}", prefixes.name(&attribute.name));
-        let is_type = attribute.name.uri() == XSI && &*attribute.name.local == "type";
-        let value = match prefixes.schema_type(&attribute.value) {
-            Some(local) if is_type => format!("xsd:{local}"),
-            _ => attribute.value.clone(),
+        let value = match prefixes.schema_type(attribute.value) {
+            Some(local) if attribute.is_xsi("type") => format!("xsd:{local}"),
+            _ => attribute.value.to_owned(),
         };
         object.insert(name, value.into());
     }
     if !has_elements {
-        let text = text(element);
+        let text = element.text();
         if !text.is_empty() {
             object.insert("#text".to_owned(), text.into());
         }
         return Ok(object.into());
     }
-    if element.texts().next().is_none() {
+    if !element.has_text() {
         for inner in element.elements() {
-            add(at, &mut object, inner, prefixes)?;
+            add(at, &mut object, &inner, prefixes)?;
         }
         return Ok(object.into());
     }
     let mut mixed = Vec::new();
-    for node in &element.content {
+    for node in element.content() {
         mixed.push(match node {
-            Node::Text(text) => Value::from(text.as_str()),
-            Node::Element(inner) => {
+            Content::Text(text) => Value::from(text),
+            Content::Element(inner) => {
                 let mut one = Map::new();
-                add(at, &mut one, inner, prefixes)?;
+                add(at, &mut one, &inner, prefixes)?;
                 one.into()
             }
         });
     }
     object.insert("#mixed".to_owned(), mixed.into());
     Ok(object.into())
-}
-
-fn text(element: &Element) -> String {
-    let texts = element.content.iter().filter_map(|node| match node {
-        Node::Text(text) => Some(text.as_str()),
-        Node::Element(_) => None,
-    });
-    texts.collect()
 }
 
 /// A text whose type of XML Schema (Part 2) JSON has too.

@@ -17,7 +17,11 @@ pub(super) const SBDH: &str =
     "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader";
 
 /// Reads an `EPCISHeader`.
-pub(super) fn read(element: Element, header: &mut Header, prefixes: &mut Prefixes) -> Parsed<()> {
+pub(super) fn read(
+    element: &Element<'_>,
+    header: &mut Header,
+    prefixes: &mut Prefixes,
+) -> Parsed<()> {
     let at = At::Root.field("EPCISHeader");
     let mut said = Map::new();
     let mut extensions = Map::new();
@@ -33,26 +37,26 @@ pub(super) fn read(element: Element, header: &mut Header, prefixes: &mut Prefixe
 
 fn content(
     at: &At<'_>,
-    element: Element,
+    element: &Element<'_>,
     header: &mut Header,
     prefixes: &mut Prefixes,
     said: &mut Map<String, Value>,
     extensions: &mut Map<String, Value>,
 ) -> Parsed<()> {
-    for inner in element.into_elements() {
-        match &*inner.name.local {
+    for inner in element.elements() {
+        match inner.name.local {
             "StandardBusinessDocumentHeader" if inner.name.uri() == SBDH => {
                 business_header(&inner, said);
                 extension::add(at, extensions, &inner, prefixes)?;
             }
             _ if !inner.name.is_standard() => extension::add(at, extensions, &inner, prefixes)?,
-            "extension" => content(at, inner, header, prefixes, said, extensions)?,
+            "extension" => content(at, &inner, header, prefixes, said, extensions)?,
             "EPCISMasterData" => {
                 let at = at.field("EPCISMasterData");
-                for inner in inner.into_elements() {
-                    match &*inner.name.local {
+                for inner in inner.elements() {
+                    match inner.name.local {
                         "VocabularyList" if inner.name.is_standard() => {
-                            vocabularies(&at, inner, &mut header.master_data, prefixes)?;
+                            vocabularies(&at, &inner, &mut header.master_data, prefixes)?;
                         }
                         "extension" if inner.name.is_standard() => {}
                         _ => return Err(unknown(&at, &inner)),
@@ -66,16 +70,16 @@ fn content(
 }
 
 /// The fields that EPCIS 2.0 JSON-LD keeps of it; the first of several senders or receivers.
-fn business_header(header: &Element, said: &mut Map<String, Value>) {
+fn business_header(header: &Element<'_>, said: &mut Map<String, Value>) {
     let find = |names: [&str; 2]| {
         let mut outer = header
             .elements()
-            .filter(|element| &*element.name.local == names[0]);
+            .filter(|element| element.name.local == names[0]);
         let mut inner = outer
             .next()?
             .elements()
-            .filter(|element| &*element.name.local == names[1]);
-        let text: String = inner.next()?.texts().collect();
+            .filter(|element| element.name.local == names[1]);
+        let text = inner.next()?.text();
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     };
     for (name, path) in [
@@ -95,25 +99,25 @@ fn business_header(header: &Element, said: &mut Map<String, Value>) {
 /// Reads a `VocabularyList`.
 pub(super) fn vocabularies(
     at: &At<'_>,
-    list: Element,
+    list: &Element<'_>,
     elements: &mut Vec<VocabularyElement>,
     prefixes: &mut Prefixes,
 ) -> Parsed<()> {
     let at = at.field("VocabularyList");
-    for (i, vocabulary) in list.into_elements().enumerate() {
+    for (i, vocabulary) in list.elements().enumerate() {
         let at = at.index(i);
         if !vocabulary.is("Vocabulary") {
             return Err(unknown(&at, &vocabulary));
         }
         let kind = required(&at, &vocabulary, "type")?;
-        for inner in vocabulary.into_elements() {
-            match &*inner.name.local {
+        for inner in vocabulary.elements() {
+            match inner.name.local {
                 "VocabularyElementList" if inner.name.is_standard() => {
-                    for element in inner.into_elements() {
+                    for element in inner.elements() {
                         if !element.is("VocabularyElement") {
                             return Err(unknown(&at, &element));
                         }
-                        elements.push(vocabulary_element(&at, element, &kind, prefixes)?);
+                        elements.push(vocabulary_element(&at, &element, &kind, prefixes)?);
                     }
                 }
                 "extension" => {}
@@ -127,33 +131,29 @@ pub(super) fn vocabularies(
 
 fn vocabulary_element(
     at: &At<'_>,
-    element: Element,
+    element: &Element<'_>,
     vocabulary: &str,
     prefixes: &mut Prefixes,
 ) -> Parsed<VocabularyElement> {
     let mut read = VocabularyElement {
         vocabulary: vocabulary.to_owned(),
-        id: required(at, &element, "id")?,
+        id: required(at, element, "id")?,
         attributes: Vec::new(),
         children: Vec::new(),
     };
-    for mut inner in element.into_elements() {
-        match &*inner.name.local {
+    for inner in element.elements() {
+        match inner.name.local {
             "attribute" if inner.name.is_standard() => {
                 let id = required(at, &inner, "id")?;
-                inner.attributes.retain(|attribute| {
-                    !(attribute.name.prefix.is_empty() && &*attribute.name.local == "id")
-                });
-                read.attributes
-                    .push((id, extension::value(at, &inner, prefixes)?));
+                let value = extension::value_without(at, &inner, prefixes, "id")?;
+                read.attributes.push((id, value));
             }
             "children" if inner.name.is_standard() => {
                 for child in inner.elements() {
                     if !child.is("id") {
-                        return Err(unknown(at, child));
+                        return Err(unknown(at, &child));
                     }
-                    let text: String = child.texts().collect();
-                    read.children.push(text.trim().to_owned());
+                    read.children.push(child.text().trim().to_owned());
                 }
             }
             // What a sender adds to an element is an attribute of it.
@@ -169,7 +169,7 @@ fn vocabulary_element(
     Ok(read)
 }
 
-fn required(at: &At<'_>, element: &Element, attribute: &str) -> Parsed<String> {
+fn required(at: &At<'_>, element: &Element<'_>, attribute: &str) -> Parsed<String> {
     element
         .attribute(attribute)
         .map(|text| text.trim().to_owned())
@@ -186,7 +186,7 @@ fn required(at: &At<'_>, element: &Element, attribute: &str) -> Parsed<String> {
         })
 }
 
-fn unknown(at: &At<'_>, element: &Element) -> Fault {
+fn unknown(at: &At<'_>, element: &Element<'_>) -> Fault {
     Fault::new(
         &at.field(&element.name.as_written()),
         Reason::UnknownField,

@@ -12,30 +12,30 @@ use crate::vocabulary::Vocabulary;
 
 /// Handles an element of the standard within one that may have extensions.
 pub(super) type Own<'a> =
-    &'a mut dyn FnMut(&At<'_>, &mut Map<String, Value>, &Element, &mut Prefixes) -> Parsed<()>;
+    &'a mut dyn FnMut(&At<'_>, &mut Map<String, Value>, &Element<'_>, &mut Prefixes) -> Parsed<()>;
 
 /// The content of an element that may have extensions; `own` takes the standard's elements in it.
 pub(super) fn extended(
     at: &At<'_>,
     object: &mut Map<String, Value>,
-    element: &Element,
+    element: &Element<'_>,
     prefixes: &mut Prefixes,
     own: Own<'_>,
 ) -> Parsed<()> {
     no_text(at, element)?;
     for inner in element.elements() {
         if !inner.name.is_standard() {
-            extension::add(at, object, inner, prefixes)?;
+            extension::add(at, object, &inner, prefixes)?;
         } else if inner.is("extension") {
-            extended(at, object, inner, prefixes, own)?;
+            extended(at, object, &inner, prefixes, own)?;
         } else {
-            own(at, object, inner, prefixes)?;
+            own(at, object, &inner, prefixes)?;
         }
     }
     Ok(())
 }
 
-pub(super) fn place(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+pub(super) fn place(at: &At<'_>, element: &Element<'_>, prefixes: &mut Prefixes) -> Parsed<Value> {
     let mut object = Map::new();
     attributes(at, element, &[], None)?;
     extended(
@@ -43,7 +43,7 @@ pub(super) fn place(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> 
         &mut object,
         element,
         prefixes,
-        &mut |at, object, inner, _| match &*inner.name.local {
+        &mut |at, object, inner, _| match inner.name.local {
             "id" => {
                 let id = text(&at.field("id"), inner)?;
                 once(at, object, "id", id.into(), inner.line)
@@ -56,7 +56,7 @@ pub(super) fn place(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> 
 
 pub(super) fn declaration(
     at: &At<'_>,
-    element: &Element,
+    element: &Element<'_>,
     prefixes: &mut Prefixes,
 ) -> Parsed<Value> {
     let mut object = Map::new();
@@ -67,11 +67,11 @@ pub(super) fn declaration(
         element,
         prefixes,
         &mut |at, object, inner, _| {
-            let name = &*inner.name.local;
+            let name = inner.name.local;
             let inner_at = at.field(name);
             let value = match name {
                 "declarationTime" => text(&inner_at, inner)?.into(),
-                "reason" => word(Vocabulary::ErrorReason, text(&inner_at, inner)?).into(),
+                "reason" => word(Vocabulary::ErrorReason, &text(&inner_at, inner)?).into(),
                 "correctiveEventIDs" => {
                     list(&inner_at, inner, "correctiveEventID", 0, |at, item| {
                         Ok(text(at, item)?.into())
@@ -85,23 +85,23 @@ pub(super) fn declaration(
     Ok(object.into())
 }
 
-pub(super) fn quantity(at: &At<'_>, element: &Element) -> Parsed<Value> {
+pub(super) fn quantity(at: &At<'_>, element: &Element<'_>) -> Parsed<Value> {
     let mut object = Map::new();
     attributes(at, element, &[], None)?;
     no_text(at, element)?;
     for inner in element.elements() {
-        let name = &*inner.name.local;
+        let name = inner.name.local;
         let inner_at = at.field(name);
         let value = match name {
-            _ if !inner.name.is_standard() => return Err(unknown(at, inner)),
-            "epcClass" | "uom" => text(&inner_at, inner)?.into(),
+            _ if !inner.name.is_standard() => return Err(unknown(at, &inner)),
+            "epcClass" | "uom" => text(&inner_at, &inner)?.into(),
             // A quantity that is nil is not known (EPCIS 1.1 §7.3.3.3).
             "quantity" if inner.is_nil() => {
-                text(&inner_at, inner)?;
+                text(&inner_at, &inner)?;
                 continue;
             }
-            "quantity" => numeric(text(&inner_at, inner)?, false),
-            _ => return Err(unknown(at, inner)),
+            "quantity" => numeric(&text(&inner_at, &inner)?, false),
+            _ => return Err(unknown(at, &inner)),
         };
         once(at, &mut object, name, value, inner.line)?;
     }
@@ -111,32 +111,29 @@ pub(super) fn quantity(at: &At<'_>, element: &Element) -> Parsed<Value> {
 /// A business transaction, source or destination.
 pub(super) fn typed(
     at: &At<'_>,
-    element: &Element,
+    element: &Element<'_>,
     name: &str,
     vocabulary: Vocabulary,
 ) -> Parsed<Value> {
     let mut object = Map::new();
     attributes(at, element, &["type"], None)?;
     if let Some(kind) = element.attribute("type") {
-        object.insert(
-            "type".to_owned(),
-            word(vocabulary, kind.trim().to_owned()).into(),
-        );
+        object.insert("type".to_owned(), word(vocabulary, kind.trim()).into());
     }
     object.insert(name.to_owned(), plain(&at.field(name), element)?.into());
     Ok(object.into())
 }
 
-pub(super) fn persistent(at: &At<'_>, element: &Element) -> Parsed<Value> {
+pub(super) fn persistent(at: &At<'_>, element: &Element<'_>) -> Parsed<Value> {
     let mut object = Map::new();
     attributes(at, element, &[], None)?;
     no_text(at, element)?;
     for inner in element.elements() {
-        let name = &*inner.name.local;
+        let name = inner.name.local;
         if !inner.name.is_standard() || !matches!(name, "set" | "unset") {
-            return Err(unknown(at, inner));
+            return Err(unknown(at, &inner));
         }
-        let disposition = word(Vocabulary::Disposition, text(&at.field(name), inner)?);
+        let disposition = word(Vocabulary::Disposition, &text(&at.field(name), &inner)?);
         if let Value::Array(words) = object
             .entry(name)
             .or_insert_with(|| Value::Array(Vec::new()))
@@ -147,7 +144,11 @@ pub(super) fn persistent(at: &At<'_>, element: &Element) -> Parsed<Value> {
     Ok(object.into())
 }
 
-pub(super) fn sensors(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+pub(super) fn sensors(
+    at: &At<'_>,
+    element: &Element<'_>,
+    prefixes: &mut Prefixes,
+) -> Parsed<Value> {
     list(at, element, "sensorElement", 1, |at, element| {
         let mut object = Map::new();
         let mut reports = Vec::new();
@@ -157,7 +158,7 @@ pub(super) fn sensors(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -
             &mut object,
             element,
             prefixes,
-            &mut |at, object, inner, prefixes| match &*inner.name.local {
+            &mut |at, object, inner, prefixes| match inner.name.local {
                 "sensorMetadata" => {
                     let metadata = sensed(&at.field("sensorMetadata"), inner, prefixes)?;
                     once(at, object, "sensorMetadata", metadata, inner.line)
@@ -178,7 +179,7 @@ pub(super) fn sensors(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -
 }
 
 /// Sensor metadata or a report: its attributes are its fields.
-pub(super) fn sensed(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) -> Parsed<Value> {
+pub(super) fn sensed(at: &At<'_>, element: &Element<'_>, prefixes: &mut Prefixes) -> Parsed<Value> {
     let mut object = Map::new();
     plain(at, element)?
         .is_empty()
@@ -190,15 +191,15 @@ pub(super) fn sensed(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) ->
                 format_args!("a text has no meaning here (line {})", element.line),
             )
         })?;
-    for attribute in &element.attributes {
+    for attribute in element.attributes() {
         if !attribute.name.prefix.is_empty() {
             if attribute.name.uri() != XSI {
-                extension::add_attribute(at, &mut object, attribute, prefixes, element.line)?;
+                extension::add_attribute(at, &mut object, &attribute, prefixes, element.line)?;
             }
             continue;
         }
-        let name = &*attribute.name.local;
-        let given = attribute.value.trim().to_owned();
+        let name = attribute.name.local;
+        let given = attribute.value.trim();
         let value = match name {
             "type" => word(Vocabulary::MeasurementType, given).into(),
             "exception" => word(Vocabulary::SensorAlert, given).into(),
@@ -206,8 +207,8 @@ pub(super) fn sensed(at: &At<'_>, element: &Element, prefixes: &mut Prefixes) ->
             "value" | "minValue" | "maxValue" | "meanValue" | "sDev" | "percRank" | "percValue" => {
                 numeric(given, true)
             }
-            "booleanValue" => truth(&given).map_or(Value::String(given), Value::Bool),
-            "stringValue" => attribute.value.as_str().into(),
+            "booleanValue" => truth(given).map_or_else(|| given.into(), Value::Bool),
+            "stringValue" => attribute.value.into(),
             _ => given.into(),
         };
         object.insert(name.to_owned(), value);

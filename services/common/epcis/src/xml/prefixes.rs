@@ -6,21 +6,25 @@
 //! `ex`, `ex_2`; a namespace without a prefix gets `ns`. A namespace of the standard's context is
 //! always written with the standard's prefix.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
-use super::names::{Name, Namespace, Scope, XSD, XSI, is_epcis};
+use super::names::{Name, Namespace, XSD, XSI, is_epcis};
+use super::scope::{Scope, mentions};
 use crate::context::Context;
 use crate::reason::{At, Fault, Parsed, Reason};
 
 /// Namespaces, by their prefixes, that one event may use at most.
 const MAX_NAMESPACES: usize = 256;
 
-/// The prefixes of one event.
+/// The prefixes of one event. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Prefixes {
     /// Prefix in the XML, its namespace, prefix in the tree.
-    given: Vec<(Box<str>, Box<str>, String)>,
+    given: Arc<Vec<(Box<str>, Box<str>, String)>>,
     /// Bindings in force where the event begins.
-    around: Vec<(Box<str>, Box<str>)>,
+    around: Scope,
     /// More namespaces were asked for than an event may use.
     too_many: bool,
 }
@@ -29,7 +33,7 @@ impl Prefixes {
     /// For an event written as `text`, with what is in force where it begins. Namespaces that it
     /// seems to use are declared even where only values do, as in `component="ex:x"`.
     pub(super) fn new(scope: &Scope, text: &str) -> Self {
-        Self::of(scope, |prefix| text.contains(&format!("{prefix}:")))
+        Self::of(scope, |prefix| mentions(text, prefix))
     }
 
     /// For a document: all it declares.
@@ -39,11 +43,8 @@ impl Prefixes {
 
     fn of(scope: &Scope, seems_used: impl Fn(&str) -> bool) -> Self {
         let mut prefixes = Self {
-            given: Vec::new(),
-            around: scope
-                .in_force()
-                .map(|(prefix, uri)| (prefix.into(), uri.into()))
-                .collect(),
+            given: Arc::default(),
+            around: scope.clone(),
             too_many: false,
         };
         for (prefix, uri) in scope.in_force() {
@@ -56,21 +57,26 @@ impl Prefixes {
         prefixes
     }
 
+    /// Whether no prefix came to it since the other was cloned from it.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.given, &other.given) && self.too_many == other.too_many
+    }
+
     /// A name as it stands in the tree: `prefix:local`, without namespace `local`.
-    pub(super) fn name(&mut self, name: &Name) -> String {
-        match &name.namespace {
-            Namespace::Uri(uri) => format!("{}:{}", self.prefix(&name.prefix, uri), name.local),
-            Namespace::None | Namespace::Undeclared => name.local.to_string(),
+    pub(super) fn name(&mut self, name: &Name<'_>) -> String {
+        match name.namespace {
+            Namespace::Uri(uri) => [self.prefix(name.prefix, uri), ":", name.local].concat(),
+            Namespace::None | Namespace::Undeclared => name.local.to_owned(),
         }
     }
 
     /// The local part of a qualified name in a value, if it is of XML Schema's types.
     pub(super) fn schema_type<'v>(&self, value: &'v str) -> Option<&'v str> {
         let (prefix, local) = value.trim().split_once(':')?;
-        let known = self.around.iter().find(|(known, _)| &**known == prefix);
-        match known {
-            Some((_, uri)) => (&**uri == XSD).then_some(local),
-            None => matches!(prefix, "xsd" | "xs").then_some(local),
+        match self.around.namespace(prefix) {
+            Namespace::Uri(uri) => (&*uri == XSD).then_some(local),
+            Namespace::None => None,
+            Namespace::Undeclared => matches!(prefix, "xsd" | "xs").then_some(local),
         }
     }
 
@@ -94,7 +100,7 @@ impl Prefixes {
         }
         let at = known.unwrap_or_else(|| {
             let written = self.free(prefix, uri);
-            self.given.push((prefix.into(), uri.into(), written));
+            Arc::make_mut(&mut self.given).push((prefix.into(), uri.into(), written));
             self.given.len() - 1
         });
         &self.given[at].2

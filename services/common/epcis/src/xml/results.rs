@@ -13,9 +13,10 @@ impl<R: BufRead> Walk<'_, R> {
     pub(super) fn query_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
         let depth = self.scanner.depth();
         let mut results_seen = false;
-        while let Some(tag) = self.next_in(depth)? {
+        while let Some(start) = self.next_in(depth)? {
+            let tag = start.outermost();
             self.is_standard(&tag)?;
-            if !tag.name.is_standard() || &*tag.name.local != "QueryResults" {
+            if !tag.name.is_standard() || tag.name.local != "QueryResults" {
                 let message = format!(
                     "<{}> is a message of the query interface, not something to capture; QueryResults are (line {})",
                     tag.name.as_written(),
@@ -47,17 +48,18 @@ impl<R: BufRead> Walk<'_, R> {
     fn query_results(&mut self) -> Result<ControlFlow<()>, DocumentError> {
         let depth = self.scanner.depth();
         let mut body_seen = false;
-        while let Some(tag) = self.next_in(depth)? {
+        while let Some(start) = self.next_in(depth)? {
+            let tag = start.outermost();
             if !self.is_standard(&tag)? {
                 self.scanner.skip_to(depth)?;
                 continue;
             }
-            match &*tag.name.local {
+            match tag.name.local {
                 "queryName" if self.header.query_name.is_none() => {
-                    self.header.query_name = Some(self.text(tag)?);
+                    self.header.query_name = Some(self.text(start)?);
                 }
                 "subscriptionID" if self.header.subscription_id.is_none() => {
-                    self.header.subscription_id = Some(self.text(tag)?);
+                    self.header.subscription_id = Some(self.text(start)?);
                 }
                 "resultsBody" if !std::mem::replace(&mut body_seen, true) => {
                     let inner = self.results_body()?;
@@ -82,9 +84,10 @@ impl<R: BufRead> Walk<'_, R> {
 
     fn results_body(&mut self) -> Result<ControlFlow<()>, DocumentError> {
         let depth = self.scanner.depth();
-        while let Some(tag) = self.next_in(depth)? {
+        while let Some(start) = self.next_in(depth)? {
+            let tag = start.outermost();
             self.is_standard(&tag)?;
-            match &*tag.name.local {
+            match tag.name.local {
                 "EventList" if tag.name.is_standard() => {
                     let inner = self.event_list()?;
                     if inner.is_break() {
@@ -93,12 +96,17 @@ impl<R: BufRead> Walk<'_, R> {
                 }
                 "VocabularyList" if tag.name.is_standard() => {
                     let line = tag.line;
-                    let list = self.small(tag)?;
+                    let list = self.small(start)?;
                     let mut prefixes = Prefixes::of_document(self.scanner.scope());
                     let at = At::Root.field("resultsBody");
-                    header::vocabularies(&at, list, &mut self.header.master_data, &mut prefixes)
-                        .and_then(|()| prefixes.verify())
-                        .map_err(|fault| fault.of_document().at_line(line))?;
+                    header::vocabularies(
+                        &at,
+                        &list.outermost(),
+                        &mut self.header.master_data,
+                        &mut prefixes,
+                    )
+                    .and_then(|()| prefixes.verify())
+                    .map_err(|fault| fault.of_document().at_line(line))?;
                 }
                 _ => return Err(unknown(&tag)),
             }

@@ -4,12 +4,15 @@
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use quick_xml::events::attributes::Attribute as RawAttribute;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 
-use super::names::{MAX_BINDINGS, Name, Namespace, Scope, is_ncname};
-use super::source::{Source, TokenTooLong};
+use super::characters::{character, only_characters, utf_8, value};
+use super::element::Elements;
+use super::faults::{malformed, unreadable};
+use super::names::{Namespace, is_ncname, parts};
+use super::scope::{MAX_BINDINGS, Scope};
+use super::source::Source;
 use crate::document::Limits;
 use crate::reason::{DocumentError, Reason};
 
@@ -19,30 +22,14 @@ const MAX_DEPTH: usize = 100;
 const MAX_ATTRIBUTES: usize = 256;
 
 /// A piece of XML.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    Start(Tag),
+    Start,
     End,
     /// Text between tags; several may follow each other.
-    Text(String),
+    Text,
     /// The root element is complete and nothing follows.
     Eof,
-}
-
-/// The start of an element.
-#[derive(Debug)]
-pub(super) struct Tag {
-    pub(super) name: Name,
-    pub(super) attributes: Vec<Attribute>,
-    /// Line it begins on, from 1.
-    pub(super) line: u64,
-}
-
-/// An attribute that is no declaration of a namespace.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Attribute {
-    pub(super) name: Name,
-    pub(super) value: String,
 }
 
 /// Reads tokens one after the other.
@@ -56,8 +43,6 @@ pub(super) struct Scanner<R> {
     /// A tag, text or comment was seen: an XML declaration comes too late.
     late: bool,
     keep: bool,
-    /// What is read is verified and not handed on.
-    pass_over: bool,
 }
 
 impl<R: BufRead> Scanner<R> {
@@ -73,7 +58,6 @@ impl<R: BufRead> Scanner<R> {
             begun: false,
             late: false,
             keep: false,
-            pass_over: false,
         }
     }
 
@@ -102,23 +86,26 @@ impl<R: BufRead> Scanner<R> {
         self.reader.get_ref().kept()
     }
 
-    /// Reads on until no more than `depth` elements are open, making nothing of what is read.
-    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), DocumentError> {
-        self.pass_over = true;
-        while self.depth > depth {
-            self.next()?;
-        }
-        self.pass_over = false;
-        Ok(())
-    }
-
     /// Bytes read so far.
     pub(super) fn position(&self) -> u64 {
         self.reader.buffer_position()
     }
 
-    /// The next token.
-    pub(super) fn next(&mut self) -> Result<Token, DocumentError> {
+    /// The next token; what it holds is added to `elements`.
+    pub(super) fn next(&mut self, elements: &mut Elements) -> Result<Token, DocumentError> {
+        self.step(Some(elements))
+    }
+
+    /// Reads on until no more than `depth` elements are open, verifying what is read and making
+    /// nothing of it.
+    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), DocumentError> {
+        while self.depth > depth {
+            self.step(None)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, mut elements: Option<&mut Elements>) -> Result<Token, DocumentError> {
         if self.position() == 0 {
             let start = self.reader.get_mut().fill_buf().unwrap_or_default();
             if matches!(
@@ -136,7 +123,7 @@ impl<R: BufRead> Scanner<R> {
             let line = self.reader.get_ref().line();
             let token = match event {
                 Err(e) => Err(unreadable(&e, line)),
-                Ok(event) => self.token(event, line),
+                Ok(event) => self.token(event, line, elements.as_deref_mut()),
             };
             self.buffer = buffer;
             if let Some(token) = token? {
@@ -146,20 +133,28 @@ impl<R: BufRead> Scanner<R> {
     }
 
     /// None for what says nothing: comments, processing instructions, the XML declaration.
-    fn token(&mut self, event: Event<'_>, line: u64) -> Result<Option<Token>, DocumentError> {
+    fn token(
+        &mut self,
+        event: Event<'_>,
+        line: u64,
+        elements: Option<&mut Elements>,
+    ) -> Result<Option<Token>, DocumentError> {
         let late = std::mem::replace(&mut self.late, true);
         match event {
-            Event::Start(start) => self.start(&start, line),
+            Event::Start(start) => self.start(&start, line, elements),
             Event::End(_) => {
                 self.scope.leave(self.depth);
                 self.depth = self.depth.saturating_sub(1);
+                if let Some(elements) = elements {
+                    elements.end();
+                }
                 Ok(Some(Token::End))
             }
-            Event::Text(text) => self.text(text.xml10_content(), line),
-            Event::CData(text) => self.text(text.xml10_content(), line),
+            Event::Text(text) => self.text(&text.xml10_content(), line, elements),
+            Event::CData(text) => self.text(&text.xml10_content(), line, elements),
             Event::GeneralRef(reference) => {
                 let character = character(&reference, line)?;
-                self.text(character.to_string().into(), line)
+                self.text(character.encode_utf8(&mut [0; 4]), line, elements)
             }
             Event::Decl(declaration) if !late => {
                 utf_8(&declaration, line)?;
@@ -190,13 +185,18 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    fn text(&mut self, text: Cow<'_, str>, line: u64) -> Result<Option<Token>, DocumentError> {
-        only_characters(&text, line)?;
-        if self.pass_over {
-            return Ok(None);
-        }
+    fn text(
+        &mut self,
+        text: &str,
+        line: u64,
+        elements: Option<&mut Elements>,
+    ) -> Result<Option<Token>, DocumentError> {
+        only_characters(text, line)?;
         if self.depth > 0 {
-            return Ok(Some(Token::Text(text.into_owned())));
+            if let Some(elements) = elements {
+                elements.text(text);
+            }
+            return Ok(Some(Token::Text));
         }
         if text.trim().is_empty() {
             return Ok(None);
@@ -204,8 +204,13 @@ impl<R: BufRead> Scanner<R> {
         Err(malformed(line, "there is text outside the root element"))
     }
 
-    fn start(&mut self, start: &BytesStart<'_>, line: u64) -> Result<Option<Token>, DocumentError> {
-        let line = line - start.bytes().filter(|b| *b == b'\n').count() as u64;
+    fn start(
+        &mut self,
+        start: &BytesStart<'_>,
+        line: u64,
+        elements: Option<&mut Elements>,
+    ) -> Result<Option<Token>, DocumentError> {
+        let line = line - memchr::memchr_iter(b'\n', start.as_bytes()).count() as u64;
         if self.depth == 0 && self.begun {
             return Err(malformed(line, "there is a second root element"));
         }
@@ -219,6 +224,32 @@ impl<R: BufRead> Scanner<R> {
         }
         self.depth += 1;
         self.begun = true;
+        let given = self.attributes(start, line)?;
+        let (prefix, local) = name(start.name().into_inner(), line)?;
+        let Some(elements) = elements else {
+            for (key, _) in given {
+                name(key, line)?;
+            }
+            return Ok(Some(Token::Start));
+        };
+        elements.start(prefix, local, self.scope.namespace(prefix), line);
+        for (key, value) in given {
+            let (prefix, local) = name(key, line)?;
+            let namespace = match prefix {
+                "" => Namespace::None,
+                _ => self.scope.namespace(prefix),
+            };
+            elements.attribute(prefix, local, namespace, &value);
+        }
+        Ok(Some(Token::Start))
+    }
+
+    /// The attributes of a tag with their values; its declarations of namespaces come into force.
+    fn attributes<'a>(
+        &mut self,
+        start: &'a BytesStart<'_>,
+        line: u64,
+    ) -> Result<Vec<(&'a str, Cow<'a, str>)>, DocumentError> {
         let mut given = Vec::new();
         for (n, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(|e| malformed(line, &e.to_string()))?;
@@ -238,28 +269,7 @@ impl<R: BufRead> Scanner<R> {
                 _ => given.push((key, value)),
             }
         }
-        let written = start.name().into_inner();
-        if self.pass_over {
-            let mut names = given.iter().map(|(key, _)| *key).chain([written]);
-            return names
-                .try_for_each(|name| parts(name, line).map(drop))
-                .map(|()| None);
-        }
-        let name = self.name(written, true, line)?;
-        let attributes = given
-            .into_iter()
-            .map(|(key, value)| {
-                Ok(Attribute {
-                    name: self.name(key, false, line)?,
-                    value: value.into_owned(),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(Token::Start(Tag {
-            name,
-            attributes,
-            line,
-        })))
+        Ok(given)
     }
 
     fn declare(&mut self, prefix: &str, uri: &str, line: u64) -> Result<(), DocumentError> {
@@ -281,129 +291,9 @@ impl<R: BufRead> Scanner<R> {
             &format!("more than {MAX_BINDINGS} namespaces are declared at once"),
         ))
     }
-
-    fn name(&self, written: &str, is_element: bool, line: u64) -> Result<Name, DocumentError> {
-        let (prefix, local) = parts(written, line)?;
-        let namespace = if prefix.is_empty() && !is_element {
-            Namespace::None
-        } else {
-            self.scope.namespace(prefix)
-        };
-        Ok(Name {
-            prefix: prefix.into(),
-            local: local.into(),
-            namespace,
-        })
-    }
 }
 
-/// Prefix, empty where there is none, and local part of a name.
-fn parts(written: &str, line: u64) -> Result<(&str, &str), DocumentError> {
-    let (prefix, local) = written.split_once(':').unwrap_or(("", written));
-    let has_prefix = local.len() < written.len();
-    if is_ncname(local) && (is_ncname(prefix) || !has_prefix) {
-        return Ok((prefix, local));
-    }
-    Err(malformed(line, &format!("{written:?} is not a name")))
-}
-
-/// An attribute's value: entities are refused, line breaks are blanks (XML 1.0 §3.3.3).
-fn value<'a>(attribute: &RawAttribute<'a>, line: u64) -> Result<Cow<'a, str>, DocumentError> {
-    if attribute.value.contains('<') {
-        return Err(malformed(line, "\"<\" within the value of an attribute"));
-    }
-    let value = attribute
-        .normalized_value(XmlVersion::Implicit1_0)
-        .map_err(|e| malformed(line, &e.to_string()))?;
-    only_characters(&value, line)?;
-    Ok(value)
-}
-
-/// What a reference in a text stands for: a character by number or one of the five names of XML.
-fn character(reference: &BytesRef<'_>, line: u64) -> Result<char, DocumentError> {
-    match reference.resolve_char_ref() {
-        Ok(Some(c)) => return Ok(c),
-        Err(e) => return Err(malformed(line, &e.to_string())),
-        Ok(None) => {}
-    }
-    match &**reference {
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "amp" => Ok('&'),
-        "apos" => Ok('\''),
-        "quot" => Ok('"'),
-        other => Err(malformed(
-            line,
-            &format!(
-                "&{other}; is not defined: entities other than lt, gt, amp, apos and quot are not read"
-            ),
-        )),
-    }
-}
-
-fn utf_8(declaration: &BytesDecl<'_>, line: u64) -> Result<(), DocumentError> {
-    let version = declaration
-        .version()
-        .map_err(|e| malformed(line, &e.to_string()))?;
-    if version != "1.0" {
-        return Err(malformed(
-            line,
-            &format!("XML {version} is not read; XML 1.0 is"),
-        ));
-    }
-    let Some(encoding) = declaration.encoding() else {
-        return Ok(());
-    };
-    let encoding = encoding.map_err(|e| malformed(line, &e.to_string()))?;
-    if ["utf-8", "utf8", "us-ascii", "ascii"]
-        .iter()
-        .any(|known| encoding.eq_ignore_ascii_case(known))
-    {
-        return Ok(());
-    }
-    Err(malformed(
-        line,
-        &format!("the encoding {encoding} is not read; send UTF-8"),
-    ))
-}
-
-fn only_characters(text: &str, line: u64) -> Result<(), DocumentError> {
-    // Below U+0080 only controls are none; above, U+FFFE and U+FFFF, whose first byte is EF.
-    let surely = |b: u8| (b >= 0x20 && b != 0xEF) || matches!(b, b'\t' | b'\n' | b'\r');
-    if text.bytes().all(surely) {
-        return Ok(());
-    }
-    match text.chars().find(|c| !is_xml_character(*c)) {
-        None => Ok(()),
-        Some(c) => Err(malformed(
-            line,
-            &format!("U+{:04X} is no character of XML", c as u32),
-        )),
-    }
-}
-
-/// XML 1.0 §2.2.
-pub(super) fn is_xml_character(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-}
-
-pub(super) fn malformed(line: u64, what: &str) -> DocumentError {
-    DocumentError::new(Reason::MalformedXml, "", format!("line {line}: {what}")).at_line(line)
-}
-
-fn unreadable(e: &quick_xml::Error, line: u64) -> DocumentError {
-    match e {
-        quick_xml::Error::Io(io) => {
-            match io.get_ref().and_then(|e| e.downcast_ref::<TokenTooLong>()) {
-                Some(long) => {
-                    DocumentError::new(Reason::EventTooLarge, "", format!("line {line}: {long}"))
-                        .at_line(line)
-                }
-                None => DocumentError::new(Reason::Unreadable, "", format!("line {line}: {io}"))
-                    .at_line(line),
-            }
-        }
-        quick_xml::Error::Encoding(e) => malformed(line, &format!("the text is not UTF-8: {e}")),
-        other => malformed(line, &other.to_string()),
-    }
+/// Prefix and local part of a name.
+fn name(written: &str, line: u64) -> Result<(&str, &str), DocumentError> {
+    parts(written).ok_or_else(|| malformed(line, &format!("{written:?} is not a name")))
 }

@@ -1,7 +1,7 @@
 //! Versions of the binding: a document is of one.
 
 use super::element::Element;
-use super::names::{Name, is_epcis};
+use super::names::{Name, Namespace, is_epcis};
 use crate::reason::{At, Fault, Reason};
 
 /// The version of the binding, as its namespaces say it.
@@ -38,7 +38,7 @@ impl Version {
 }
 
 /// Refuses elements of another version's namespace.
-pub(super) fn one_version(element: &Element, version: Option<Version>) -> Result<(), Fault> {
+pub(super) fn one_version(element: &Element<'_>, version: Option<Version>) -> Result<(), Fault> {
     if of_another_version(&element.name, version) {
         return Err(Fault::new(
             &At::Root.field(&element.name.as_written()),
@@ -52,9 +52,12 @@ pub(super) fn one_version(element: &Element, version: Option<Version>) -> Result
     }
     element
         .elements()
-        .try_for_each(|inner| one_version(inner, version))
+        .try_for_each(|inner| one_version(&inner, version))
 }
 
-pub(super) fn of_another_version(name: &Name, version: Option<Version>) -> bool {
-    matches!((Version::of_namespace(name.uri()), version), (Some(found), Some(version)) if found != version)
+pub(super) fn of_another_version(name: &Name<'_>, version: Option<Version>) -> bool {
+    let Namespace::Uri(uri) = name.namespace else {
+        return false;
+    };
+    matches!((Version::of_namespace(uri), version), (Some(found), Some(version)) if found != version)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::scanner::is_xml_character;
+use super::super::characters::is_xml_character;
 
 /// What is wrong with a text or name, for a person.
 pub(super) type Unwritable = String;
