@@ -98,10 +98,8 @@ pub(super) fn value_without(
         let mut given = attributes();
         match (given.next(), given.next()) {
             (None, _) => return Ok(text.into()),
-            (Some(only), None) if only.is_xsi("nil") => {
-                if element.is_nil() && text.is_empty() {
-                    return Ok(Value::Null);
-                }
+            (Some(only), None) if only.is_xsi("nil") && element.is_nil() && text.is_empty() => {
+                return Ok(Value::Null);
             }
             (Some(only), None) if only.is_xsi("type") => {
                 if let Some(value) = native(only.value, &text, prefixes) {

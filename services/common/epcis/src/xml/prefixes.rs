@@ -21,12 +21,21 @@ const MAX_NAMESPACES: usize = 256;
 /// The prefixes of one event. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Prefixes {
-    /// Prefix in the XML, its namespace, prefix in the tree.
-    given: Arc<Vec<(Box<str>, Box<str>, String)>>,
+    given: Arc<Vec<Given>>,
     /// Bindings in force where the event begins.
     around: Scope,
     /// More namespaces were asked for than an event may use.
     too_many: bool,
+}
+
+/// A prefix that names of the event have.
+#[derive(Clone)]
+struct Given {
+    /// In the XML.
+    prefix: Box<str>,
+    uri: Box<str>,
+    /// In the tree.
+    written: String,
 }
 
 impl Prefixes {
@@ -93,17 +102,21 @@ impl Prefixes {
         let known = self
             .given
             .iter()
-            .position(|(p, u, _)| &**p == prefix && &**u == uri);
+            .position(|given| &*given.prefix == prefix && &*given.uri == uri);
         if known.is_none() && self.given.len() == MAX_NAMESPACES {
             self.too_many = true;
             return prefix;
         }
         let at = known.unwrap_or_else(|| {
             let written = self.free(prefix, uri);
-            Arc::make_mut(&mut self.given).push((prefix.into(), uri.into(), written));
+            Arc::make_mut(&mut self.given).push(Given {
+                prefix: prefix.into(),
+                uri: uri.into(),
+                written,
+            });
             self.given.len() - 1
         });
-        &self.given[at].2
+        &self.given[at].written
     }
 
     fn free(&self, prefix: &str, uri: &str) -> String {
@@ -117,7 +130,7 @@ impl Prefixes {
                 || self
                     .given
                     .iter()
-                    .any(|(_, u, written)| written == candidate && &**u != uri)
+                    .any(|given| given.written == candidate && &*given.uri != uri)
         };
         (1..)
             .map(|n| {
@@ -137,8 +150,8 @@ impl Prefixes {
         let own: Map<String, Value> = self
             .given
             .iter()
-            .filter(|(_, _, written)| !standard.declares(&format!("{written}:x")))
-            .map(|(_, uri, written)| (written.clone(), Value::from(&**uri)))
+            .filter(|given| !standard.declares(&format!("{}:x", given.written)))
+            .map(|given| (given.written.clone(), Value::from(&*given.uri)))
             .collect();
         if own.is_empty() {
             return standard;
