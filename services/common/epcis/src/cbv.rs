@@ -124,7 +124,7 @@ fn times(tree: &Tree, event: &Event, found: &mut Vec<Warning>) {
             "an error was declared before the event happened",
         );
     }
-    let given = tree.event.get("eventTime").and_then(Value::as_str);
+    let given = tree.field("eventTime").and_then(Value::as_str);
     if given.is_some_and(time::is_finer_than_microseconds) {
         warn(
             "eventTime",
@@ -135,10 +135,7 @@ fn times(tree: &Tree, event: &Event, found: &mut Vec<Warning>) {
 }
 
 fn measurements(tree: &Tree, found: &mut Vec<Warning>) {
-    let elements = tree
-        .event
-        .get("sensorElementList")
-        .and_then(Value::as_array);
+    let elements = tree.field("sensorElementList").and_then(Value::as_array);
     for (i, element) in elements.into_iter().flatten().enumerate() {
         let reports = element.get("sensorReport").and_then(Value::as_array);
         for (j, report) in reports.into_iter().flatten().enumerate() {

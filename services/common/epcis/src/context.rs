@@ -179,11 +179,6 @@ fn is_iri_scheme(prefix: &str) -> bool {
     matches!(prefix, "http" | "https" | "urn")
 }
 
-/// The part of an extension's name after prefix or namespace.
-pub(crate) fn local_name(name: &str) -> &str {
-    name.rsplit([':', '/', '#']).next().unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,68 +14,57 @@ use crate::sensor;
 use crate::time;
 use crate::vocabulary::{self, Vocabulary};
 
-const EVERY_EVENT: &[&str] = &[
-    "@context",
-    "type",
-    "eventTime",
-    "recordTime",
-    "eventTimeZoneOffset",
-    "eventID",
-    "certificationInfo",
-    "errorDeclaration",
-    "bizStep",
-    "disposition",
-    "readPoint",
-    "bizLocation",
-    "bizTransactionList",
-    "sourceList",
-    "destinationList",
-    "sensorElementList",
-];
+/// The fields of every event.
+fn is_of_every_event(name: &str) -> bool {
+    matches!(
+        name,
+        "@context"
+            | "type"
+            | "eventTime"
+            | "recordTime"
+            | "eventTimeZoneOffset"
+            | "eventID"
+            | "certificationInfo"
+            | "errorDeclaration"
+            | "bizStep"
+            | "disposition"
+            | "readPoint"
+            | "bizLocation"
+            | "bizTransactionList"
+            | "sourceList"
+            | "destinationList"
+            | "sensorElementList"
+    )
+}
 
 impl EventType {
-    /// The fields of this type beside those of every event. The JSON schema has
+    /// Whether this type has a field beside those of every event. The JSON schema has
     /// persistentDisposition on object and transformation events only, while the
     /// text of the standard (§7.4) has it on all, so all may have it.
-    fn own_fields(self) -> &'static [&'static str] {
+    fn has(self, name: &str) -> bool {
         match self {
-            Self::ObjectEvent => &[
-                "action",
-                "epcList",
-                "quantityList",
-                "ilmd",
-                "persistentDisposition",
-            ],
-            Self::AggregationEvent => &[
-                "action",
-                "parentID",
-                "childEPCs",
-                "childQuantityList",
-                "persistentDisposition",
-            ],
-            Self::TransactionEvent => &[
-                "action",
-                "parentID",
-                "epcList",
-                "quantityList",
-                "persistentDisposition",
-            ],
-            Self::TransformationEvent => &[
-                "inputEPCList",
-                "outputEPCList",
-                "inputQuantityList",
-                "outputQuantityList",
-                "transformationID",
-                "ilmd",
-                "persistentDisposition",
-            ],
-            Self::AssociationEvent => &[
-                "action",
-                "parentID",
-                "childEPCs",
-                "childQuantityList",
-                "persistentDisposition",
-            ],
+            Self::ObjectEvent => matches!(
+                name,
+                "action" | "epcList" | "quantityList" | "ilmd" | "persistentDisposition"
+            ),
+            Self::AggregationEvent | Self::AssociationEvent => matches!(
+                name,
+                "action" | "parentID" | "childEPCs" | "childQuantityList" | "persistentDisposition"
+            ),
+            Self::TransactionEvent => matches!(
+                name,
+                "action" | "parentID" | "epcList" | "quantityList" | "persistentDisposition"
+            ),
+            Self::TransformationEvent => matches!(
+                name,
+                "inputEPCList"
+                    | "outputEPCList"
+                    | "inputQuantityList"
+                    | "outputQuantityList"
+                    | "transformationID"
+                    | "ilmd"
+                    | "persistentDisposition"
+            ),
         }
     }
 }
@@ -98,12 +87,8 @@ fn read_event(
 ) -> Parsed<Event> {
     let at = event.at;
     let event_type = event_type(event)?;
-    let known: Vec<&str> = EVERY_EVENT
-        .iter()
-        .chain(event_type.own_fields())
-        .copied()
-        .collect();
-    event.only(&known, Some(context))?;
+    let known = |name: &str| is_of_every_event(name) || event_type.has(name);
+    event.only(known, Some(context))?;
 
     let event_time = event
         .time("eventTime")?
@@ -308,22 +293,18 @@ fn error_declaration(event: &Object<'_>, context: &Context) -> Parsed<Option<Err
     };
     let at = event.at.field("errorDeclaration");
     let declaration = Object::new(&at, value)?;
-    declaration.only(
-        &["declarationTime", "reason", "correctiveEventIDs"],
-        Some(context),
-    )?;
+    let known = |name: &str| matches!(name, "declarationTime" | "reason" | "correctiveEventIDs");
+    declaration.only(known, Some(context))?;
     let ids_at = at.field("correctiveEventIDs");
-    let corrective_event_ids = declaration
-        .list("correctiveEventIDs")?
-        .iter()
-        .enumerate()
-        .map(|(i, item)| {
-            let at = ids_at.index(i);
-            let text = crate::fields::item_text(&at, item)?;
-            crate::fields::uri(&at, text)?;
+    let corrective_event_ids = lists::each(
+        &ids_at,
+        declaration.list("correctiveEventIDs")?,
+        |at, item| {
+            let text = crate::fields::item_text(at, item)?;
+            crate::fields::uri(at, text)?;
             Ok(text.to_owned())
-        })
-        .collect::<Parsed<_>>()?;
+        },
+    )?;
     Ok(Some(ErrorDeclaration {
         declaration_time: declaration
             .time("declarationTime")?

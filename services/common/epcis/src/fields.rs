@@ -2,6 +2,7 @@
 //! every complaint.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
@@ -23,20 +24,20 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
-        self.fields.get(name)
+        field_of(self.fields, name)
     }
 
     /// Refuses a field that is neither known nor an extension under a declared
     /// prefix; with no context, any that is not known.
-    pub(crate) fn only(&self, known: &[&str], extensions: Option<&Context>) -> Parsed<()> {
-        for name in self
-            .fields
-            .keys()
-            .filter(|name| !known.contains(&name.as_str()))
-        {
+    pub(crate) fn only(
+        &self,
+        known: impl Fn(&str) -> bool,
+        extensions: Option<&Context>,
+    ) -> Parsed<()> {
+        for name in self.fields.keys().filter(|name| !known(name)) {
             let at = self.at.field(name);
             match extensions {
-                Some(context) if name.contains(':') => {
+                Some(context) if has_prefix(name) => {
                     if !context.declares(name) {
                         return Err(Fault::new(
                             &at,
@@ -122,6 +123,30 @@ impl<'a> Object<'a> {
             "this field is required (EPCIS 2.0 §7.4)",
         )
     }
+}
+
+/// Fields up to which going through an object is faster than hashing a name for it.
+const FEW: usize = 24;
+
+/// A field of an object.
+pub(crate) fn field_of<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    if fields.len() > FEW {
+        return fields.get(name);
+    }
+    fields
+        .iter()
+        .find_map(|(found, value)| (found == name).then_some(value))
+}
+
+/// Whether a name has a prefix, as those of extensions have.
+pub(crate) fn has_prefix(name: &str) -> bool {
+    name.as_bytes().contains(&b':')
+}
+
+/// A part of a tree as JSON text.
+pub(crate) fn json_text(part: &impl Serialize) -> String {
+    // Invariant: memory takes everything, and the names of objects are texts.
+    serde_json::to_string(part).expect("a tree can be written")
 }
 
 /// Verifies that a text is a URI; a GS1 identifier in it must be right.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serialtrail_gs1::{UnitKind, parse_identifier};
 
 use crate::context::Context;
-use crate::fields::{Object, item_text};
+use crate::fields::{Object, item_text, json_text};
 use crate::model::{Identifier, PersistentDisposition, Place, Quantity, TypedId};
 use crate::reason::{At, Fault, Parsed, Reason};
 use crate::vocabulary::{self, Vocabulary};
@@ -45,10 +45,26 @@ pub(crate) fn identifier(at: &At<'_>, text: &str) -> Parsed<Identifier> {
 /// Whether it is an EPC as a tag holds it, with filter and encoding; an event names what was read, not
 /// how (CBV 2.0 §8.2, TDS 2.0 §6).
 pub(crate) fn is_of_tag(text: &str) -> bool {
-    ["urn:epc:tag:", "urn:epc:raw:"].iter().any(|start| {
-        text.get(..start.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(start))
-    })
+    let start = match text.as_bytes().get("urn:epc:".len()) {
+        Some(b't' | b'T') => "urn:epc:tag:",
+        Some(b'r' | b'R') => "urn:epc:raw:",
+        _ => return false,
+    };
+    text.get(..start.len())
+        .is_some_and(|found| found.eq_ignore_ascii_case(start))
+}
+
+/// The items of a list in their order, each read at its place.
+pub(crate) fn each<T>(
+    list: &At<'_>,
+    items: &[Value],
+    read: impl Fn(&At<'_>, &Value) -> Parsed<T>,
+) -> Parsed<Vec<T>> {
+    let mut found = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        found.push(read(&list.index(i), item)?);
+    }
+    Ok(found)
 }
 
 /// An identifier of one thing.
@@ -72,16 +88,9 @@ pub(crate) fn parent_id(event: &Object<'_>) -> Parsed<Option<Identifier>> {
 }
 
 pub(crate) fn epcs(event: &Object<'_>, name: &str) -> Parsed<Vec<Identifier>> {
-    let list = event.at.field(name);
-    event
-        .list(name)?
-        .iter()
-        .enumerate()
-        .map(|(i, item)| {
-            let at = list.index(i);
-            instance(&at, item_text(&at, item)?)
-        })
-        .collect()
+    each(&event.at.field(name), event.list(name)?, |at, item| {
+        instance(at, item_text(at, item)?)
+    })
 }
 
 /// [`epcs`] of a list that is a set: an EPC stands in it once.
@@ -94,37 +103,36 @@ pub(crate) fn distinct_epcs(event: &Object<'_>, name: &str) -> Parsed<Vec<Identi
     Ok(found)
 }
 
+/// Texts up to which comparing each with all is faster than hashing them.
+const FEW: usize = 16;
+
 /// Refuses a text that stands twice in a list.
-fn distinct<'t>(at: &At<'_>, texts: impl ExactSizeIterator<Item = &'t str>) -> Parsed<()> {
-    if texts.len() < 2 {
-        return Ok(());
+fn distinct<'t>(at: &At<'_>, texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> Parsed<()> {
+    let repeated = if texts.len() <= FEW {
+        let mut found = texts.clone().enumerate();
+        found.find(|(i, text)| texts.clone().take(*i).any(|before| before == *text))
+    } else {
+        let mut seen = HashSet::with_capacity(texts.len());
+        texts.enumerate().find(|(_, text)| !seen.insert(*text))
+    };
+    match repeated {
+        None => Ok(()),
+        Some((i, text)) => Err(Fault::new(
+            &at.index(i),
+            Reason::BadValue,
+            format_args!("{text:?} stands twice in this list"),
+        )),
     }
-    let mut seen = HashSet::with_capacity(texts.len());
-    for (i, text) in texts.enumerate() {
-        if !seen.insert(text) {
-            return Err(Fault::new(
-                &at.index(i),
-                Reason::BadValue,
-                format_args!("{text:?} stands twice in this list"),
-            ));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) fn quantities(event: &Object<'_>, name: &str) -> Parsed<Vec<Quantity>> {
-    let list = event.at.field(name);
-    event
-        .list(name)?
-        .iter()
-        .enumerate()
-        .map(|(i, item)| quantity(&list.index(i), item))
-        .collect()
+    each(&event.at.field(name), event.list(name)?, quantity)
 }
 
 fn quantity(at: &At<'_>, value: &Value) -> Parsed<Quantity> {
     let element = Object::new(at, value)?;
-    element.only(&["epcClass", "quantity", "uom"], None)?;
+    let known = |name: &str| matches!(name, "epcClass" | "quantity" | "uom");
+    element.only(known, None)?;
     let class_at = at.field("epcClass");
     let epc_class = identifier(&class_at, element.required_text("epcClass")?)?;
     if !epc_class.key.is_class() && epc_class.key.kind() != UnitKind::Other {
@@ -170,23 +178,17 @@ pub(crate) fn typed_ids(event: &Object<'_>, list_name: &str, name: &str) -> Pars
         "bizTransaction" => (Vocabulary::BizTransactionType, false),
         _ => (Vocabulary::SourceDestinationType, true),
     };
-    event
-        .list(list_name)?
-        .iter()
-        .enumerate()
-        .map(|(i, item)| {
-            let at = list.index(i);
-            let element = Object::new(&at, item)?;
-            element.only(&["type", name], None)?;
-            let kind = match element.text("type")? {
-                Some(text) => Some(vocabulary::word(&at.field("type"), vocabulary, text)?),
-                None if type_required => return Err(element.missing("type")),
-                None => None,
-            };
-            let id = identifier(&at.field(name), element.required_text(name)?)?;
-            Ok(TypedId { kind, id })
-        })
-        .collect()
+    each(&list, event.list(list_name)?, |at, item| {
+        let element = Object::new(at, item)?;
+        element.only(|field| field == "type" || field == name, None)?;
+        let kind = match element.text("type")? {
+            Some(text) => Some(vocabulary::word(&at.field("type"), vocabulary, text)?),
+            None if type_required => return Err(element.missing("type")),
+            None => None,
+        };
+        let id = identifier(&at.field(name), element.required_text(name)?)?;
+        Ok(TypedId { kind, id })
+    })
 }
 
 /// `readPoint` or `bizLocation`.
@@ -206,7 +208,7 @@ pub(crate) fn persistent_disposition(event: &Object<'_>) -> Parsed<PersistentDis
     };
     let at = event.at.field("persistentDisposition");
     let object = Object::new(&at, value)?;
-    object.only(&["set", "unset"], None)?;
+    object.only(|name| matches!(name, "set" | "unset"), None)?;
     if object.fields.is_empty() {
         return Err(object.missing("set"));
     }
@@ -216,14 +218,9 @@ pub(crate) fn persistent_disposition(event: &Object<'_>) -> Parsed<PersistentDis
         if items.is_empty() && object.get(name).is_some() {
             return Err(Fault::new(&list, Reason::BadValue, "an empty list"));
         }
-        let words: Vec<String> = items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| {
-                let at = list.index(i);
-                vocabulary::word(&at, Vocabulary::Disposition, item_text(&at, item)?)
-            })
-            .collect::<Parsed<_>>()?;
+        let words = each(&list, items, |at, item| {
+            vocabulary::word(at, Vocabulary::Disposition, item_text(at, item)?)
+        })?;
         distinct(&list, words.iter().map(String::as_str))?;
         Ok(words)
     };
@@ -248,7 +245,7 @@ pub(crate) fn certification_info(event: &Object<'_>) -> Parsed<Option<String>> {
         }
         item => crate::fields::uri(&at, item_text(&at, item)?)?,
     }
-    Ok(Some(value.to_string()))
+    Ok(Some(json_text(value)))
 }
 
 /// `ilmd`: an object of extensions (EPCIS 2.0 §7.3.6), as JSON.
@@ -257,6 +254,6 @@ pub(crate) fn ilmd(event: &Object<'_>, context: &Context) -> Parsed<Option<Strin
         return Ok(None);
     };
     let at = event.at.field("ilmd");
-    Object::new(&at, value)?.only(&[], Some(context))?;
-    Ok(Some(value.to_string()))
+    Object::new(&at, value)?.only(|_| false, Some(context))?;
+    Ok(Some(json_text(value)))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::fields::{Object, is_uri};
+use crate::fields::{Object, is_uri, json_text};
 use crate::reason::{At, Fault, Parsed, Reason};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -71,11 +71,12 @@ pub(crate) fn elements(event: &Object<'_>, context: &Context) -> Parsed<Option<S
     for (i, item) in event.list("sensorElementList")?.iter().enumerate() {
         let at = list.index(i);
         let element = Object::new(&at, item)?;
-        element.only(&["sensorMetadata", "sensorReport"], Some(context))?;
+        let known = |name: &str| matches!(name, "sensorMetadata" | "sensorReport");
+        element.only(known, Some(context))?;
         if let Some(metadata) = element.get("sensorMetadata") {
             let at = at.field("sensorMetadata");
             let metadata = Object::new(&at, metadata)?;
-            metadata.only(METADATA, Some(context))?;
+            metadata.only(|name| METADATA.contains(&name), Some(context))?;
             common(&metadata)?;
         }
         let reports = element.list("sensorReport")?;
@@ -87,12 +88,12 @@ pub(crate) fn elements(event: &Object<'_>, context: &Context) -> Parsed<Option<S
             report(&reports_at.index(i), item, context)?;
         }
     }
-    Ok(event.get("sensorElementList").map(Value::to_string))
+    Ok(event.get("sensorElementList").map(json_text))
 }
 
 fn report(at: &At<'_>, value: &Value, context: &Context) -> Parsed<()> {
     let report = Object::new(at, value)?;
-    report.only(REPORT, Some(context))?;
+    report.only(|name| REPORT.contains(&name), Some(context))?;
     common(&report)?;
     let word = |name: &str, vocabulary| -> Parsed<()> {
         if let Some(text) = report.text(name)? {

@@ -15,11 +15,29 @@ pub(crate) struct Strict(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+        deserializer
+            .deserialize_any(StrictVisitor { fields: 0 })
+            .map(Strict)
     }
 }
 
-struct StrictVisitor;
+/// Fields that most events have at most.
+const EVENT_FIELDS: usize = 16;
+
+/// The value of an event's text, as [`Strict`].
+pub(crate) fn event(text: &str) -> serde_json::Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let event = deserializer.deserialize_any(StrictVisitor {
+        fields: EVENT_FIELDS,
+    })?;
+    deserializer.end()?;
+    Ok(event)
+}
+
+struct StrictVisitor {
+    /// Fields there is room for from the beginning, should it be an object.
+    fields: usize,
+}
 
 impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Value;
@@ -67,7 +85,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut fields = Map::new();
+        let mut fields = Map::with_capacity(self.fields);
         while let Some(name) = map.next_key::<String>()? {
             match fields.entry(name) {
                 Entry::Vacant(place) => {

@@ -6,6 +6,7 @@ use crate::cbv;
 use crate::context::Context;
 use crate::document::{CapturedEvent, Format, Limits};
 use crate::event;
+use crate::fields::field_of;
 use crate::json;
 use crate::model::Event;
 use crate::reason::{At, EventError, Fault, Reason};
@@ -27,7 +28,7 @@ impl Tree {
     /// # Errors
     /// Its `@context` is none.
     pub fn new(event: Value, context: &Context) -> Result<Self, EventError> {
-        let context = match event.get("@context") {
+        let context = match field(&event, "@context") {
             None => context.clone(),
             Some(own) => context.extended(own).map_err(|what| {
                 Fault::new(&At::Root.field("@context"), Reason::WrongType, what).of_event(0, 0)
@@ -35,6 +36,15 @@ impl Tree {
         };
         Ok(Self { event, context })
     }
+
+    /// A field of the event.
+    pub(crate) fn field(&self, name: &str) -> Option<&Value> {
+        field(&self.event, name)
+    }
+}
+
+fn field<'a>(event: &'a Value, name: &str) -> Option<&'a Value> {
+    field_of(event.as_object()?, name)
 }
 
 /// The tree of a stored event: its original bytes (not compressed) and the contexts that were in

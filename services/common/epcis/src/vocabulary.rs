@@ -56,7 +56,7 @@ impl Vocabulary {
         }
     }
 
-    /// The bare words of the list.
+    /// The bare words of the list, in alphabetical order.
     #[rustfmt::skip]
     pub fn words(self) -> &'static [&'static str] {
         match self {
@@ -111,14 +111,16 @@ impl Vocabulary {
     /// The bare word behind a spelling of this list; the inner None where the
     /// spelling belongs to the list but the word does not.
     fn word(self, text: &str) -> Option<Option<&'static str>> {
-        let rest = self
-            .prefixes()
-            .iter()
-            .copied()
-            .chain([self.web_prefix()])
-            .find_map(|prefix| text.strip_prefix(prefix))
-            .or_else(|| (!text.contains(':')).then_some(text))?;
-        Some(self.words().iter().copied().find(|word| *word == rest))
+        let rest = if text.as_bytes().contains(&b':') {
+            let prefixes = self.prefixes().iter().copied();
+            prefixes
+                .chain([self.web_prefix()])
+                .find_map(|prefix| text.strip_prefix(prefix))?
+        } else {
+            text
+        };
+        let words = self.words();
+        Some(words.binary_search(&rest).ok().map(|at| words[at]))
     }
 }
 
@@ -169,6 +171,28 @@ mod tests {
             normalise(Vocabulary::MeasurementType, "gs1:Angle"),
             Some("Angle")
         );
+    }
+
+    #[test]
+    fn words_are_found_by_their_order() {
+        for vocabulary in [
+            Vocabulary::BizStep,
+            Vocabulary::Disposition,
+            Vocabulary::BizTransactionType,
+            Vocabulary::SourceDestinationType,
+            Vocabulary::ErrorReason,
+            Vocabulary::Component,
+            Vocabulary::MeasurementType,
+            Vocabulary::SensorAlert,
+        ] {
+            let words = vocabulary.words();
+            assert!(words.is_sorted(), "{words:?}");
+            assert!(
+                words
+                    .iter()
+                    .all(|word| normalise(vocabulary, word) == Some(word))
+            );
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The first pass: the document's own fields, and how many events it has.
+//! The first pass: the document's own fields, and how many events it has; of a text in memory also
+//! where they are.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 use serialtrail_gs1::IdReason;
 
 use super::master_data;
-use super::scan::{Scanned, Scanner, Source};
+use super::scan::{Scanned, Scanner, Source, Span};
 use crate::context::Context;
 use crate::document::{BodyKind, Format, Header, Limits, ReadOptions};
 use crate::fields::is_uri;
@@ -67,22 +68,35 @@ struct Met {
     /// The objects above the events that are there.
     levels: Vec<Level>,
     bytes: usize,
-    /// Events of `epcisBody.eventList`.
-    captured: Option<u64>,
-    /// Events of `epcisBody.queryResults.resultsBody.eventList`.
-    results: Option<u64>,
+    /// `epcisBody.eventList`.
+    captured: Option<Listed>,
+    /// `epcisBody.queryResults.resultsBody.eventList`.
+    results: Option<Listed>,
 }
 
-pub(super) fn read<S: Source>(scanner: &mut Scanner<S>, options: &ReadOptions) -> Scanned<Header> {
+/// A list of events that was passed.
+#[derive(Default)]
+struct Listed {
+    events: u64,
+    /// Where each is, if the text is in memory.
+    places: Vec<Span>,
+}
+
+/// The header, and where the events are if the text is in memory.
+pub(super) fn read<S: Source>(
+    scanner: &mut Scanner<S>,
+    options: &ReadOptions,
+) -> Scanned<(Header, Vec<Span>)> {
     let limits = &options.limits;
     match scanner.peek()? {
         Some(b'[') if options.kind != BodyKind::Document => {
-            let events = count(scanner, "", limits)?;
+            let Listed { events, places } = count(scanner, "", limits)?;
             scanner.end()?;
-            return Ok(Header {
+            let header = Header {
                 events,
                 ..Header::default()
-            });
+            };
+            return Ok((header, places));
         }
         Some(b'{') => {}
         _ => {
@@ -94,7 +108,7 @@ pub(super) fn read<S: Source>(scanner: &mut Scanner<S>, options: &ReadOptions) -
         }
     }
     let mut met = Met::default();
-    object(scanner, &mut met, Level::Document, limits)?;
+    let whole = scanner.spanning(|scanner| object(scanner, &mut met, Level::Document, limits))?;
     scanner.end()?;
     let document_type = met
         .text(Level::Document, "type")?
@@ -103,16 +117,20 @@ pub(super) fn read<S: Source>(scanner: &mut Scanner<S>, options: &ReadOptions) -
         ("EPCISDocument" | "EPCISQueryDocument", BodyKind::SingleEvent) => Err(unsupported(
             "a document is captured at /capture; here one event is expected",
         )),
-        ("EPCISDocument", _) => met.document(),
-        ("EPCISQueryDocument", _) => met.query_document(),
+        ("EPCISDocument", _) => Ok((met.document()?, places(met.captured))),
+        ("EPCISQueryDocument", _) => Ok((met.query_document()?, places(met.results))),
         ("EPCISMasterDataDocument", _) => Err(unsupported(
             "EPCIS 2.0 JSON has no master data documents; master data is taken in the header of an EPCISDocument",
         )),
         (event, BodyKind::Document) => Err(unsupported(format!(
             "{event:?} is not an EPCISDocument; single events are captured at /events"
         ))),
-        (_, BodyKind::SingleEvent | BodyKind::Either) => met.single_event(),
+        (_, BodyKind::SingleEvent | BodyKind::Either) => Ok((met.single_event()?, vec![whole])),
     }
+}
+
+fn places(listed: Option<Listed>) -> Vec<Span> {
+    listed.unwrap_or_default().places
 }
 
 /// An object around the events, and those within it.
@@ -146,11 +164,11 @@ fn object<S: Source>(
 }
 
 /// Passes a list of events.
-fn count<S: Source>(scanner: &mut Scanner<S>, path: &str, limits: &Limits) -> Scanned<u64> {
-    let mut events = 0;
+fn count<S: Source>(scanner: &mut Scanner<S>, path: &str, limits: &Limits) -> Scanned<Listed> {
+    let mut listed = Listed::default();
     scanner.list(|scanner| {
-        events += 1;
-        if events > limits.max_events as u64 {
+        listed.events += 1;
+        if listed.events > limits.max_events as u64 {
             return Err(DocumentError::new(
                 Reason::TooManyEvents,
                 path,
@@ -160,9 +178,13 @@ fn count<S: Source>(scanner: &mut Scanner<S>, path: &str, limits: &Limits) -> Sc
                 ),
             ));
         }
-        scanner.skip()
+        let place = scanner.skip()?;
+        if S::IN_MEMORY {
+            listed.places.push(place);
+        }
+        Ok(())
     })?;
-    Ok(events)
+    Ok(listed)
 }
 
 impl Met {
@@ -243,7 +265,7 @@ impl Met {
             sbdh: (!sbdh.is_empty()).then(|| format!("{{{}}}", sbdh.join(","))),
             context: context.to_json(),
             events: self.events(
-                self.captured,
+                self.captured.as_ref(),
                 &[(Level::Document, "epcisBody")],
                 Level::Body,
             )?,
@@ -267,7 +289,7 @@ impl Met {
             (Level::Body, "queryResults"),
             (Level::Results, "resultsBody"),
         ];
-        let events = self.events(self.results, &above, Level::ResultsBody)?;
+        let events = self.events(self.results.as_ref(), &above, Level::ResultsBody)?;
         let query_name = self
             .id(Level::Results, "queryName")?
             .ok_or_else(|| missing(&Level::Results.path("queryName")))?;
@@ -295,9 +317,14 @@ impl Met {
 
     /// The number of events; a list that is missing is named by the outermost object above it that
     /// is missing or is none.
-    fn events(&self, counted: Option<u64>, above: &[(Level, &str)], level: Level) -> Scanned<u64> {
-        if let Some(events) = counted {
-            return Ok(events);
+    fn events(
+        &self,
+        listed: Option<&Listed>,
+        above: &[(Level, &str)],
+        level: Level,
+    ) -> Scanned<u64> {
+        if let Some(listed) = listed {
+            return Ok(listed.events);
         }
         for &(level, name) in above {
             if self.get(level, name).is_some() {

@@ -1,5 +1,5 @@
 //! EPCIS 2.0 JSON-LD: documents, query documents, single events and lists of events, in two passes
-//! over a text of any length.
+//! over a text of any length; the second over one in memory goes straight to its events.
 //!
 //! | module | subject |
 //! |---|---|
@@ -13,17 +13,18 @@ mod scan;
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
+use std::str::Utf8Error;
 
 use crate::context::Context;
 use crate::document::{Capture, CapturedEvent, Header, Limits, ReadOptions};
 use crate::reason::{DocumentError, EventError, Fault, Reason};
-use crate::strict::{DUPLICATE, Strict};
+use crate::strict::{self, DUPLICATE};
 use crate::tree::{self, Found, Tree};
-use scan::{Extent, Scanned, Scanner, Source, Stream, Whole};
+use scan::{PREFIX_BYTES, Scanned, Scanner, Source, Span, Stream, Whole};
 
 /// The first pass over a body.
 pub(crate) fn header(body: impl BufRead, options: &ReadOptions) -> Result<Header, DocumentError> {
-    header::read(&mut Scanner::new(Stream::new(body))?, options)
+    header::read(&mut Scanner::new(Stream::new(body))?, options).map(|(header, _)| header)
 }
 
 /// The second pass over a body.
@@ -31,20 +32,43 @@ pub(crate) fn events(
     body: impl BufRead,
     header: &Header,
     options: &ReadOptions,
-    on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
+    mut on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
 ) -> Result<(), DocumentError> {
     let mut scanner = Scanner::new(Stream::new(body))?;
-    each_event(&mut scanner, header, options, on_event)
+    let reading = Reading::new(header, options)?;
+    let mut index = 0;
+    let mut over = false;
+    let passed = descend(&mut scanner, path(header), &mut |scanner| {
+        let extent = scanner.value(options.limits.max_event_bytes)?;
+        let length = extent.too_long.as_ref().map(|(length, _)| *length);
+        let event = reading.event(index, extent.line, scanner.bytes(&extent), length);
+        index += 1;
+        if on_event(event).is_break() {
+            over = true;
+            return Err(scanner.malformed("its reader wants no more"));
+        }
+        Ok(())
+    });
+    match passed {
+        // The fault that ends a pass nobody wants more of.
+        Err(_) if over => Ok(()),
+        done => done,
+    }
 }
 
-/// Both passes over a body that is in memory.
+/// Both passes over a body that is in memory: the first tells where the events are.
 pub(crate) fn parse(body: &[u8], options: &ReadOptions) -> Result<Capture, DocumentError> {
-    let header = header::read(&mut Scanner::new(Whole(body))?, options)?;
-    let mut events = Vec::with_capacity(usize::try_from(header.events).unwrap_or(0));
-    each_event(&mut Scanner::new(Whole(body))?, &header, options, |event| {
-        events.push(event);
-        ControlFlow::Continue(())
-    })?;
+    let (header, places) = header::read(&mut Scanner::new(Whole(body))?, options)?;
+    let reading = Reading::new(&header, options)?;
+    let limit = options.limits.max_event_bytes;
+    let event = |(index, place): (usize, &Span)| {
+        // Offsets within the body, which is in memory.
+        let text = &body[place.start as usize..place.end as usize];
+        let too_long = (text.len() > limit).then_some(text.len() as u64);
+        let kept = too_long.map_or(text.len(), |_| text.len().min(PREFIX_BYTES));
+        reading.event(index, place.line, &text[..kept], too_long)
+    };
+    let events = places.iter().enumerate().map(event).collect();
     Ok(Capture { header, events })
 }
 
@@ -56,105 +80,103 @@ pub(crate) fn tree(original: &[u8], context: Option<&str>) -> Result<Tree, Event
             format!("the context kept with the event: {what}"),
         )
     })?;
-    read_text(original, 1, &context)
+    let text = std::str::from_utf8(original).map_err(|e| not_utf8(&e))?;
+    read_text(text, 1, &context)
 }
 
-/// Hands over the events of a document whose header was read before.
-fn each_event<S: Source>(
-    scanner: &mut Scanner<S>,
-    header: &Header,
-    options: &ReadOptions,
-    mut on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
-) -> Result<(), DocumentError> {
-    let wrong = |what: String| DocumentError::new(Reason::WrongType, "@context", what);
-    let is_query = header.query_name.is_some();
-    let is_document = is_query || header.schema_version.is_some();
-    let context = if is_document {
-        Context::from_json(header.context.as_deref()).map_err(wrong)?
-    } else {
-        Context::standard()
-    };
-    let mut reading = Reading {
-        index: 0,
-        over: false,
-        context,
-        own_context: !is_document,
-        limits: options.limits,
-        on_event: &mut on_event,
-    };
-    let path: &[&str] = match (is_document, is_query) {
+/// The objects around a list of events; none around an event or a list that is the whole text.
+fn path(header: &Header) -> &'static [&'static str] {
+    match (is_document(header), is_query(header)) {
         (false, _) => &[],
         (true, false) => &["epcisBody", "eventList"],
         (true, true) => &["epcisBody", "queryResults", "resultsBody", "eventList"],
-    };
-    match descend(scanner, path, &mut reading) {
-        // The fault that ends a pass nobody wants more of.
-        Err(_) if reading.over => Ok(()),
-        done => done,
     }
+}
+
+fn is_query(header: &Header) -> bool {
+    header.query_name.is_some()
+}
+
+fn is_document(header: &Header) -> bool {
+    is_query(header) || header.schema_version.is_some()
 }
 
 /// Passes the objects on the way to a list of events, and the list.
 fn descend<S: Source>(
     scanner: &mut Scanner<S>,
     path: &[&str],
-    reading: &mut Reading<'_>,
+    on_event: &mut dyn FnMut(&mut Scanner<S>) -> Scanned<()>,
 ) -> Scanned<()> {
     match path.split_first() {
         Some((wanted, deeper)) => scanner.object(|scanner, name| {
             if name == **wanted {
-                descend(scanner, deeper, reading)
+                descend(scanner, deeper, on_event)
             } else {
-                scanner.skip()
+                scanner.skip().map(drop)
             }
         }),
-        None if scanner.peek()? == Some(b'[') => scanner.list(|scanner| reading.event(scanner)),
-        None => reading.event(scanner),
+        None if scanner.peek()? == Some(b'[') => scanner.list(on_event),
+        None => on_event(scanner),
     }
 }
 
-/// The second pass on its way.
+/// What the events of one document have in common.
 struct Reading<'a> {
-    index: usize,
-    /// Nobody wants further events.
-    over: bool,
     context: Context,
     /// Each event has to bring its `@context`.
     own_context: bool,
-    limits: Limits,
-    on_event: &'a mut dyn FnMut(CapturedEvent) -> ControlFlow<()>,
+    limits: &'a Limits,
 }
 
-impl Reading<'_> {
-    fn event<S: Source>(&mut self, scanner: &mut Scanner<S>) -> Scanned<()> {
-        let extent = scanner.value(self.limits.max_event_bytes)?;
-        let tree = self.tree(scanner.bytes(&extent), &extent);
-        let found = Found {
-            index: self.index,
-            line: extent.line,
-            original: String::from_utf8_lossy(scanner.bytes(&extent)).into_owned(),
+impl<'a> Reading<'a> {
+    fn new(header: &Header, options: &'a ReadOptions) -> Result<Self, DocumentError> {
+        let wrong = |what: String| DocumentError::new(Reason::WrongType, "@context", what);
+        let is_document = is_document(header);
+        let context = if is_document {
+            Context::from_json(header.context.as_deref()).map_err(wrong)?
+        } else {
+            Context::standard()
         };
-        let event = tree::captured(found, tree, &self.context, &self.limits);
-        self.index += 1;
-        if (self.on_event)(event).is_break() {
-            self.over = true;
-            return Err(scanner.malformed("its reader wants no more"));
-        }
-        Ok(())
+        Ok(Self {
+            context,
+            own_context: !is_document,
+            limits: &options.limits,
+        })
     }
 
-    fn tree(&self, text: &[u8], extent: &Extent) -> Result<Tree, EventError> {
-        if let Some((length, _)) = extent.too_long {
-            return Err(fault(
-                Reason::EventTooLarge,
-                format!(
-                    "the event takes {length} bytes, at most {} are taken; split it into several events",
-                    self.limits.max_event_bytes
-                ),
-            ));
-        }
-        let tree = read_text(text, extent.line, &self.context)?;
-        if self.own_context && tree.event.get("@context").is_none() && tree.event.is_object() {
+    /// An event from its text; of one above the limit the text is only how it begins, and
+    /// `too_long` its length.
+    fn event(&self, index: usize, line: u64, bytes: &[u8], too_long: Option<u64>) -> CapturedEvent {
+        let text = std::str::from_utf8(bytes);
+        let tree = match (too_long, text) {
+            (Some(length), _) => Err(self.too_long(length)),
+            (None, Ok(text)) => self.tree(text, line),
+            (None, Err(e)) => Err(not_utf8(&e)),
+        };
+        let found = Found {
+            index,
+            line,
+            original: text.map_or_else(
+                |_| String::from_utf8_lossy(bytes).into_owned(),
+                str::to_owned,
+            ),
+        };
+        tree::captured(found, tree, &self.context, self.limits)
+    }
+
+    fn too_long(&self, length: u64) -> EventError {
+        fault(
+            Reason::EventTooLarge,
+            format!(
+                "the event takes {length} bytes, at most {} are taken; split it into several events",
+                self.limits.max_event_bytes
+            ),
+        )
+    }
+
+    fn tree(&self, text: &str, line: u64) -> Result<Tree, EventError> {
+        let tree = read_text(text, line, &self.context)?;
+        if self.own_context && tree.event.is_object() && tree.field("@context").is_none() {
             return Err(Fault {
                 field: "@context".to_owned(),
                 reason: Reason::MissingField,
@@ -168,14 +190,8 @@ impl Reading<'_> {
 }
 
 /// One event from its text, which starts at a line.
-fn read_text(text: &[u8], line: u64, context: &Context) -> Result<Tree, EventError> {
-    let text = std::str::from_utf8(text).map_err(|e| {
-        fault(
-            Reason::MalformedJson,
-            format!("the event is not UTF-8 (byte {} of it)", e.valid_up_to()),
-        )
-    })?;
-    let Strict(value) = serde_json::from_str(text).map_err(|e| {
+fn read_text(text: &str, line: u64, context: &Context) -> Result<Tree, EventError> {
+    let value = strict::event(text).map_err(|e| {
         let reason = if e.to_string().starts_with(DUPLICATE) {
             Reason::DuplicateField
         } else {
@@ -184,6 +200,13 @@ fn read_text(text: &[u8], line: u64, context: &Context) -> Result<Tree, EventErr
         fault(reason, placed(&e, line + e.line() as u64 - 1))
     })?;
     Tree::new(value, context)
+}
+
+fn not_utf8(e: &Utf8Error) -> EventError {
+    fault(
+        Reason::MalformedJson,
+        format!("the event is not UTF-8 (byte {} of it)", e.valid_up_to()),
+    )
 }
 
 fn fault(reason: Reason, message: String) -> EventError {

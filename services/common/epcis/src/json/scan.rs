@@ -18,12 +18,14 @@ const MAX_FIELDS: usize = 10_000;
 /// Bytes of a field's name, at most.
 const MAX_NAME_BYTES: usize = 64 * 1024;
 /// What is kept of a value above its limit, bytes.
-const PREFIX_BYTES: usize = 64 * 1024;
+pub(crate) const PREFIX_BYTES: usize = 64 * 1024;
 
 pub(crate) type Scanned<T> = Result<T, DocumentError>;
 
 /// Bytes that come in pieces.
 pub(crate) trait Source {
+    /// The text is at hand as a whole, so that what was passed can be returned to.
+    const IN_MEMORY: bool;
     /// The bytes at hand.
     fn window(&self) -> &[u8];
     /// Lets go of the first `from` bytes of the window and adds more at its end; false where the
@@ -35,6 +37,8 @@ pub(crate) trait Source {
 pub(crate) struct Whole<'a>(pub(crate) &'a [u8]);
 
 impl Source for Whole<'_> {
+    const IN_MEMORY: bool = true;
+
     fn window(&self) -> &[u8] {
         self.0
     }
@@ -61,6 +65,8 @@ impl<R: BufRead> Stream<R> {
 }
 
 impl<R: BufRead> Source for Stream<R> {
+    const IN_MEMORY: bool = false;
+
     fn window(&self) -> &[u8] {
         &self.window
     }
@@ -87,6 +93,16 @@ pub(crate) struct Extent {
     pub(crate) line: u64,
     /// Set where it is above its limit: its length in bytes, and how it begins.
     pub(crate) too_long: Option<(u64, Vec<u8>)>,
+}
+
+/// Where a value is that was passed without being kept.
+pub(crate) struct Span {
+    /// Offset of its first byte in the text.
+    pub(crate) start: u64,
+    /// Offset behind its last.
+    pub(crate) end: u64,
+    /// Line it starts at, from 1.
+    pub(crate) line: u64,
 }
 
 /// A position in a text.
@@ -271,14 +287,34 @@ impl<S: Source> Scanner<S> {
     }
 
     /// Passes a value without keeping any of it.
-    pub(crate) fn skip(&mut self) -> Scanned<()> {
-        self.pass(None).map(drop)
+    pub(crate) fn skip(&mut self) -> Scanned<Span> {
+        self.spanning(|scanner| scanner.pass(None).map(drop))
+    }
+
+    /// Where what `pass` passes is, from the next byte that is not blank.
+    pub(crate) fn spanning(
+        &mut self,
+        pass: impl FnOnce(&mut Self) -> Scanned<()>,
+    ) -> Scanned<Span> {
+        self.peek()?;
+        let (start, line) = (self.offset(), self.line);
+        pass(self)?;
+        Ok(Span {
+            start,
+            end: self.offset(),
+            line,
+        })
+    }
+
+    /// The position in the text.
+    fn offset(&self) -> u64 {
+        self.dropped + self.pos as u64
     }
 
     fn pass(&mut self, limit: Option<usize>) -> Scanned<Extent> {
         let first = self.peek()?.ok_or_else(|| self.cut_off())?;
         let line = self.line;
-        let start = self.dropped + self.pos as u64;
+        let start = self.offset();
         let mut passing = Passing {
             limit,
             start,
@@ -293,7 +329,7 @@ impl<S: Source> Scanner<S> {
             b'{' | b'[' => self.nested(&mut passing)?,
             _ => self.literal(&mut passing)?,
         }
-        let length = self.dropped + self.pos as u64 - start;
+        let length = self.offset() - start;
         let range = match &passing.prefix {
             None => self.kept.unwrap_or(self.pos)..self.pos,
             Some(_) => self.pos..self.pos,
@@ -325,7 +361,7 @@ impl<S: Source> Scanner<S> {
 
     /// More of the text within a value: what is above its limit is let go.
     fn more_of(&mut self, passing: &mut Passing) -> Scanned<()> {
-        let length = self.dropped + self.pos as u64 - passing.start;
+        let length = self.offset() - passing.start;
         if passing.over(length) && passing.prefix.is_none() {
             passing.prefix = Some(self.prefix(self.kept.unwrap_or(self.pos)));
             self.kept = None;
@@ -403,7 +439,7 @@ impl<S: Source> Scanner<S> {
 
     /// A number, true, false or null, or something that is none.
     fn literal(&mut self, passing: &mut Passing) -> Scanned<()> {
-        let before = self.dropped + self.pos as u64;
+        let before = self.offset();
         loop {
             match self.source.window().get(self.pos).copied() {
                 Some(
@@ -413,7 +449,7 @@ impl<S: Source> Scanner<S> {
                 None => self.more_of(passing)?,
             }
         }
-        if self.dropped + self.pos as u64 == before {
+        if self.offset() == before {
             return Err(self.malformed("a value is expected"));
         }
         Ok(())
@@ -421,7 +457,7 @@ impl<S: Source> Scanner<S> {
 
     /// Something that is no JSON, at the position.
     pub(crate) fn malformed(&self, what: &str) -> DocumentError {
-        let column = self.dropped + self.pos as u64 + 1 - self.line_start;
+        let column = self.offset() + 1 - self.line_start;
         DocumentError::new(
             Reason::MalformedJson,
             "",
