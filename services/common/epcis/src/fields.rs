@@ -13,17 +13,30 @@ use crate::time;
 pub(crate) struct Object<'a> {
     pub(crate) at: &'a At<'a>,
     pub(crate) fields: &'a Map<String, Value>,
+    /// The lengths of the names, a bit each: most names asked for are not there.
+    lengths: u64,
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << (name.len() % 64)
 }
 
 impl<'a> Object<'a> {
     pub(crate) fn new(at: &'a At<'a>, value: &'a Value) -> Parsed<Self> {
         match value {
-            Value::Object(fields) => Ok(Self { at, fields }),
+            Value::Object(fields) => Ok(Self {
+                at,
+                fields,
+                lengths: fields.keys().fold(0, |all, name| all | length_bit(name)),
+            }),
             other => Err(wrong_type(at, "an object", other)),
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
         field_of(self.fields, name)
     }
 

@@ -7,12 +7,13 @@ use serde_json::Value;
 use serialtrail_gs1::IdReason;
 
 use super::master_data;
-use super::scan::{Scanned, Scanner, Source, Span};
+use super::scan::{Scanned, Scanner, Span};
+use super::source::Source;
 use crate::context::Context;
 use crate::document::{BodyKind, Format, Header, Limits, ReadOptions};
 use crate::fields::is_uri;
 use crate::reason::{At, DocumentError, Fault, Reason};
-use crate::strict::{DUPLICATE, Strict};
+use crate::strict::{self, DUPLICATE};
 use crate::time;
 
 /// Longest name a document gives itself or its parties (bytes), as for every other identifier.
@@ -214,7 +215,7 @@ impl Met {
         }
         let bytes = scanner.bytes(&extent);
         self.bytes += bytes.len();
-        let Strict(value) = serde_json::from_slice(bytes).map_err(|e| {
+        let value = strict::value(bytes).map_err(|e| {
             let reason = if e.to_string().starts_with(DUPLICATE) {
                 Reason::DuplicateField
             } else {

@@ -3,6 +3,7 @@
 //!
 //! | module | subject |
 //! |---|---|
+//! | `source` | a text in memory, or one that is read as it is needed |
 //! | `scan` | where the parts of a text begin and end |
 //! | `header` | the first pass: the document around the events |
 //! | `master_data` | vocabularies in the header |
@@ -10,6 +11,7 @@
 mod header;
 mod master_data;
 mod scan;
+mod source;
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -18,9 +20,10 @@ use std::str::Utf8Error;
 use crate::context::Context;
 use crate::document::{Capture, CapturedEvent, Header, Limits, ReadOptions};
 use crate::reason::{DocumentError, EventError, Fault, Reason};
-use crate::strict::{self, DUPLICATE};
+use crate::strict::{DUPLICATE, Events};
 use crate::tree::{self, Found, Tree};
-use scan::{PREFIX_BYTES, Scanned, Scanner, Source, Span, Stream, Whole};
+use scan::{PREFIX_BYTES, Scanned, Scanner, Span};
+use source::{Source, Stream, Whole};
 
 /// The first pass over a body.
 pub(crate) fn header(body: impl BufRead, options: &ReadOptions) -> Result<Header, DocumentError> {
@@ -35,7 +38,7 @@ pub(crate) fn events(
     mut on_event: impl FnMut(CapturedEvent) -> ControlFlow<()>,
 ) -> Result<(), DocumentError> {
     let mut scanner = Scanner::new(Stream::new(body))?;
-    let reading = Reading::new(header, options)?;
+    let mut reading = Reading::new(header, options)?;
     let mut index = 0;
     let mut over = false;
     let passed = descend(&mut scanner, path(header), &mut |scanner| {
@@ -59,7 +62,7 @@ pub(crate) fn events(
 /// Both passes over a body that is in memory: the first tells where the events are.
 pub(crate) fn parse(body: &[u8], options: &ReadOptions) -> Result<Capture, DocumentError> {
     let (header, places) = header::read(&mut Scanner::new(Whole(body))?, options)?;
-    let reading = Reading::new(&header, options)?;
+    let mut reading = Reading::new(&header, options)?;
     let limit = options.limits.max_event_bytes;
     let event = |(index, place): (usize, &Span)| {
         // Offsets within the body, which is in memory.
@@ -81,7 +84,7 @@ pub(crate) fn tree(original: &[u8], context: Option<&str>) -> Result<Tree, Event
         )
     })?;
     let text = std::str::from_utf8(original).map_err(|e| not_utf8(&e))?;
-    read_text(text, 1, &context)
+    read_text(&mut Events::default(), text, 1, &context)
 }
 
 /// The objects around a list of events; none around an event or a list that is the whole text.
@@ -126,6 +129,7 @@ struct Reading<'a> {
     /// Each event has to bring its `@context`.
     own_context: bool,
     limits: &'a Limits,
+    events: Events,
 }
 
 impl<'a> Reading<'a> {
@@ -141,12 +145,19 @@ impl<'a> Reading<'a> {
             context,
             own_context: !is_document,
             limits: &options.limits,
+            events: Events::default(),
         })
     }
 
     /// An event from its text; of one above the limit the text is only how it begins, and
     /// `too_long` its length.
-    fn event(&self, index: usize, line: u64, bytes: &[u8], too_long: Option<u64>) -> CapturedEvent {
+    fn event(
+        &mut self,
+        index: usize,
+        line: u64,
+        bytes: &[u8],
+        too_long: Option<u64>,
+    ) -> CapturedEvent {
         let text = std::str::from_utf8(bytes);
         let tree = match (too_long, text) {
             (Some(length), _) => Err(self.too_long(length)),
@@ -174,8 +185,8 @@ impl<'a> Reading<'a> {
         )
     }
 
-    fn tree(&self, text: &str, line: u64) -> Result<Tree, EventError> {
-        let tree = read_text(text, line, &self.context)?;
+    fn tree(&mut self, text: &str, line: u64) -> Result<Tree, EventError> {
+        let tree = read_text(&mut self.events, text, line, &self.context)?;
         if self.own_context && tree.event.is_object() && tree.field("@context").is_none() {
             return Err(Fault {
                 field: "@context".to_owned(),
@@ -190,8 +201,13 @@ impl<'a> Reading<'a> {
 }
 
 /// One event from its text, which starts at a line.
-fn read_text(text: &str, line: u64, context: &Context) -> Result<Tree, EventError> {
-    let value = strict::event(text).map_err(|e| {
+fn read_text(
+    events: &mut Events,
+    text: &str,
+    line: u64,
+    context: &Context,
+) -> Result<Tree, EventError> {
+    let value = events.read(text).map_err(|e| {
         let reason = if e.to_string().starts_with(DUPLICATE) {
             Reason::DuplicateField
         } else {

@@ -5,9 +5,9 @@
 //! its limit is passed over and only its beginning is kept.
 
 use std::collections::HashSet;
-use std::io::BufRead;
 use std::ops::Range;
 
+use super::source::Source;
 use crate::reason::{DocumentError, Reason};
 use crate::strict::DUPLICATE;
 
@@ -21,70 +21,6 @@ const MAX_NAME_BYTES: usize = 64 * 1024;
 pub(crate) const PREFIX_BYTES: usize = 64 * 1024;
 
 pub(crate) type Scanned<T> = Result<T, DocumentError>;
-
-/// Bytes that come in pieces.
-pub(crate) trait Source {
-    /// The text is at hand as a whole, so that what was passed can be returned to.
-    const IN_MEMORY: bool;
-    /// The bytes at hand.
-    fn window(&self) -> &[u8];
-    /// Lets go of the first `from` bytes of the window and adds more at its end; false where the
-    /// text has ended.
-    fn grow(&mut self, from: usize) -> std::io::Result<bool>;
-}
-
-/// A text that is in memory.
-pub(crate) struct Whole<'a>(pub(crate) &'a [u8]);
-
-impl Source for Whole<'_> {
-    const IN_MEMORY: bool = true;
-
-    fn window(&self) -> &[u8] {
-        self.0
-    }
-
-    fn grow(&mut self, from: usize) -> std::io::Result<bool> {
-        self.0 = &self.0[from..];
-        Ok(false)
-    }
-}
-
-/// A text that is read as it is needed.
-pub(crate) struct Stream<R> {
-    reader: R,
-    window: Vec<u8>,
-}
-
-impl<R: BufRead> Stream<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            window: Vec::new(),
-        }
-    }
-}
-
-impl<R: BufRead> Source for Stream<R> {
-    const IN_MEMORY: bool = false;
-
-    fn window(&self) -> &[u8] {
-        &self.window
-    }
-
-    fn grow(&mut self, from: usize) -> std::io::Result<bool> {
-        self.window.drain(..from);
-        let more = loop {
-            match self.reader.fill_buf() {
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                more => break more?,
-            }
-        };
-        let length = more.len();
-        self.window.extend_from_slice(more);
-        self.reader.consume(length);
-        Ok(length > 0)
-    }
-}
 
 /// A value that was passed.
 pub(crate) struct Extent {
@@ -403,17 +339,21 @@ impl<S: Source> Scanner<S> {
         let mut depth = 0;
         loop {
             let window = self.source.window();
-            let Some(&byte) = window.get(self.pos) else {
+            let Some(past) = window[self.pos..]
+                .iter()
+                .position(|byte| CLASSES[usize::from(*byte)] != OTHER)
+            else {
+                self.pos = window.len();
                 self.more_of(passing)?;
                 continue;
             };
-            self.pos += 1;
+            let byte = window[self.pos + past];
+            self.pos += past + 1;
             match CLASSES[usize::from(byte)] {
-                OTHER => {}
                 QUOTE => self.string(passing)?,
                 NEWLINE => {
                     self.line += 1;
-                    self.line_start = self.dropped + self.pos as u64;
+                    self.line_start = self.offset();
                 }
                 OPEN => {
                     depth += 1;
