@@ -258,3 +258,7 @@ fn typed(list: &[(String, String)], name: &str) -> Value {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "stored_tests.rs"]
+mod tests;
