@@ -199,6 +199,11 @@ fn emit(
         }
         return Ok(());
     }
+    let mut body = body.clone();
+    if message.role == "input" {
+        // Lot and expiry of a transformation are those of what comes out of it (EPCIS 2.0 §7.4.6, ilmd).
+        (body.lot, body.expiry) = (None, None);
+    }
     let unit = UnitEvent {
         unit: message.unit.clone(),
         event_id: event_id.to_owned(),
@@ -212,7 +217,7 @@ fn emit(
         all_children: message.all_children,
         quantity: message.quantity,
         uom: message.uom.clone(),
-        body: body.clone(),
+        body,
     };
     ctx.emit(UNIT_INBOX, message.unit.as_bytes(), codec.encode(&unit)?);
     Ok(())

@@ -163,6 +163,28 @@ fn a_repeat_tells_nobody_anything() {
 }
 
 #[test]
+fn lot_and_expiry_of_a_transformation_are_its_outputs_alone() {
+    let mut bench = Bench::new();
+    let transformation = EpcisEvent {
+        event_type: "TransformationEvent".into(),
+        action: None,
+        epc_list: Vec::new(),
+        input_epc_list: vec![pack(1)],
+        output_epc_list: vec![pack(2)],
+        lot: Some("NEW".into()),
+        expiry: Some("2029-01-31".into()),
+        ..event(5, 0..0)
+    };
+    bench.capture(&[transformation]);
+    let said = |number| {
+        let body = &bench.units[&key(number)].body;
+        (body.lot.as_deref(), body.expiry.as_deref())
+    };
+    assert_eq!(said(1), (None, None));
+    assert_eq!(said(2), (Some("NEW"), Some("2029-01-31")));
+}
+
+#[test]
 fn of_two_contents_the_earlier_stands_and_the_other_is_refused_with_its_bytes() {
     for order in [[0, 1], [1, 0]] {
         let versions = [event(5, 0..3), event(6, 2..5)];
