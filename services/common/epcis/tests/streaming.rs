@@ -4,10 +4,8 @@
 #[path = "support/samples.rs"]
 mod samples;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use samples::{aggregation, object_event, transformation};
 use serde_json::{Value, json};
@@ -15,33 +13,6 @@ use serialtrail_epcis::{
     BodyKind, CapturedEvent, DocumentError, Format, Header, Limits, ReadOptions, Reason,
     parse_body, read_events, read_header,
 };
-
-/// Counts the bytes in use, and the most there were.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-#[allow(unsafe_code)]
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The tests measure memory, which all threads share: one at a time.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 fn options(kind: BodyKind) -> ReadOptions {
     ReadOptions {
@@ -78,7 +49,6 @@ fn document() -> Value {
 
 #[test]
 fn the_size_of_the_pieces_does_not_matter() {
-    let _alone = ALONE.lock().unwrap();
     let text = serde_json::to_string_pretty(&document()).unwrap();
     let whole = parse_body(text.as_bytes(), BodyKind::Document, &Limits::default()).unwrap();
     assert_eq!(whole.events.len(), 4);
@@ -175,108 +145,6 @@ fn nobody_has_to_read_to_the_end() {
     )
     .unwrap();
     assert_eq!(seen, 2);
-}
-
-/// A document of so many events, made while it is read.
-fn endless(events: usize) -> impl Read {
-    let head = r#"{"@context":["https://ref.gs1.org/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-03-04T12:00:00Z","epcisBody":{"eventList":["#;
-    let event = object_event().to_string();
-    let first = std::io::Cursor::new(format!("{head}{event}"));
-    let rest = Repeated {
-        text: format!(",{event}").into_bytes(),
-        left: events - 1,
-        at: 0,
-    };
-    first.chain(rest).chain(std::io::Cursor::new("]}}"))
-}
-
-struct Repeated {
-    text: Vec<u8>,
-    left: usize,
-    at: usize,
-}
-
-impl Read for Repeated {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        if self.left == 0 {
-            return Ok(0);
-        }
-        let length = into.len().min(self.text.len() - self.at);
-        into[..length].copy_from_slice(&self.text[self.at..self.at + length]);
-        self.at += length;
-        if self.at == self.text.len() {
-            self.at = 0;
-            self.left -= 1;
-        }
-        Ok(length)
-    }
-}
-
-#[test]
-fn memory_does_not_grow_with_the_document() {
-    let _alone = ALONE.lock().unwrap();
-    const EVENTS: usize = 4_000;
-    let before = IN_USE.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    let options = options(BodyKind::Document);
-    let header = read_header(BufReader::new(endless(EVENTS)), Format::JsonLd, &options).unwrap();
-    assert_eq!(header.events, EVENTS as u64);
-    let mut read = 0;
-    read_events(
-        BufReader::new(endless(EVENTS)),
-        Format::JsonLd,
-        &header,
-        &options,
-        |event| {
-            assert!(event.outcome.is_ok());
-            read += 1;
-            ControlFlow::Continue(())
-        },
-    )
-    .unwrap();
-    assert_eq!(read, EVENTS);
-    let most = MOST.load(Ordering::Relaxed) - before;
-    println!("{EVENTS} events: {most} bytes at most");
-    assert!(most < 256 * 1024, "{most} bytes for 1.2 MB");
-}
-
-#[test]
-fn an_event_above_the_limit_is_refused_alone_and_not_kept() {
-    let _alone = ALONE.lock().unwrap();
-    let long = Repeated {
-        text: vec![b'x'; 1024],
-        left: 100 * 1024,
-        at: 0,
-    };
-    let head = r#"{"@context":["https://ref.gs1.org/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-03-04T12:00:00Z","epcisBody":{"eventList":[{"ex:text":""#;
-    let tail = format!("\"}},{}]}}}}", object_event());
-    let mut options = options(BodyKind::Document);
-    options.limits.max_event_bytes = 1024 * 1024;
-    let before = IN_USE.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    let body = || {
-        let Repeated { text, left, at } = &long;
-        let long = Repeated {
-            text: text.clone(),
-            left: *left,
-            at: *at,
-        };
-        BufReader::new(head.as_bytes().chain(long).chain(tail.as_bytes()))
-    };
-    let header = read_header(body(), Format::JsonLd, &options).unwrap();
-    let mut outcomes = Vec::new();
-    read_events(body(), Format::JsonLd, &header, &options, |event| {
-        outcomes.push((
-            event.outcome.map_err(|e| e.reason.code()).err(),
-            event.original.len(),
-        ));
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    assert_eq!(outcomes[0], (Some("event_too_large"), 64 * 1024));
-    assert_eq!(outcomes[1].0, None);
-    let most = MOST.load(Ordering::Relaxed) - before;
-    assert!(most < 4 * 1024 * 1024, "{most} bytes for a text of 100 MB");
 }
 
 #[test]

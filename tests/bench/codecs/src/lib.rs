@@ -6,6 +6,7 @@
 //! | [`task`] | the things measured |
 //! | [`corpus`] | what is read: seeded, our own, the same bytes for everybody |
 //! | [`ours`] | our side, in this process |
+//! | [`large`] | a document of 1 GB: the memory it takes |
 //! | [`peers`] | the others: small drivers below `tests/bench/peers`, each a process of its own |
 //! | [`report`] | both together: rates, ratios, and whether the results agree |
 //! | [`figures`], [`cpu`], [`text`] | spreads, CPU time, tables; shared with the bench of the whole stack |
@@ -18,6 +19,7 @@
 pub mod corpus;
 pub mod cpu;
 pub mod figures;
+pub mod large;
 pub mod ours;
 pub mod peers;
 pub mod report;

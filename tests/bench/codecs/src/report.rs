@@ -2,6 +2,7 @@
 
 use crate::corpus::{Corpus, EVENTS, Input};
 use crate::figures::Spread;
+use crate::large::{self, Large};
 use crate::ours;
 use crate::peers::{PEERS, Peer, Place};
 use crate::task::Task;
@@ -32,6 +33,9 @@ pub struct Options {
     /// Identifiers of each spelling
     #[arg(long, default_value_t = 2_000)]
     pub identifiers: usize,
+    /// Megabytes of a long document in each binding; 0: none
+    #[arg(long, default_value_t = 1_000, value_name = "MB")]
+    pub large: u64,
     /// Seed of everything read
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -52,6 +56,8 @@ pub struct Figures {
     pub events_per_document: usize,
     /// Each task.
     pub rows: Vec<Row>,
+    /// A long document in each binding.
+    pub large: Vec<Large>,
 }
 
 /// One task.
@@ -140,6 +146,7 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
         optimised: !cfg!(debug_assertions),
         events_per_document: EVENTS,
         rows: Vec::new(),
+        large: Vec::new(),
     };
     for task in Task::ALL.into_iter().filter(wanted) {
         let input = corpus.input(task);
@@ -163,6 +170,10 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
             ours,
             peers,
         });
+    }
+    let large = if options.quick { 2 } else { options.large };
+    if large > 0 {
+        figures.large = large::measure(&corpus, large * 1_000_000)?;
     }
     Ok(figures)
 }
@@ -314,7 +325,10 @@ impl Figures {
             }
         }
         table(out, &rows)?;
-        notes.iter().try_for_each(|note| writeln!(out, "- {note}"))
+        notes
+            .iter()
+            .try_for_each(|note| writeln!(out, "- {note}"))?;
+        large::write(out, &self.large)
     }
 }
 

@@ -18,4 +18,11 @@ fn a_quick_run_measures_every_task() {
     let tasks: Vec<Task> = figures.rows.iter().map(|row| row.task).collect();
     assert_eq!(tasks, Task::ALL);
     assert!(figures.rows.iter().all(|row| row.ours.median > 0.0));
+    let large: Vec<Task> = figures.large.iter().map(|large| large.task).collect();
+    assert_eq!(large, [Task::JsonLd, Task::Xml]);
+    for large in &figures.large {
+        let peak = large.peak.unwrap();
+        assert!(large.bytes >= 2_000_000, "{large:?}");
+        assert!(peak < large.bytes, "read in {peak} bytes: {large:?}");
+    }
 }
