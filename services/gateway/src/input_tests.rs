@@ -167,10 +167,33 @@ fn what_is_no_document_is_refused_with_a_reason() {
         (
             "invalid UTF-8 in XML",
             Format::Xml,
+            [XML.as_bytes(), &[0xff, 0xfe]].concat(),
+        ),
+        (
+            "a control character in XML",
+            Format::Xml,
             XML.replace("urn:epcglobal:epcis:xsd:2", "\u{1}")
                 .into_bytes(),
         ),
         ("a name twice", Format::JsonLd, twice.into_bytes()),
+        (
+            "an attribute twice",
+            Format::Xml,
+            XML.replace("<EPCISBody>", "<EPCISBody a='1' a='2'>")
+                .into_bytes(),
+        ),
+        (
+            "an undeclared namespace",
+            Format::JsonLd,
+            json.replace("\"schemaVersion\"", "\"no:a\":1,\"schemaVersion\"")
+                .into_bytes(),
+        ),
+        (
+            "an undeclared namespace in XML",
+            Format::Xml,
+            XML.replace("<EPCISBody>", "<no:a/><EPCISBody>")
+                .into_bytes(),
+        ),
         ("XML said to be JSON", Format::JsonLd, XML.into()),
         (
             "JSON said to be XML",
@@ -181,6 +204,16 @@ fn what_is_no_document_is_refused_with_a_reason() {
             "another namespace",
             Format::Xml,
             XML.replace("epcis:xsd:2", "epcis:xsd:9").into_bytes(),
+        ),
+        (
+            "two versions",
+            Format::Xml,
+            XML.replace("epcis:xsd:2", "epcis:xsd:1").into_bytes(),
+        ),
+        (
+            "an old version in JSON",
+            Format::JsonLd,
+            json.replace("\"2.0\"", "\"1.2\"").into_bytes(),
         ),
         (
             "another version",
@@ -208,21 +241,123 @@ fn what_is_no_document_is_refused_with_a_reason() {
     }
 }
 
+/// The event in both bindings, each in a document of its own.
+fn both(change: &dyn Fn(&str) -> String) -> [Seen; 2] {
+    let mut anonymous = event("", "1");
+    anonymous.as_object_mut().unwrap().remove("eventID");
+    let json = String::from_utf8(document(&[anonymous])).unwrap();
+    [
+        assessed(&LIVE, change(&json).as_bytes()),
+        xml(&LIVE, change(XML).as_bytes()),
+    ]
+}
+
 #[test]
-fn times_and_offsets_at_the_edge_are_right_or_refused_with_a_reason() {
-    for (time, offset, reason) in [
-        ("2026-03-01T10:00:00+14:00", "+14:00", None),
-        ("2026-03-01T10:00:00.1Z", "+00:00", None),
-        ("2026-03-01T10:00:00.123456789Z", "-11:30", None),
-        ("2026-03-01T10:00:00Z", "+14:01", Some("bad_time")),
-        ("2026-03-01T10:00:00", "+00:00", Some("bad_time")),
-        ("2026-02-30T10:00:00Z", "+00:00", Some("bad_time")),
+fn times_and_offsets_at_the_edge_are_right_or_refused_with_a_reason_in_both_bindings() {
+    for (time, offset, micros, reason) in [
+        (
+            "2026-03-01T10:00:00+14:00",
+            "+14:00",
+            1_772_308_800_000_000,
+            None,
+        ),
+        (
+            "2026-03-01T10:00:00-14:00",
+            "-14:00",
+            1_772_409_600_000_000,
+            None,
+        ),
+        (
+            "2026-03-01T10:00:00.1Z",
+            "+00:00",
+            1_772_359_200_100_000,
+            None,
+        ),
+        (
+            "2026-03-01T10:00:00.12345Z",
+            "+00:00",
+            1_772_359_200_123_450,
+            None,
+        ),
+        (
+            "2026-03-01T10:00:00.123456789Z",
+            "-11:30",
+            1_772_359_200_123_456,
+            None,
+        ),
+        ("2026-03-01T10:00:00Z", "+14:01", 0, Some("bad_time")),
+        ("2026-03-01T10:00:00+14:01", "+00:00", 0, Some("bad_time")),
+        ("2026-03-01T10:00:00", "+00:00", 0, Some("bad_time")),
+        ("2026-02-30T10:00:00Z", "+00:00", 0, Some("bad_time")),
+        ("2016-12-31T23:59:60Z", "+00:00", 0, Some("bad_time")),
     ] {
-        let mut edge = event("urn:x:1", "1");
-        edge["eventTime"] = time.into();
-        edge["eventTimeZoneOffset"] = offset.into();
-        let seen = assessed(&LIVE, &document(&[edge]));
-        let found = reasons(&seen).first().map(|(_, reason)| *reason);
-        assert_eq!(found, reason, "{time} {offset}");
+        let seen = both(&|text| {
+            text.replace("2026-03-01T10:00:00Z", time)
+                .replace("+00:00", offset)
+        });
+        for seen in &seen {
+            let found = reasons(seen).first().map(|(_, reason)| *reason);
+            assert_eq!(found, reason, "{time} {offset}");
+            if reason.is_none() {
+                let record: EpcisEvent = CODEC.decode(&seen.accepted[0].value).unwrap();
+                assert_eq!(record.event_time, micros, "{time}");
+                assert_eq!(record.event_time_zone_offset, offset);
+            }
+        }
+        let identities = seen.map(|seen| seen.accepted.first().map(|a| a.identity.clone()));
+        assert_eq!(identities[0], identities[1], "{time} {offset}");
     }
+}
+
+#[test]
+fn an_event_of_a_hundred_thousand_units_is_the_same_in_both_bindings() {
+    let unit = "https://id.gs1.org/01/09521321123458/21/";
+    let units = |open: &str, close: &str, between: &str| {
+        let units = (0..100_000).map(|n| format!("{open}{unit}{n}{close}"));
+        units.collect::<Vec<_>>().join(between)
+    };
+    let json = units("\"", "\"", ",");
+    let xml = units("<epc>", "</epc>", "");
+    let seen = both(&|text| {
+        text.replace(&format!("\"{unit}1\""), &json)
+            .replace(&format!("<epc>{unit}1</epc>"), &xml)
+    });
+    let records = seen.map(|seen| {
+        assert_eq!(reasons(&seen), []);
+        CODEC.decode::<EpcisEvent>(&seen.accepted[0].value).unwrap()
+    });
+    assert_eq!(records[0].epc_list.len(), 100_000);
+    assert_eq!(records[0].epc_list, records[1].epc_list);
+    assert_eq!(records[0].content_hash, records[1].content_hash);
+}
+
+/// With `proceed`: its neighbour is captured in JSON; in XML such a text ends the document.
+#[test]
+fn a_text_of_a_hundred_megabytes_is_refused_with_a_reason_and_kept_by_its_beginning() {
+    let text = "x".repeat(100 << 20);
+    let mut long = event("urn:x:long", "2");
+    long["ex:note"] = text.as_str().into();
+    let proceed = Case {
+        behaviour: Behaviour::Proceed,
+        ..LIVE
+    };
+    let seen = assessed(&proceed, &document(&[long, event("urn:x:1", "1")]));
+    assert_eq!(reasons(&seen), [(Some(0), "event_too_large")]);
+    assert_eq!(seen.accepted.len(), 1);
+    let bound = |seen: &Seen| {
+        seen.refusals
+            .iter()
+            .map(|row| row.original.len())
+            .sum::<usize>()
+            <= 8 << 20
+    };
+    assert!(bound(&seen));
+
+    let long = XML.replace(
+        "</action>",
+        &format!("</action><ex:note xmlns:ex=\"https://ex.com/\">{text}</ex:note>"),
+    );
+    let seen = xml(&proceed, long.as_bytes());
+    assert_eq!(reasons(&seen), [(None, "event_too_large")]);
+    assert!(seen.accepted.is_empty() && bound(&seen));
 }
