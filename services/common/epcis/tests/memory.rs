@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serialtrail_epcis::{
-    BodyKind, DocumentError, Format, Header, Limits, ReadOptions, read_events, read_header,
+    BodyKind, DocumentError, Format, Limits, ReadOptions, read_events, read_header,
 };
 
 /// Counts the bytes in use, and the most there were.
@@ -101,12 +101,15 @@ fn options() -> ReadOptions {
     }
 }
 
-/// Both passes; what became of each event: its reason where it is refused, and how much of it is kept.
+/// Why an event is refused, where it is, and how many bytes of it are kept.
+type Outcome = (Option<&'static str>, usize);
+
+/// Both passes; what became of each event.
 fn both<B: BufRead>(
     format: Format,
     body: impl Fn() -> B,
     options: &ReadOptions,
-) -> Result<(Header, Vec<(Option<&'static str>, usize)>), DocumentError> {
+) -> Result<Vec<Outcome>, DocumentError> {
     let header = read_header(body(), format, options)?;
     let mut outcomes = Vec::new();
     read_events(body(), format, &header, options, |event| {
@@ -114,7 +117,7 @@ fn both<B: BufRead>(
         outcomes.push((refused, event.original.len()));
         ControlFlow::Continue(())
     })?;
-    Ok((header, outcomes))
+    Ok(outcomes)
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn a_text_of_a_hundred_megabytes_is_refused_and_not_kept() {
         around(Format::JsonLd, events)
     };
     let peak = most(|| {
-        let (_, outcomes) = both(Format::JsonLd, json, &small).unwrap();
+        let outcomes = both(Format::JsonLd, json, &small).unwrap();
         assert_eq!(outcomes[0], (Some("event_too_large"), 64 * 1024));
         assert_eq!(outcomes[1].0, None);
     });
