@@ -8,7 +8,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serialtrail_epcis::{
-    BodyKind, DocumentError, Format, Limits, ReadOptions, read_events, read_header,
+    BodyKind, DocumentError, Format, Limits, ReadOptions, Reason, parse_body, read_events,
+    read_header,
 };
 
 /// Counts the bytes in use, and the most there were.
@@ -223,4 +224,45 @@ fn what_does_not_end_around_the_events_is_refused_and_not_kept() {
             "{peak} bytes for {begin}{repeated}… of 20 MB"
         );
     }
+}
+
+#[test]
+fn small_elements_without_number_are_refused_before_they_fill_the_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let document = |head: &str, body: &str| {
+        format!(
+            "<e:EPCISDocument xmlns:e=\"urn:epcglobal:epcis:xsd:2\" schemaVersion=\"2.0\" creationDate=\"2026-03-04T12:00:00Z\">{head}<EPCISBody><EventList>{body}</EventList></EPCISBody></e:EPCISDocument>"
+        )
+    };
+    let limits = Limits {
+        max_event_nodes: 10_000,
+        max_header_nodes: 10_000,
+        ..Limits::default()
+    };
+    let most_of = |body: &str| {
+        let mut refused = None;
+        let peak = most(|| {
+            refused = match parse_body(body.as_bytes(), BodyKind::Document, &limits) {
+                Ok(capture) => capture.events[0]
+                    .outcome
+                    .as_ref()
+                    .map_err(|e| e.reason)
+                    .err(),
+                Err(error) => Some(error.reason),
+            }
+        });
+        println!("{} bytes: {peak} bytes at most", body.len());
+        (refused.map(Reason::code), peak)
+    };
+
+    let elements = "<a/>".repeat(100_000);
+    let header = document(&format!("<EPCISHeader>{elements}</EPCISHeader>"), "");
+    let (reason, most) = most_of(&header);
+    assert_eq!(reason, Some("header_too_large"));
+    assert!(most < 3_000_000, "{most} bytes for a header of 400,000");
+
+    let event = format!("<ObjectEvent>{elements}</ObjectEvent>");
+    let (reason, most) = most_of(&document("", &event));
+    assert_eq!(reason, Some("event_too_large"));
+    assert!(most < 4_000_000, "{most} bytes for an event of 400,000");
 }
