@@ -1,4 +1,4 @@
-//! Any JSON value as an event: a hash without a panic, the same for fields in another order.
+//! Any JSON value as an event: a hash without a panic, the same for fields and lists in another order.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +11,11 @@ fn reversed(value: &Value) -> Value {
             fields
                 .iter()
                 .rev()
-                .map(|(name, value)| (name.clone(), reversed(value)))
+                // The order of text and elements mixed says something.
+                .map(|(name, value)| match name.as_str() {
+                    "#mixed" => (name.clone(), value.clone()),
+                    _ => (name.clone(), reversed(value)),
+                })
                 .collect::<Map<_, _>>(),
         ),
         Value::Array(items) => items.iter().map(reversed).collect(),
