@@ -4,6 +4,7 @@
 //! with its reason and bytes; only a schema registry that does not answer is no verdict.
 
 use crate::partition::Record;
+use chrono::Datelike;
 use serialtrail_records::{
     Alert, Codec, DecodeError, EnrichedMessage, EventMessage, Micros, RecordPlace,
     ReferenceMessage, RejectedEvent, SerialState, stable_id,
@@ -16,6 +17,7 @@ use serialtrail_warehouse::rows::{
     ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
 };
 use serialtrail_warehouse::tables;
+use std::collections::BTreeSet;
 
 /// Topics the sink reads.
 pub const TOPICS: &[&str] = &[
@@ -183,6 +185,17 @@ impl Rows {
         all
     }
 
+    /// Whether the rows of one table become visible one after the other though they are one insert:
+    /// those of several years (UTC), in a table that is followed by offsets.
+    #[must_use]
+    pub fn lands_in_parts(&self, table: &str) -> bool {
+        let years: BTreeSet<i32> = match table {
+            tables::EVENTS => self.events.iter().map(|row| year(row.event_time)).collect(),
+            _ => BTreeSet::new(),
+        };
+        years.len() > 1
+    }
+
     /// Inserts the rows of one table in one statement.
     ///
     /// # Errors
@@ -215,6 +228,11 @@ impl Rows {
             other => unreachable!("tables() names {other} and insert() does not know it"),
         }
     }
+}
+
+/// The year of a time in UTC; all that chrono cannot date are one.
+fn year(time: Micros) -> i32 {
+    chrono::DateTime::from_timestamp_micros(time).map_or(i32::MAX, |time| time.year())
 }
 
 /// The row of a record the sink itself refuses. Its id depends only on where the record stood.

@@ -7,6 +7,9 @@ use futures::future::join_all;
 use serialtrail_records::Codec;
 use serialtrail_runtime::metrics;
 use serialtrail_stream::failpoint;
+use serialtrail_warehouse::insert::insert_batch;
+use serialtrail_warehouse::rows::{LandingRow, Origin};
+use serialtrail_warehouse::tables;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +21,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 pub const AFTER_INSERT: &str = "sink_after_insert";
 /// Fail-point: the rows of one table are acknowledged, those of the others perhaps not.
 pub const BETWEEN_TABLES: &str = "sink_between_tables";
+/// Fail-point: rows of several years are stored, and it is not said that they are.
+pub const BEFORE_WHOLE: &str = "sink_before_whole";
 
 /// What keeps inserts from being acknowledged at the moment, for `/readyz`.
 #[derive(Debug, Clone, Default)]
@@ -132,7 +137,7 @@ impl Store {
         let inserts = open.iter().map(|&table| async move {
             let token = range.token(place.topic, place.partition, table);
             let begun = Instant::now();
-            let result = rows.insert(&self.client, table, &token).await;
+            let result = self.insert_table(rows, place, range, table, &token).await;
             if result.is_ok() {
                 metrics::histogram(&metrics::INSERT_SECONDS)
                     .with_label_values(&[table])
@@ -151,6 +156,37 @@ impl Store {
             }
         }
         first_error.map_or(Ok(()), Err)
+    }
+
+    /// Inserts the rows of one table; where they become visible one after the other, `landings` says so
+    /// before the first is, and once all are, so that whoever follows the table waits for all.
+    async fn insert_table(
+        &self,
+        rows: &Rows,
+        place: &Place,
+        range: Range,
+        table: &str,
+        token: &str,
+    ) -> Result<(), clickhouse::error::Error> {
+        if !rows.lands_in_parts(table) {
+            return rows.insert(&self.client, table, token).await;
+        }
+        let first = Origin {
+            topic: place.topic,
+            partition: place.partition,
+            offset: range.first,
+            index: 0,
+        };
+        let say = |whole| async move {
+            let row = LandingRow::new(table, &first, range.last, whole);
+            let state = if whole { "whole" } else { "begun" };
+            let token = format!("{token}/{state}");
+            insert_batch(&self.client, tables::LANDINGS, &token, &[row]).await
+        };
+        say(false).await?;
+        rows.insert(&self.client, table, token).await?;
+        failpoint::reached(BEFORE_WHOLE);
+        say(true).await
     }
 }
 

@@ -9,8 +9,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rdkafka::producer::Producer;
 use serialtrail_runtime::Shutdown;
-use serialtrail_runtime::topics::{ALERTS, ENRICHED};
-use serialtrail_sink::store::{AFTER_INSERT, BETWEEN_TABLES, Trouble};
+use serialtrail_records::EpcisEvent;
+use serialtrail_runtime::topics::{ALERTS, ENRICHED, EPCIS_EVENTS};
+use serialtrail_sink::store::{AFTER_INSERT, BEFORE_WHOLE, BETWEEN_TABLES, Trouble};
 use serialtrail_sink::worker::{AFTER_FINISH, AFTER_INTENT};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -40,6 +41,46 @@ fn a_sink_killed_at_any_moment_stores_every_row_once() {
     let last = ground.start(0, None);
     ground.assert_exactly_once(rounds, 200);
     drop(last);
+    ground.drop();
+}
+
+#[test]
+fn an_insert_of_two_years_is_said_to_be_begun_until_all_of_it_is_there() {
+    let Some(ground) =
+        Ground::new("an_insert_of_two_years_is_said_to_be_begun_until_all_of_it_is_there")
+    else {
+        return;
+    };
+    let producer = ground.producer();
+    let events = |years: &[i64]| {
+        producer.begin_transaction().unwrap();
+        for (n, year) in (0..).zip(years) {
+            let event = EpcisEvent {
+                event_id: format!("{year}-{n}"),
+                event_time: (year - 1970) * 366 * 86_400_000_000,
+                ..EpcisEvent::default()
+            };
+            ground.send(&producer, EPCIS_EVENTS, 1, &event);
+        }
+        producer.commit_transaction(SECOND * 20).unwrap();
+    };
+    let landings = |filter: &str| {
+        let sql = format!("SELECT count() FROM landings FINAL WHERE {filter}");
+        ground.count(&sql)
+    };
+    events(&[2020, 2021, 2020, 2021]);
+    let sink = ground.start(0, Some((BEFORE_WHOLE, 1)));
+    assert!(sink.died(), "nothing was said of the range");
+    assert_eq!(ground.count("SELECT count() FROM events"), 4);
+    let begun = "table_name = 'events' AND kafka_partition = 1 AND first_offset = 0 \
+                 AND last_offset = 3 AND revision = 0 AND NOT whole";
+    assert_eq!((landings(begun), landings("1")), (1, 1));
+    let sink = ground.start(0, None);
+    ground.wait_for("SELECT count() FROM landings FINAL WHERE whole", 1);
+    events(&[2022, 2022]);
+    ground.wait_for("SELECT count() FROM events", 6);
+    assert_eq!(landings("revision = 1"), 1, "one year needs no line");
+    drop(sink);
     ground.drop();
 }
 

@@ -70,6 +70,7 @@ migrations!(
     11 "0011" "master_data",
     12 "0012" "event_query",
     13 "0013" "subscriptions",
+    14 "0014" "landings",
 );
 
 /// What happened.
@@ -183,7 +184,7 @@ fn is_idempotent(statement: &str) -> bool {
             "RENAME ",
             " UPDATE ",
             "DELETE WHERE",
-            "PARTITION",
+            " PARTITION",
             "MOVE ",
             "FREEZE",
         ];

@@ -7,6 +7,7 @@ mod alert;
 mod containment;
 mod demand;
 mod event;
+mod landing;
 mod named_query;
 mod observation;
 mod reference;
@@ -20,6 +21,7 @@ pub use demand::{
     DailyDemandRow, DemandProgressRow, ForecastRow, ForecastSeriesRow, ForecastVersionRow,
 };
 pub use event::EventRow;
+pub use landing::LandingRow;
 pub use named_query::NamedQueryRow;
 pub use observation::ObservationRow;
 pub use reference::{LaneRow, LocationRow, MasterDataRow, PartyRow, ProductRow};

@@ -47,6 +47,9 @@ pub const SUBSCRIPTIONS: &str = "subscriptions";
 /// How far each subscription was delivered.
 pub const SUBSCRIPTION_PROGRESS: &str = "subscription_progress";
 
+/// Inserts of several years, begun or whole.
+pub const LANDINGS: &str = "landings";
+
 /// All of them.
 pub const ALL: &[&str] = &[
     EVENTS,
@@ -72,6 +75,7 @@ pub const ALL: &[&str] = &[
     NAMED_QUERIES,
     SUBSCRIPTIONS,
     SUBSCRIPTION_PROGRESS,
+    LANDINGS,
 ];
 
 /// Tables whose rows, read with FINAL, are a function of the set of inputs: what two runs over the same

@@ -15,7 +15,7 @@ use serialtrail_warehouse::digest::{digest, row_counts};
 use serialtrail_warehouse::insert::insert_batch;
 use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, DailyDemandRow, DemandProgressRow, EventRow, ForecastRow,
-    ForecastSeriesRow, ForecastVersionRow, LaneRow, LocationRow, LotRow, MasterDataRow,
+    ForecastSeriesRow, ForecastVersionRow, LandingRow, LaneRow, LocationRow, LotRow, MasterDataRow,
     NamedQueryRow, ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
     SubscriptionProgressRow, SubscriptionRow,
 };
@@ -309,6 +309,8 @@ async fn every_row_type_fits_its_table_and_comes_back_as_it_went() {
         notified_at: DAY,
     };
     store(&client, tables::SUBSCRIPTION_PROGRESS, "t/sp", &[progress]).await;
+    let landing = LandingRow::new(tables::EVENTS, &ORIGIN, 57, false);
+    store(&client, tables::LANDINGS, "t/la", &[landing]).await;
     for table in tables::ALL {
         assert_eq!(
             database

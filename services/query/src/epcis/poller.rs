@@ -3,6 +3,9 @@
 //! A place is an offset of each partition events are captured through, so that going on from it passes
 //! over nothing and repeats nothing, however long the asker was away. Only accepted captures are handed
 //! out ([`super::scan`]); of a capture that was repeated, the first.
+//!
+//! An insert of several years becomes visible a year at a time, and so late offsets before early ones.
+//! Of such a range nothing is looked at until the sink says in `landings` that all of it is there.
 
 use super::master::Vocabularies;
 use super::prefilter::prefilter;
@@ -43,22 +46,40 @@ struct End {
     offset: i64,
 }
 
-/// The end of what was captured, as far as it has landed.
+/// The end of what was captured, as far as anything of it has landed.
+async fn last(client: &Client) -> Result<Position, EpcisProblem> {
+    let sql = "SELECT toString(kafka_topic) AS topic, kafka_partition AS partition, \
+               max(kafka_offset) AS offset FROM events GROUP BY kafka_topic, kafka_partition";
+    let mut position = Position::default();
+    for end in ends(client, sql).await? {
+        position.advance(&(end.topic, end.partition, end.offset));
+    }
+    Ok(position)
+}
+
+async fn ends(client: &Client, sql: &str) -> Result<Vec<End>, EpcisProblem> {
+    let ends = Select::new().query(client, sql, Pace::Answer);
+    Ok(ends.fetch_all().await?)
+}
+
+/// The end of what was captured, as far as it has landed whole.
 ///
 /// # Errors
 /// ClickHouse does not answer.
 pub async fn end(client: &Client) -> Result<Position, EpcisProblem> {
+    whole(client, last(client).await?).await
+}
+
+/// Comes back before what has landed in part. Asked after how far anything landed: of a range that is
+/// seen there, the beginning was said before.
+async fn whole(client: &Client, mut end: Position) -> Result<Position, EpcisProblem> {
     let sql = "SELECT toString(kafka_topic) AS topic, kafka_partition AS partition, \
-               max(kafka_offset) AS offset FROM events GROUP BY topic, partition";
-    let ends: Vec<End> = Select::new()
-        .query(client, sql, Pace::Answer)
-        .fetch_all()
-        .await?;
-    let mut position = Position::default();
-    for end in ends {
-        position.advance(&(end.topic, end.partition, end.offset));
+               first_offset AS offset FROM landings FINAL \
+               WHERE table_name = 'events' AND NOT whole";
+    for begun in ends(client, sql).await? {
+        end.before(&(begun.topic, begun.partition, begun.offset));
     }
-    Ok(position)
+    Ok(end)
 }
 
 impl Poller {
@@ -83,10 +104,11 @@ impl Poller {
     pub async fn next(&mut self, client: &Client) -> Result<Vec<Found>, EpcisProblem> {
         let master = Vocabularies::read(client, &self.query).await?;
         let mut seen = self.seen.clone();
-        seen.at_most(&end(client).await?);
+        let landed = last(client).await?;
+        seen.at_most(&landed);
+        let end = whole(client, landed).await?;
         loop {
-            let end = end(client).await?;
-            let rows = self.captured(client, &seen, &master).await?;
+            let rows = self.captured(client, &seen, &end, &master).await?;
             let whole = rows.len() < BATCH;
             let candidates: Vec<Candidate> = rows
                 .into_iter()
@@ -102,7 +124,7 @@ impl Poller {
                 })
                 .collect();
             if whole {
-                // What landed before the look and did not match needs no second look.
+                // What had landed whole and did not match needs no second look.
                 seen.at_least(&end);
             }
             let found = match candidates.is_empty() {
@@ -124,21 +146,34 @@ impl Poller {
         &self,
         client: &Client,
         seen: &Position,
+        end: &Position,
         master: &Vocabularies,
     ) -> Result<Vec<Captured>, EpcisProblem> {
-        let (known, offsets) = seen.lists();
+        let Some(lowest) = seen.lowest_before(end) else {
+            return Ok(Vec::new());
+        };
+        let ((known, offsets), (landed, ends)) = (seen.lists(), end.lists());
         let sql = format!(
             "SELECT toString(kafka_topic) AS topic, kafka_partition AS partition, kafka_offset AS offset, \
              event_id, content_hash, declaration, event_time, record_time FROM events WHERE {{where}} \
              ORDER BY kafka_topic, kafka_partition, kafka_offset LIMIT {BATCH}"
         );
         let select = prefilter(&self.query, master)
+            // The same for all partitions: what an index of the column can answer.
+            .and("kafka_offset >= {lowest:Int64}")
             .and(
                 "kafka_offset >= toInt64(transform(concat(kafka_topic, '/', toString(kafka_partition)), \
                  {known:Array(String)}, {offsets:Array(String)}, '0'))",
             )
+            .and(
+                "kafka_offset < toInt64(transform(concat(kafka_topic, '/', toString(kafka_partition)), \
+                 {landed:Array(String)}, {ends:Array(String)}, '0'))",
+            )
+            .bind("lowest", lowest)
             .bind("known", known)
-            .bind("offsets", offsets);
+            .bind("offsets", offsets)
+            .bind("landed", landed)
+            .bind("ends", ends);
         Ok(select.query(client, &sql, Pace::Answer).fetch_all().await?)
     }
 }

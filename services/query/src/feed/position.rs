@@ -29,6 +29,26 @@ impl Position {
         });
     }
 
+    /// Comes back before a record, where it lies behind it.
+    pub fn before(&mut self, (topic, partition, offset): &(String, i32, i64)) {
+        if let Some(next) = self.0.get_mut(&format!("{topic}/{partition}")) {
+            *next = (*next).min(*offset);
+        }
+    }
+
+    /// The lowest offset that lies from here on and before `end`, of all partitions; none where there is
+    /// nothing between.
+    #[must_use]
+    pub fn lowest_before(&self, end: &Self) -> Option<i64> {
+        let next = |partition| self.0.get(partition).copied().unwrap_or(0);
+        end.0
+            .iter()
+            .map(|(partition, end)| (next(partition), *end))
+            .filter(|(next, end)| next < end)
+            .map(|(next, _)| next)
+            .min()
+    }
+
     /// Goes on to `end` wherever it lies before it.
     pub fn at_least(&mut self, end: &Self) {
         for (partition, next) in &end.0 {
@@ -92,6 +112,27 @@ mod tests {
         assert_eq!(seen, position(&[(0, 4), (1, 9)]));
         seen.at_least(&position(&[(0, 5), (1, 3), (3, 9)]));
         assert_eq!(seen, position(&[(0, 5), (1, 9), (3, 9)]));
+    }
+
+    #[test]
+    fn what_lies_between_two_positions_begins_at_the_lowest_of_the_partitions_that_go_on() {
+        let position = |places: &[(i32, i64)]| {
+            let mut position = Position::default();
+            for (partition, offset) in places {
+                position.advance(&place(*partition, *offset));
+            }
+            position
+        };
+        let mut end = position(&[(0, 99), (1, 9), (2, 59)]);
+        assert_eq!(position(&[]).lowest_before(&end), Some(0));
+        let seen = position(&[(0, 69), (1, 9), (2, 39)]);
+        assert_eq!(seen.lowest_before(&end), Some(40));
+        assert_eq!(end.lowest_before(&seen), None);
+        end.before(&place(2, 40));
+        end.before(&place(0, 200));
+        end.before(&place(7, 3));
+        assert_eq!(end, position(&[(0, 99), (1, 9), (2, 39)]));
+        assert_eq!(seen.lowest_before(&end), Some(70));
     }
 
     proptest! {
