@@ -232,6 +232,8 @@ mod tests {
             .unwrap();
         assert!(context.declares("any:x"));
         assert_eq!(context.expand("any:x"), None);
-        assert!(Context::standard().extended(&json!(5)).is_err());
+        for context in [json!(5), json!(""), json!([""]), json!("ours"), json!([{}, "a b:c"])] {
+            assert!(Context::standard().extended(&context).is_err(), "{context}");
+        }
     }
 }

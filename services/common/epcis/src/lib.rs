@@ -60,4 +60,4 @@ pub use model::{
 pub use reason::{DocumentError, EventError, Reason, Warning};
 pub use time::{MAX_AHEAD_HOURS, check_times, format_offset};
 pub use tree::{Tree, event_tree, read_tree};
-pub use vocabulary::{Vocabulary, normalise};
+pub use vocabulary::{Vocabulary, normalise, web_address};

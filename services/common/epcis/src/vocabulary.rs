@@ -134,6 +134,14 @@ pub fn normalise(vocabulary: Vocabulary, text: &str) -> Option<&str> {
     }
 }
 
+/// The web address of a word of the list; anything else as it is.
+pub fn web_address(vocabulary: Vocabulary, text: &str) -> String {
+    match vocabulary.word(text) {
+        Some(Some(word)) => format!("{}{word}", vocabulary.web_prefix()),
+        _ => text.to_owned(),
+    }
+}
+
 /// [`normalise`], with a fault that names the place.
 pub(crate) fn word(at: &At<'_>, vocabulary: Vocabulary, text: &str) -> Parsed<String> {
     let found = normalise(vocabulary, text).ok_or_else(|| {
@@ -165,6 +173,10 @@ mod tests {
                 normalise(Vocabulary::BizStep, text),
                 Some("shipping"),
                 "{text}"
+            );
+            assert_eq!(
+                web_address(Vocabulary::BizStep, text),
+                "https://ref.gs1.org/cbv/BizStep-shipping"
             );
         }
         assert_eq!(

@@ -6,6 +6,7 @@ use crate::select::{Pace, Select};
 use clickhouse::{Client, Row};
 use serde::Deserialize;
 use serialtrail_epcis::query::{Condition, MasterData, SimpleEventQuery};
+use serialtrail_epcis::{Vocabulary, normalise, web_address};
 use serialtrail_gs1::{Epc, parse_identifier};
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +31,14 @@ struct Element {
     children: Vec<String>,
 }
 
+/// The key of an element: of a business step or disposition its web address, of anything else that of
+/// its identifier.
 fn key(id: &str) -> String {
+    for vocabulary in [Vocabulary::BizStep, Vocabulary::Disposition] {
+        if normalise(vocabulary, id).is_some_and(|word| !word.contains(':')) {
+            return web_address(vocabulary, id);
+        }
+    }
     parse_identifier(id).map_or_else(|_| id.to_owned(), |key| key.to_string())
 }
 
@@ -71,15 +79,17 @@ impl Vocabularies {
         }
         let mut read = Self::default();
         for row in rows {
-            for child in &row.children {
-                read.child(&row.id_key, &key(child));
-            }
-            read.attributes
-                .entry(row.id_key)
-                .or_default()
-                .extend(row.attributes);
+            read.element(row);
         }
         Ok(read)
+    }
+
+    fn element(&mut self, row: Element) {
+        for child in &row.children {
+            self.child(&row.id_key, &key(child));
+        }
+        let attributes = self.attributes.entry(key(&row.id_key)).or_default();
+        attributes.extend(row.attributes);
     }
 
     fn child(&mut self, parent: &str, child: &str) {
@@ -186,6 +196,26 @@ mod tests {
                 expected,
                 "{place}"
             );
+        }
+    }
+
+    #[test]
+    fn a_word_of_the_vocabulary_is_one_element_however_its_master_data_spells_it() {
+        for id in [
+            "urn:epcglobal:cbv:bizstep:shipping",
+            "https://ref.gs1.org/cbv/BizStep-shipping",
+            "cbv:BizStep-shipping",
+        ] {
+            let mut master = Vocabularies::default();
+            master.element(Element {
+                id_key: id.to_owned(),
+                attributes: vec![("urn:example:crew".to_owned(), "4".to_owned())],
+                children: Vec::new(),
+            });
+            let shipping = "https://ref.gs1.org/cbv/BizStep-shipping";
+            assert_eq!(master.attribute(shipping, "urn:example:crew"), ["4"], "{id}");
+            let other = "https://ref.gs1.org/cbv/Disp-in_transit";
+            assert!(master.attribute(other, "urn:example:crew").is_empty());
         }
     }
 

@@ -10,6 +10,7 @@ use super::pattern::EpcPattern;
 use super::{MasterData, Scope, SimpleEventQuery, field, sensor, units};
 use crate::model::{Event, Identifier, Place, Quantity};
 use crate::tree::Tree;
+use crate::vocabulary::{Vocabulary, web_address};
 
 impl SimpleEventQuery {
     /// Whether an event is one of those asked for. `event` is what was read from `tree`, with the
@@ -202,11 +203,17 @@ fn matched(event: &Event, field: EpcField, patterns: &[EpcPattern]) -> bool {
 fn elements(tree: &Tree, event: &Event, field: &VocabularyField) -> Vec<String> {
     let ids = |list: &[crate::model::TypedId]| list.iter().map(|t| t.id.given.clone()).collect();
     let place = |place: &Option<Place>| place.iter().map(|p| p.given.clone()).collect();
+    let words = |word: &Option<String>, vocabulary| {
+        let address = |word: &String| web_address(vocabulary, word);
+        word.iter().map(address).collect()
+    };
     match field {
         VocabularyField::Standard("readPoint") => place(&event.read_point),
         VocabularyField::Standard("bizLocation") => place(&event.biz_location),
-        VocabularyField::Standard("bizStep") => event.biz_step.iter().cloned().collect(),
-        VocabularyField::Standard("disposition") => event.disposition.iter().cloned().collect(),
+        VocabularyField::Standard("bizStep") => words(&event.biz_step, Vocabulary::BizStep),
+        VocabularyField::Standard("disposition") => {
+            words(&event.disposition, Vocabulary::Disposition)
+        }
         VocabularyField::Standard("epcClass") => quantities(event)
             .map(|quantity| quantity.epc_class.given.clone())
             .collect(),

@@ -84,7 +84,8 @@ pub trait MasterData {
     fn is_descendant(&self, place: &Epc, ancestor: &Epc) -> bool;
 
     /// Values of a master data attribute of a vocabulary element, by the element's identifier as the
-    /// event gives it and the attribute's name as the query gives it; empty where there is none.
+    /// event gives it and the attribute's name as the query gives it; empty where there is none. A
+    /// business step or disposition of the CBV comes as its web address, however the event spells it.
     fn attribute(&self, element: &str, attribute: &str) -> Vec<String>;
 }
 

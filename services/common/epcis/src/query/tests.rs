@@ -18,8 +18,12 @@ impl MasterData for Places {
     }
 
     fn attribute(&self, element: &str, attribute: &str) -> Vec<String> {
-        let known =
-            element == "urn:epc:id:sgln:9521234.00001.0" && attribute.ends_with("countryCode");
+        let known = [
+            ("urn:epc:id:sgln:9521234.00001.0", "countryCode"),
+            ("https://ref.gs1.org/cbv/BizStep-commissioning", "line"),
+        ]
+        .iter()
+        .any(|(id, name)| element == *id && attribute.ends_with(name));
         known.then(|| "DE".to_owned()).into_iter().collect()
     }
 }
@@ -257,6 +261,8 @@ fn each_parameter_finds_what_it_says_of_an_object_event() {
         ),
         ("EQATTR_ex:place_countryCode", "DE", "FR"),
         ("HASATTR_readPoint", "cbvmda:countryCode", "cbvmda:city"),
+        ("HASATTR_bizStep", "ex:line", "ex:crew"),
+        ("EQATTR_bizStep_ex:line", "DE", "FR"),
         ("GE_time", "2026-03-01T09:00:00Z", "2026-03-01T09:00:01Z"),
         (
             "LT_startTime",
@@ -354,6 +360,11 @@ fn what_exists_is_found_and_what_does_not_is_not() {
         assert!(!finds(&bare, name, "true"), "{name}");
     }
     assert!(finds(&bare, "EXISTS_errorDeclaration", "false"));
+    // Of all others the value is ignored (EPCIS 2.0 §8.2.7.1): it is their presence that asks.
+    for name in ["EXISTS_ilmd", "EXISTS_ex:tree", "EXISTS_ILMD_ex:box"] {
+        assert!(finds(&full, name, "false"), "{name}");
+        assert!(!finds(&bare, name, "false"), "{name}");
+    }
     for (name, value) in [
         ("EXISTS_ex:colour", "true"),
         ("EXISTS_INNER_ex:tree", "true"),
