@@ -170,15 +170,17 @@ fn discovery(allow: &'static str) -> Response {
 }
 
 async fn discover_reads() -> Response {
-    discovery("OPTIONS, GET")
+    discovery("GET, HEAD, OPTIONS")
 }
 
+/// Behind one host `/events` is also asked for events: by the query service, whose answer to `OPTIONS`
+/// names the same methods.
 async fn discover_events() -> Response {
-    discovery("OPTIONS, GET, POST")
+    discovery("GET, HEAD, OPTIONS, POST")
 }
 
 async fn discover_capture(State(gateway): State<Shared>) -> Response {
-    let mut response = discovery("OPTIONS, POST, GET");
+    let mut response = discovery("GET, HEAD, OPTIONS, POST");
     limits(&gateway, response.headers_mut());
     response
 }

@@ -61,10 +61,10 @@ async fn every_resource_says_what_it_can_and_answers_in_the_form_asked_for() {
     };
     let gateway = Instance::start(&kafka, 80).await;
     for (path, allow) in [
-        ("/epcis/v2", "OPTIONS, GET"),
-        ("/epcis/v2/capture", "OPTIONS, POST, GET"),
-        ("/epcis/v2/capture/any", "OPTIONS, GET"),
-        ("/epcis/v2/events", "OPTIONS, GET, POST"),
+        ("/epcis/v2", "GET, HEAD, OPTIONS"),
+        ("/epcis/v2/capture", "GET, HEAD, OPTIONS, POST"),
+        ("/epcis/v2/capture/any", "GET, HEAD, OPTIONS"),
+        ("/epcis/v2/events", "GET, HEAD, OPTIONS, POST"),
     ] {
         let answer = gateway.ask("OPTIONS", path, &[]).await;
         assert_eq!(

@@ -62,47 +62,52 @@ pub struct Epcis {
     pub sockets: subscriptions::socket::Sockets,
 }
 
+/// Methods of `/events`, of both its interfaces.
+const EVENTS: &str = "GET, HEAD, OPTIONS, POST";
+
 type Answer = Result<Response, EpcisProblem>;
 
 /// The routes.
 pub fn router() -> Router<Api> {
     let mut router = Router::new()
-        .route("/epcis/v2", resource(get(root), "GET,HEAD,OPTIONS"))
-        .route("/epcis/v2/", resource(get(root), "GET,HEAD,OPTIONS"))
+        .route("/epcis/v2", resource(get(root), "GET, HEAD, OPTIONS"))
+        .route("/epcis/v2/", resource(get(root), "GET, HEAD, OPTIONS"))
         .route(
             "/epcis/v2/events",
-            resource(get(search), "GET,HEAD,OPTIONS"),
+            // Behind one host the resource takes events too: they are the gateway's, whose answer to
+            // OPTIONS names the same methods.
+            resource(get(search).post(capture), EVENTS),
         )
         .route(
             "/epcis/v2/events/{id}",
-            resource(get(event), "GET,HEAD,OPTIONS"),
+            resource(get(event), "GET, HEAD, OPTIONS"),
         )
         .route(
             "/epcis/v2/queries",
-            resource(get(queries).post(create), "GET,HEAD,OPTIONS,POST"),
+            resource(get(queries).post(create), "GET, HEAD, OPTIONS, POST"),
         )
         .route(
             "/epcis/v2/queries/{name}",
-            resource(get(query).delete(remove), "DELETE,GET,HEAD,OPTIONS"),
+            resource(get(query).delete(remove), "DELETE, GET, HEAD, OPTIONS"),
         )
         .route(
             "/epcis/v2/queries/{name}/events",
-            resource(get(query_events), "GET,HEAD,OPTIONS"),
+            resource(get(query_events), "GET, HEAD, OPTIONS"),
         )
         .route(
             "/epcis/v2/queries/{name}/subscriptions",
-            resource(get(subscriptions).post(subscribe), "GET,HEAD,OPTIONS,POST"),
+            resource(get(subscriptions).post(subscribe), "GET, HEAD, OPTIONS, POST"),
         )
         .route(
             "/epcis/v2/queries/{name}/subscriptions/{id}",
             resource(
                 get(subscription).delete(unsubscribe),
-                "DELETE,GET,HEAD,OPTIONS",
+                "DELETE, GET, HEAD, OPTIONS",
             ),
         )
         .route(
             "/epcis/v2/nextPageToken/{token}",
-            resource(delete(give_back), "DELETE,OPTIONS"),
+            resource(delete(give_back), "DELETE, OPTIONS"),
         );
     for kind in Resource::ALL {
         let path = format!("/epcis/v2/{}", kind.name());
@@ -124,14 +129,14 @@ pub fn router() -> Router<Api> {
             resources::member_events(&api, kind, &name(value)?, &uri, &headers).await
         };
         router = router
-            .route(&path, resource(get(list), "GET,HEAD,OPTIONS"))
+            .route(&path, resource(get(list), "GET, HEAD, OPTIONS"))
             .route(
                 &format!("{path}/{{value}}"),
-                resource(get(member), "GET,HEAD,OPTIONS"),
+                resource(get(member), "GET, HEAD, OPTIONS"),
             )
             .route(
                 &format!("{path}/{{value}}/events"),
-                resource(get(events), "GET,HEAD,OPTIONS"),
+                resource(get(events), "GET, HEAD, OPTIONS"),
             );
     }
     router
@@ -176,6 +181,17 @@ async fn search(
     headers: HeaderMap,
 ) -> Answer {
     events::search(&api, &uri, &headers, None).await
+}
+
+/// `POST /events`: not here.
+async fn capture() -> EpcisProblem {
+    EpcisProblem {
+        allow: Some("GET, HEAD, OPTIONS"),
+        ..EpcisProblem::new(
+            Exception::Method,
+            "events are captured at the gateway's address, not at that of queries",
+        )
+    }
 }
 
 async fn event(
