@@ -19,6 +19,10 @@ const MEMORY: &str = "1000000000";
 const SORT_MEMORY: &str = "200000000";
 const GROUP_MEMORY: &str = "300000000";
 
+/// Bytes of texts bound as one value. ClickHouse refuses a value above 128 KiB
+/// (`http_max_field_value_size`); quoting may double a text.
+const PIECE: usize = 48 << 10;
+
 /// How long a statement may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -130,8 +134,25 @@ impl Select {
             Pace::Long => LONG_SECONDS,
             Pace::Stream => STREAM_SECONDS,
         };
+        let mut sql = sql.replace("{where}", &self.condition());
+        let mut pieces: Vec<(String, &[String])> = Vec::new();
+        for (name, value) in &self.values {
+            if let Bound::Texts(texts) = value
+                && let parts = cut(texts)
+                && parts.len() > 1
+            {
+                let named = (0..).zip(parts).map(|(at, part)| (format!("{name}_{at}"), part));
+                let named: Vec<_> = named.collect();
+                let list: Vec<_> = named.iter().map(|(name, _)| placeholder(name)).collect();
+                let whole = format!("arrayConcat({})", list.join(", "));
+                sql = sql.replace(&placeholder(name), &whole);
+                pieces.extend(named);
+            } else if let Bound::Texts(texts) = value {
+                pieces.push((name.to_string(), texts));
+            }
+        }
         let mut query = client
-            .query_raw(&sql.replace("{where}", &self.condition()))
+            .query_raw(&sql)
             .with_setting("max_execution_time", seconds)
             .with_setting("max_memory_usage", MEMORY)
             .with_setting("max_bytes_before_external_sort", SORT_MEMORY)
@@ -142,11 +163,34 @@ impl Select {
             query = match value {
                 Bound::Text(text) => query.param(name, text),
                 Bound::Number(number) => query.param(name, number),
-                Bound::Texts(texts) => query.param(name, texts),
+                Bound::Texts(_) => query,
             };
+        }
+        for (name, texts) in pieces {
+            query = query.param(&name, texts);
         }
         query
     }
+}
+
+fn placeholder(name: &str) -> String {
+    format!("{{{name}:Array(String)}}")
+}
+
+/// The texts in parts of at most [`PIECE`] bytes, or of one text; at least one part.
+fn cut(texts: &[String]) -> Vec<&[String]> {
+    let mut parts = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    for (at, text) in texts.iter().enumerate() {
+        let length = text.len() + 3;
+        if at > begin && bytes + length > PIECE {
+            parts.push(&texts[begin..at]);
+            (begin, bytes) = (at, 0);
+        }
+        bytes += length;
+    }
+    parts.push(&texts[begin..]);
+    parts
 }
 
 #[cfg(test)]
@@ -164,6 +208,31 @@ mod tests {
             "(rule = {rule:String}) AND (state = 'asserted')"
         );
         assert_eq!(Select::new().condition(), "1");
+    }
+
+    #[test]
+    fn a_long_list_travels_in_pieces_the_server_takes() {
+        let long: Vec<String> = (0..3).map(|n| format!("{n}").repeat(PIECE / 2)).collect();
+        let shown = |texts: Vec<String>| {
+            let select = Select::new()
+                .and("epc IN {epcs:Array(String)}")
+                .bind("epcs", texts);
+            let query = select.query(&Client::default(), "SELECT 1 WHERE {where}", Pace::Answer);
+            query.sql_display().to_string()
+        };
+        assert_eq!(
+            shown(long.clone()),
+            "SELECT 1 WHERE (epc IN arrayConcat({epcs_0:Array(String)}, {epcs_1:Array(String)}, \
+             {epcs_2:Array(String)}))"
+        );
+        assert_eq!(
+            shown(vec!["a".to_owned()]),
+            "SELECT 1 WHERE (epc IN {epcs:Array(String)})"
+        );
+        for texts in [vec![], long, vec!["x".to_owned(); PIECE]] {
+            assert_eq!(cut(&texts).concat(), texts);
+        }
+        assert!(cut(&vec!["x".repeat(97); 9000]).iter().all(|p| p.len() * 100 <= PIECE));
     }
 
     #[test]

@@ -65,6 +65,8 @@ async fn a_named_query_is_kept_run_and_deleted() {
         next = answer.next();
     }
     assert_eq!(found, [3, 6, 9]);
+    let page = ask(&d, &format!("{location}/events?perPage=2"), &[]).await;
+    let of_the_first = page.next().unwrap();
     assert_eq!(
         events::send(&d, "DELETE", &location, &[], "").await.status,
         204
@@ -76,10 +78,9 @@ async fn a_named_query_is_kept_run_and_deleted() {
             (404, "epcisException:NoSuchNameException".to_owned())
         );
     }
-    assert_eq!(
-        ask(&d, &format!("{location}/events"), &[]).await.status,
-        404
-    );
+    for path in [format!("{location}/events"), of_the_first.clone()] {
+        assert_eq!(ask(&d, &path, &[]).await.status, 404, "{path}");
+    }
     let back = events::send(
         &d,
         "POST",
@@ -89,6 +90,13 @@ async fn a_named_query_is_kept_run_and_deleted() {
     )
     .await;
     assert_eq!(back.status, 201, "a name is free again: {}", back.text);
+    let stale = ask(&d, &of_the_first, &[]).await;
+    assert_eq!(
+        (stale.status, stale.problem()),
+        (400, "epcisException:QueryParameterException".to_owned()),
+        "a page of the query that was deleted"
+    );
+    assert!(stale.text.contains("nextPageToken"), "{}", stale.text);
     for (body, status, exception) in [
         ("not json", 400, "QueryValidationException"),
         (r#"{"name":"x"}"#, 400, "QueryValidationException"),
@@ -115,6 +123,42 @@ async fn a_named_query_is_kept_run_and_deleted() {
     )
     .await;
     assert_eq!(xml.status, 415);
+    d.drop().await;
+}
+
+#[tokio::test]
+async fn a_named_query_may_be_long_and_is_told_what_is_too_long() {
+    let Some(d) = Deployment::new("epcis_long_query").await else {
+        return;
+    };
+    twelve(&d).await;
+    let json_body = [("content-type", "application/json")];
+    let define = |name: &str, ids: Vec<String>| {
+        let mut ids = ids;
+        ids.push("urn:uuid:00000000-0000-4000-8000-000000000003".to_owned());
+        json!({"name": name, "query": {"EQ_eventID": ids}}).to_string()
+    };
+    let many = |digits: usize| (0..999).map(|n| format!("urn:example:{n:0digits$}")).collect();
+    let long = define("long", many(230));
+    assert!((240_000..262_144).contains(&long.len()), "{}", long.len());
+    for (body, status, exception) in [
+        (long, 201, ""),
+        (define("longer", many(260)), 413, "ValidationException"),
+        (
+            define("one", vec![format!("urn:example:{}", "x".repeat(17_000))]),
+            400,
+            "QueryValidationException",
+        ),
+    ] {
+        let answer = events::send(&d, "POST", "/epcis/v2/queries", &json_body, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        if status != 201 {
+            assert_eq!(answer.problem(), format!("epcisException:{exception}"));
+        }
+    }
+    let found = ask(&d, "/epcis/v2/queries/long/events", &[]).await;
+    assert_eq!(found.status, 200, "{}", found.text);
+    assert_eq!(found.events().len(), 1);
     d.drop().await;
 }
 

@@ -36,6 +36,8 @@ pub struct Paged {
     pub token: Option<String>,
     /// Address of the resource, without parameters.
     path: String,
+    /// Which one of this address it is, where there may have been another.
+    of: Option<i64>,
 }
 
 impl Paged {
@@ -67,6 +69,7 @@ impl Paged {
             pairs,
             token,
             path: uri.path().to_owned(),
+            of: None,
         })
     }
 
@@ -74,7 +77,16 @@ impl Paged {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let question = self.pairs.iter().filter(|(name, _)| name != "perPage");
-        token::fingerprint(&self.path, &question.cloned().collect::<Vec<_>>())
+        let path = match self.of {
+            None => self.path.clone(),
+            Some(of) => format!("{} {of}", self.path),
+        };
+        token::fingerprint(&path, &question.cloned().collect::<Vec<_>>())
+    }
+
+    /// Binds tokens to the resource made at a time: one of the same address made later is another.
+    pub fn bind_to(&mut self, created_at: i64) {
+        self.of = Some(created_at);
     }
 
     /// `Link` and `GS1-Next-Page-Token-Expires` for going on from `at`.

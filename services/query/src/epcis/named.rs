@@ -21,7 +21,9 @@ use serialtrail_warehouse::tables;
 /// Longest name, bytes.
 const LONGEST_NAME: usize = 200;
 /// Largest definition, bytes.
-const LARGEST_BODY: usize = 1 << 20;
+const LARGEST_BODY: usize = 256 << 10;
+/// Longest name of a parameter and longest text in its value, bytes: no address could hold more.
+const LONGEST_TEXT: usize = 16 << 10;
 
 fn invalid(detail: impl Into<String>) -> EpcisProblem {
     EpcisProblem::new(Exception::QueryValidation, detail)
@@ -142,6 +144,14 @@ pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Respon
     {
         return Err(invalid(format!("{other}: there are name and query")));
     }
+    if let Some(text) = definition.iter().find_map(|(name, value)| {
+        let long = name.len() > LONGEST_TEXT || has_long_text(value);
+        long.then(|| name.chars().take(80).collect::<String>())
+    }) {
+        return Err(invalid(format!(
+            "{text}: a name or text has at most {LONGEST_TEXT} bytes"
+        )));
+    }
     read(definition)?;
 
     // One at a time here; of two instances that are told the same name at once the later stands.
@@ -168,6 +178,17 @@ pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Respon
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+fn has_long_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() > LONGEST_TEXT,
+        Value::Array(items) => items.iter().any(has_long_text),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.len() > LONGEST_TEXT || has_long_text(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Above the one before, whatever the clock says.
@@ -256,7 +277,7 @@ pub async fn run(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, EpcisProblem> {
-    let paged = Paged::read(uri)?;
+    let mut paged = Paged::read(uri)?;
     let control = |(name, _): &&(String, String)| subscriptions::controls::is_control(name);
     if let Some((control, _)) = paged.pairs.iter().find(control) {
         let detail = format!("{control} is for a WebSocket: send Upgrade: websocket");
@@ -265,6 +286,8 @@ pub async fn run(
     let wanted = Wanted::read(headers, true)?;
     only_paging(&paged)?;
     let (row, definition) = find(api, name).await?;
+    // A page of a query that was since deleted and made anew is not one of this.
+    paged.bind_to(row.created_at);
     let mut query = read(&definition)?;
     if let Some((_, per_page)) = paged.pairs.iter().find(|(name, _)| name == "perPage") {
         query.per_page = per_page.parse().ok();
