@@ -4,9 +4,12 @@
 mod common;
 mod events;
 
-use common::{Deployment, encoded};
+use common::{Deployment, ORIGIN, encoded};
 use events::{Captured, ask, object, store, twelve};
 use serde_json::json;
+use serialtrail_records::RejectedEvent;
+use serialtrail_warehouse::rows::RejectedRow;
+use serialtrail_warehouse::tables;
 
 const A: &str = "urn:epc:id:sgtin:9521234.054321.A";
 
@@ -226,6 +229,69 @@ async fn conflicts_are_left_out_and_a_withdrawn_event_comes_with_its_declaration
         let answer = ask(&d, &format!("/epcis/v2/events?{query}"), &[]).await;
         assert_eq!(answer.events().len(), expected, "{query}");
     }
+    d.drop().await;
+}
+
+#[tokio::test]
+async fn what_only_a_refused_capture_names_is_not_listed() {
+    let Some(d) = Deployment::new("epcis_refused_names").await else {
+        return;
+    };
+    let id = "urn:uuid:00000000-0000-4000-8000-000000000001";
+    let named = |n: u32| {
+        let mut event = object(id);
+        event["epcList"] = json!([format!("urn:epc:id:sgtin:9521234.054321.{n}")]);
+        event["readPoint"] = json!({"id": format!("urn:epc:id:sgln:9521234.00000.{n}")});
+        event["bizLocation"] = json!({"id": format!("urn:example:place:{n}")});
+        event["bizStep"] = json!(format!("urn:example:step:{n}"));
+        event
+    };
+    let mut other = named(3);
+    other["eventID"] = json!("urn:uuid:00000000-0000-4000-8000-000000000002");
+    let captures = [
+        Captured::new(named(1)).at(1),
+        Captured::new(named(2)).at(2),
+        Captured::new(other).at(3),
+    ];
+    store(&d, &captures).await;
+    let refused = RejectedEvent {
+        reject_id: "r".to_owned(),
+        parts: 1,
+        reason: "event_id_conflict".to_owned(),
+        event_id: Some(id.to_owned()),
+        ..RejectedEvent::default()
+    };
+    d.store(tables::REJECTED, &[RejectedRow::new(refused, &ORIGIN)])
+        .await;
+    for (list, first, second) in [
+        (
+            "epcs",
+            "https://id.gs1.org/01/09521234543213/21/1",
+            "https://id.gs1.org/01/09521234543213/21/3",
+        ),
+        (
+            "readPoints",
+            "https://id.gs1.org/414/9521234000006/254/1",
+            "https://id.gs1.org/414/9521234000006/254/3",
+        ),
+        ("bizLocations", "urn:example:place:1", "urn:example:place:3"),
+    ] {
+        for per_page in [1, 2, 5] {
+            let mut path = Some(format!("/epcis/v2/{list}?perPage={per_page}"));
+            let mut members = Vec::new();
+            while let Some(at) = path {
+                let answer = ask(&d, &at, &[]).await;
+                assert_eq!(answer.status, 200, "{}", answer.text);
+                members.extend(answer.json()["member"].as_array().unwrap().clone());
+                path = answer.next();
+            }
+            assert_eq!(members, [first, second], "{list} {per_page}");
+        }
+    }
+    let steps = ask(&d, "/epcis/v2/bizSteps?perPage=1000", &[]).await.json();
+    let own = |n: u32| json!(format!("urn:example:step:{n}"));
+    let members = steps["member"].as_array().unwrap();
+    assert!(members.contains(&own(1)) && members.contains(&own(3)) && !members.contains(&own(2)));
     d.drop().await;
 }
 

@@ -15,11 +15,16 @@ use serialtrail_epcis::query::SimpleEventQuery;
 use serialtrail_epcis::{EventType, Vocabulary, normalise};
 use serialtrail_gs1::Epc;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// The standard's JSON-LD context (EPCIS 2.0 §10.2).
 pub const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
-/// Most business steps or dispositions of publishers' own that are listed.
-const MOST_OWN_WORDS: usize = 10_000;
+/// Time a page may take to look whether names that are not certain have accepted events; what is not
+/// looked at then is on the next page.
+const LOOK: Duration = Duration::from_secs(6);
+
+/// A name, and whether it is certain that an accepted event has it.
+type Name = (String, bool);
 
 /// A kind of thing events can be listed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +107,7 @@ impl Resource {
         wanted: Wanted,
         after: &str,
         limit: usize,
-    ) -> Result<Vec<String>, EpcisProblem> {
+    ) -> Result<Vec<Name>, EpcisProblem> {
         let words = |vocabulary: Vocabulary| vocabulary.words().iter().map(|w| (*w).to_owned());
         let (standard, own): (BTreeSet<String>, _) = match self {
             Self::EventTypes => {
@@ -118,20 +123,15 @@ impl Resource {
             Self::BizLocations => return places(api, "biz_location", after, limit).await,
             Self::ReadPoints => return places(api, "read_point", after, limit).await,
         };
-        let mut all = standard;
+        let standard = standard.into_iter().filter(|name| name.as_str() > after);
+        let mut all: Vec<Name> = standard.map(|name| (name, true)).collect();
         if let Some(column) = own {
-            let sql = format!(
-                "SELECT DISTINCT toString({column}) FROM events WHERE position({column}, ':') > 0 \
-                 ORDER BY 1 LIMIT {MOST_OWN_WORDS}"
-            );
-            let own = Select::new().query(api.access.client(), &sql, Pace::Answer);
-            all.extend(own.fetch_all::<String>().await?);
+            let from = format!("(SELECT event_id, toString({column}) AS name FROM events)");
+            all.extend(named(api, &from, "position(name, ':') > 0", after, limit).await?);
+            all.sort();
         }
-        Ok(all
-            .into_iter()
-            .filter(|name| name.as_str() > after)
-            .take(limit)
-            .collect())
+        all.truncate(limit);
+        Ok(all)
     }
 }
 
@@ -141,18 +141,15 @@ async fn epcs(
     wanted: Wanted,
     after: &str,
     limit: usize,
-) -> Result<Vec<String>, EpcisProblem> {
+) -> Result<Vec<Name>, EpcisProblem> {
     let list = match wanted.epc {
         EpcFormat::DigitalLink => "epc_keys",
         EpcFormat::AsCaptured | EpcFormat::Urn => {
             "arrayConcat(epcs, children, inputs, outputs, if(parent = '', [], [parent]))"
         }
     };
-    let sql = format!(
-        "SELECT DISTINCT name FROM (SELECT arrayJoin({list}) AS name FROM events) \
-         WHERE {{where}} ORDER BY name LIMIT {limit}"
-    );
-    after_name(api, &sql, "name > {after:String}", after).await
+    let from = format!("(SELECT event_id, arrayJoin({list}) AS name FROM events)");
+    named(api, &from, "1", after, limit).await
 }
 
 async fn places(
@@ -160,22 +157,30 @@ async fn places(
     column: &str,
     after: &str,
     limit: usize,
-) -> Result<Vec<String>, EpcisProblem> {
-    let sql = format!(
-        "SELECT DISTINCT {column} AS name FROM events WHERE {{where}} AND name != '' \
-         ORDER BY name LIMIT {limit}"
-    );
-    after_name(api, &sql, "name > {after:String}", after).await
+) -> Result<Vec<Name>, EpcisProblem> {
+    let from = format!("(SELECT event_id, {column} AS name FROM events)");
+    named(api, &from, "name != ''", after, limit).await
 }
 
-async fn after_name(
+/// The names of captures. Under an event id of which something was refused the capture that names it
+/// may be what was refused: such a name is not certain.
+async fn named(
     api: &Api,
-    sql: &str,
+    from: &str,
     condition: &'static str,
     after: &str,
-) -> Result<Vec<String>, EpcisProblem> {
-    let select = Select::new().and(condition).bind("after", after);
-    let query = select.query(api.access.client(), sql, Pace::Answer);
+    limit: usize,
+) -> Result<Vec<Name>, EpcisProblem> {
+    let sql = format!(
+        "SELECT name, toBool(max(event_id NOT IN \
+         (SELECT event_id FROM rejected WHERE event_id != ''))) AS certain \
+         FROM {from} WHERE {{where}} GROUP BY name ORDER BY name LIMIT {limit}"
+    );
+    let select = Select::new()
+        .and(condition)
+        .and("name > {after:String}")
+        .bind("after", after);
+    let query = select.query(api.access.client(), &sql, Pace::Answer);
     Ok(query.fetch_all().await?)
 }
 
@@ -218,26 +223,35 @@ pub async fn list(
         Some(token) => api.epcis.tokens.decode(&paged.fingerprint(), token, now)?,
     };
     let mut names = resource.names(api, wanted, &after, limit + 1).await?;
-    let more = names.len() > limit;
+    let mut more = names.len() > limit;
     names.truncate(limit);
-    let last = names.last().cloned();
-    let mut members: Vec<String> = names
-        .into_iter()
-        .map(|name| match resource {
+    let until = Instant::now() + LOOK;
+    let mut last = None;
+    let mut members: Vec<String> = Vec::new();
+    for (name, certain) in names {
+        if last.is_some() && Instant::now() >= until {
+            more = true;
+            break;
+        }
+        let member = match resource {
             Resource::Epcs if wanted.epc == EpcFormat::DigitalLink => {
                 let key = Epc::from_record(&name);
                 if key.is_gs1() {
                     key.digital_link()
                 } else {
-                    name
+                    name.clone()
                 }
             }
             _ => format::identifier(&name, wanted.epc),
-        })
-        .collect();
-    // Two spellings of one place may end as one.
-    let mut seen = BTreeSet::new();
-    members.retain(|member| seen.insert(member.clone()));
+        };
+        last = Some(name);
+        // Two spellings of one place may end as one.
+        let accepted = !members.contains(&member)
+            && (certain || events::any(api, &resource.query(&member)?).await?);
+        if accepted {
+            members.push(member);
+        }
+    }
     let mut response = collection(wanted, members);
     if let Some(last) = last.filter(|_| more) {
         paged.next(response.headers_mut(), &last, now);
