@@ -1,6 +1,7 @@
 //! `GET /v1/alerts`: alerts by filter, newest event first; a page as JSON, or all of them as NDJSON.
 
 use crate::cursor::{Cursor, Listing, next_page};
+use crate::media::Format;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::select::{Pace, Select};
@@ -32,6 +33,7 @@ pub const PARAMETERS: &[&str] = &[
     "since",
     "until",
     "detected_since",
+    "format",
     "limit",
     "cursor",
 ];
@@ -141,11 +143,13 @@ impl AlertRow {
 struct Question {
     select: Select,
     limit: Option<u16>,
+    format: Format,
 }
 
 impl Question {
-    fn read(uri: &Uri) -> Result<Self, Problem> {
+    fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
         let given = Parameters::read(uri, PARAMETERS)?;
+        let format = Format::negotiate(&given, headers, &[Format::Json, Format::Ndjson])?;
         let state = match given.words("status", STATUSES)?.as_deref() {
             None => Some("asserted"),
             Some([status]) if status == "open" => Some("asserted"),
@@ -210,6 +214,7 @@ impl Question {
         Ok(Self {
             select,
             limit: given.limit()?,
+            format,
         })
     }
 
@@ -236,8 +241,8 @@ impl Question {
 /// # Errors
 /// See [`Problem`].
 pub async fn list(client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
-    let question = Question::read(uri)?;
-    if wants_ndjson(headers) {
+    let question = Question::read(uri, headers)?;
+    if question.format == Format::Ndjson {
         return ndjson(client, &question).await;
     }
     let limit = usize::from(question.limit.unwrap_or(PAGE));
@@ -253,18 +258,6 @@ pub async fn list(client: &Client, uri: &Uri, headers: &HeaderMap) -> Result<Res
     Ok(axum::Json(json!({ "alerts": alerts, "next": next })).into_response())
 }
 
-fn wants_ndjson(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| {
-        accept.split(',').any(|range| {
-            let media_type = range.split(';').next().unwrap_or_default().trim();
-            matches!(media_type, "application/x-ndjson" | "application/ndjson")
-        })
-    })
-}
-
 /// All that match (at most `limit`, where given), one a line. Rows are held a chunk at a time; an error
 /// after the first chunk breaks the connection off, so that a part cannot be taken for the whole.
 async fn ndjson(client: &Client, question: &Question) -> Result<Response, Problem> {
@@ -276,7 +269,8 @@ async fn ndjson(client: &Client, question: &Question) -> Result<Response, Proble
     });
     let first = stream::once(async move { Ok::<Bytes, clickhouse::error::Error>(first) });
     let body = Body::from_stream(futures::StreamExt::chain(first, rest));
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+    let content_type = Format::Ndjson.content_type();
+    Ok(([(header::CONTENT_TYPE, content_type)], body).into_response())
 }
 
 /// The next lines, and the cursor while there may be more.
@@ -300,7 +294,8 @@ mod tests {
 
     fn condition(query: &str) -> String {
         let uri = format!("/v1/alerts?{query}").parse().unwrap();
-        Question::read(&uri).unwrap().select.condition()
+        let question = Question::read(&uri, &HeaderMap::new()).unwrap();
+        question.select.condition()
     }
 
     #[test]
@@ -313,15 +308,23 @@ mod tests {
 
     #[test]
     fn lines_are_wanted_only_where_the_client_says_so() {
-        for (accept, expected) in [
-            ("application/x-ndjson", true),
-            ("application/json, application/x-ndjson;q=0.9", true),
-            ("*/*", false),
-            ("application/json", false),
+        let format = |query: &str, accept: Option<&str>| {
+            let uri = format!("/v1/alerts?{query}").parse().unwrap();
+            let accept = accept.map(|accept| (header::ACCEPT, accept.parse().unwrap()));
+            Question::read(&uri, &HeaderMap::from_iter(accept)).map(|question| question.format)
+        };
+        for (query, accept, expected) in [
+            ("", Some("application/x-ndjson"), Format::Ndjson),
+            ("", Some("application/ndjson"), Format::Ndjson),
+            ("", Some("application/json;q=0.9, application/x-ndjson"), Format::Ndjson),
+            ("", Some("application/json, application/x-ndjson;q=0.9"), Format::Json),
+            ("", Some("*/*"), Format::Json),
+            ("", Some("application/json"), Format::Json),
+            ("", None, Format::Json),
+            ("format=ndjson", Some("application/json"), Format::Ndjson),
         ] {
-            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
-            assert_eq!(wants_ndjson(&headers), expected, "{accept}");
+            assert_eq!(format(query, accept), Ok(expected), "{query} {accept:?}");
         }
-        assert!(!wants_ndjson(&HeaderMap::new()));
+        assert_eq!(format("", Some("text/html")).unwrap_err().status, 406);
     }
 }
