@@ -78,14 +78,22 @@ def missing_400(document):
     """No `400` where parameters or a body can be wrong: QueryParameterException and ValidationException
     (§8.2.5) have no answer of theirs there, though `400QueryIssues` defines it."""
     missing = 0
-    for item in document["paths"].values():
+    for path, item in document["paths"].items():
+        issues = "400SubscriptionIssues" if "/subscriptions" in path else "400QueryIssues"
         for method, operation in item.items():
             if method == "parameters" or "400" in operation["responses"]:
                 continue
             if operation.get("parameters") or operation.get("requestBody") or "parameters" in item:
-                operation["responses"]["400"] = {"$ref": "#/components/responses/400QueryIssues"}
+                operation["responses"]["400"] = {"$ref": f"#/components/responses/{issues}"}
                 missing += 1
     assert missing > 0
+
+
+def secret_is_called_token(document):
+    """Subscriptions: `secret` is required and is no property; what its example has is `signatureToken`."""
+    subscription = document["components"]["schemas"]["AbstractQuerySubscription"]
+    assert subscription["required"] == ["dest", "secret"] and "secret" not in subscription["properties"]
+    subscription["required"].remove("secret")
 
 
 def one_query(document):
@@ -112,6 +120,7 @@ CORRECTIONS = [
     media_of_400,
     types_of_400,
     missing_400,
+    secret_is_called_token,
     one_query,
     disposition_is_a_uri,
 ]
@@ -168,6 +177,7 @@ BEYOND = {
     "not_a_class": "an instance as a class (EPCIS 2.0 §7.3.3, CBV 2.0 §8.3)",
     "unknown_vocabulary": "a CBV address the CBV does not have (CBV 2.0 §7)",
     "undeclared_prefix": "an extension without namespace (EPCIS 2.0 §10.2)",
+    "unknown_field": "a field of no namespace that the standard does not have (EPCIS 2.0 §10.2)",
     "nothing_observed": "an event about nothing (EPCIS 2.0 §7.4.2)",
     "ilmd_not_allowed": "ILMD where nothing begins (EPCIS 2.0 §7.4.2)",
     "event_time_before_1990": "a clock that is wrong",
@@ -179,7 +189,10 @@ def captured(case, response, said):
     """What an event must be beyond its schema"""
     if response.status_code != 400 or case.method != "POST" or case.path not in ("/capture", "/events"):
         return False
-    reasons = {error.get("reason") for error in said.get("errors", [])}
+    errors = said.get("errors", [])
+    if case.path == "/events" and [error.get("place") for error in errors] == ["@context"]:
+        return "an event alone has its @context (EPCIS 2.0 §10.1)" if "required" in said["detail"] else False
+    reasons = {error.get("reason") for error in errors}
     if not reasons or not reasons <= BEYOND.keys():
         return False
     return "; ".join(sorted(BEYOND[reason] for reason in reasons))
@@ -212,6 +225,11 @@ def parameter(case, response, said):
     return False
 
 
+def stream(case, response, said):
+    """The parameters of a stream are for a WebSocket: the document has one operation for both"""
+    return response.status_code == 400 and said.get("detail", "").endswith("is for a WebSocket: send Upgrade: websocket")
+
+
 def named(case, response, said):
     """What a query must be: the schema of `query` says nothing, that of `name` takes any text"""
     return response.status_code == 400 and case.path == "/queries" and case.method == "POST"
@@ -233,7 +251,7 @@ def methods(case, response, said):
 
 
 STATED = {
-    REJECTED_VALID: [version, token, page, captured, parameter, named, behaviour, extensions],
+    REJECTED_VALID: [version, token, page, captured, parameter, stream, named, behaviour, extensions],
     ACCEPTED_INVALID: [methods],
 }
 

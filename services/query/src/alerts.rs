@@ -316,8 +316,16 @@ mod tests {
         for (query, accept, expected) in [
             ("", Some("application/x-ndjson"), Format::Ndjson),
             ("", Some("application/ndjson"), Format::Ndjson),
-            ("", Some("application/json;q=0.9, application/x-ndjson"), Format::Ndjson),
-            ("", Some("application/json, application/x-ndjson;q=0.9"), Format::Json),
+            (
+                "",
+                Some("application/json;q=0.9, application/x-ndjson"),
+                Format::Ndjson,
+            ),
+            (
+                "",
+                Some("application/json, application/x-ndjson;q=0.9"),
+                Format::Json,
+            ),
             ("", Some("*/*"), Format::Json),
             ("", Some("application/json"), Format::Json),
             ("", None, Format::Json),

@@ -141,7 +141,9 @@ impl Select {
                 && let parts = cut(texts)
                 && parts.len() > 1
             {
-                let named = (0..).zip(parts).map(|(at, part)| (format!("{name}_{at}"), part));
+                let named = (0..)
+                    .zip(parts)
+                    .map(|(at, part)| (format!("{name}_{at}"), part));
                 let named: Vec<_> = named.collect();
                 let list: Vec<_> = named.iter().map(|(name, _)| placeholder(name)).collect();
                 let whole = format!("arrayConcat({})", list.join(", "));
@@ -232,7 +234,11 @@ mod tests {
         for texts in [vec![], long, vec!["x".to_owned(); PIECE]] {
             assert_eq!(cut(&texts).concat(), texts);
         }
-        assert!(cut(&vec!["x".repeat(97); 9000]).iter().all(|p| p.len() * 100 <= PIECE));
+        assert!(
+            cut(&vec!["x".repeat(97); 9000])
+                .iter()
+                .all(|p| p.len() * 100 <= PIECE)
+        );
     }
 
     #[test]

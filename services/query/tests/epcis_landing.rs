@@ -15,7 +15,9 @@ use serialtrail_warehouse::tables;
 
 /// An event of a year, captured at an offset.
 fn of(year: i32, offset: i64) -> Captured {
-    let mut event = object(&format!("urn:uuid:00000000-0000-4000-8000-0000000{offset:05}"));
+    let mut event = object(&format!(
+        "urn:uuid:00000000-0000-4000-8000-0000000{offset:05}"
+    ));
     event["eventTime"] = json!(format!("{year}-03-01T09:00:00Z"));
     event["example:n"] = json!(offset);
     Captured::new(event).at(offset).offset(offset)
@@ -35,7 +37,12 @@ async fn landing(d: &Deployment, first: i64, last: i64, whole: bool) {
 async fn told(d: &Deployment, poller: &mut Poller) -> Vec<i64> {
     let found = poller.next(&d.client()).await.unwrap();
     let number = |event: &serde_json::Value| event["example:n"].as_i64().unwrap();
-    found.iter().map(|found| number(&found.tree.event)).collect()
+    let mut told: Vec<i64> = found
+        .iter()
+        .map(|found| number(&found.tree.event))
+        .collect();
+    told.sort();
+    told
 }
 
 #[tokio::test]

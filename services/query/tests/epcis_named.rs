@@ -138,7 +138,11 @@ async fn a_named_query_may_be_long_and_is_told_what_is_too_long() {
         ids.push("urn:uuid:00000000-0000-4000-8000-000000000003".to_owned());
         json!({"name": name, "query": {"EQ_eventID": ids}}).to_string()
     };
-    let many = |digits: usize| (0..999).map(|n| format!("urn:example:{n:0digits$}")).collect();
+    let many = |digits: usize| {
+        (0..999)
+            .map(|n| format!("urn:example:{n:0digits$}"))
+            .collect()
+    };
     let long = define("long", many(230));
     assert!((240_000..262_144).contains(&long.len()), "{}", long.len());
     for (body, status, exception) in [

@@ -51,8 +51,7 @@ async fn every_resource_offers_the_described_methods_and_none_more() {
         let allow = answer
             .header("allow")
             .unwrap_or_else(|| panic!("{path} is not there"));
-        let mut offered: BTreeSet<String> =
-            allow.split(", ").map(str::to_owned).collect();
+        let mut offered: BTreeSet<String> = allow.split(", ").map(str::to_owned).collect();
         offered.remove("HEAD");
         if path == "/epcis/v2/events" {
             // The gateway's, at whatever address the client sees; here it is not taken.

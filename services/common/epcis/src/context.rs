@@ -232,7 +232,13 @@ mod tests {
             .unwrap();
         assert!(context.declares("any:x"));
         assert_eq!(context.expand("any:x"), None);
-        for context in [json!(5), json!(""), json!([""]), json!("ours"), json!([{}, "a b:c"])] {
+        for context in [
+            json!(5),
+            json!(""),
+            json!([""]),
+            json!("ours"),
+            json!([{}, "a b:c"]),
+        ] {
             assert!(Context::standard().extended(&context).is_err(), "{context}");
         }
     }

@@ -213,7 +213,11 @@ mod tests {
                 children: Vec::new(),
             });
             let shipping = "https://ref.gs1.org/cbv/BizStep-shipping";
-            assert_eq!(master.attribute(shipping, "urn:example:crew"), ["4"], "{id}");
+            assert_eq!(
+                master.attribute(shipping, "urn:example:crew"),
+                ["4"],
+                "{id}"
+            );
             let other = "https://ref.gs1.org/cbv/Disp-in_transit";
             assert!(master.attribute(other, "urn:example:crew").is_empty());
         }

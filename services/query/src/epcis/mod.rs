@@ -96,7 +96,10 @@ pub fn router() -> Router<Api> {
         )
         .route(
             "/epcis/v2/queries/{name}/subscriptions",
-            resource(get(subscriptions).post(subscribe), "GET, HEAD, OPTIONS, POST"),
+            resource(
+                get(subscriptions).post(subscribe),
+                "GET, HEAD, OPTIONS, POST",
+            ),
         )
         .route(
             "/epcis/v2/queries/{name}/subscriptions/{id}",

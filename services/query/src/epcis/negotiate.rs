@@ -274,7 +274,10 @@ pub fn discovery(allow: &'static str) -> Response {
         ("gs1-cbv-max", VERSION),
         ("gs1-epc-format", "No_Preference"),
         ("gs1-cbv-xml-format", "No_Preference"),
-        ("gs1-vendor-version", concat!("serialtrail-", env!("CARGO_PKG_VERSION"))),
+        (
+            "gs1-vendor-version",
+            concat!("serialtrail-", env!("CARGO_PKG_VERSION")),
+        ),
     ] {
         headers.insert(
             HeaderName::from_static(name),

@@ -95,8 +95,8 @@ impl Poller {
         &self.seen
     }
 
-    /// The next events of the query, in the order they were captured in each partition; empty where
-    /// there are no more. What was handed out is not handed out again, so whoever asks keeps it, and
+    /// The next events of the query: those captured first in each partition, in the query's order; empty
+    /// where there are no more. What was handed out is not handed out again, so whoever asks keeps it, and
     /// [`seen`](Self::seen) with it.
     ///
     /// # Errors
