@@ -31,6 +31,17 @@ pub fn check_digit(digits: &str) -> Option<char> {
     char::from_digit(check as u32, 10)
 }
 
+/// [`check_digit`] of the digits of a number.
+pub(crate) fn check_digit_of(mut number: u64) -> u64 {
+    let mut sum = 0;
+    while number > 0 {
+        let two = number % 100;
+        number /= 100;
+        sum += two / 10 + 3 * (two % 10);
+    }
+    (10 - sum % 10) % 10
+}
+
 /// Verifies that the last digit of `number` is the check digit of the rest.
 pub(crate) fn verify_check_digit(name: &str, number: &str) -> Result<(), IdError> {
     let split = number.len().saturating_sub(1);
@@ -163,6 +174,8 @@ mod tests {
             ("7351353", '7'),
         ] {
             assert_eq!(check_digit(digits), Some(expected), "{digits}");
+            let of_number = check_digit_of(digits.parse().unwrap());
+            assert_eq!(of_number.to_string(), expected.to_string(), "{digits}");
         }
         assert_eq!(check_digit("12a"), None);
         assert_eq!(check_digit(&"9".repeat(100_000)), Some('0'));

@@ -20,6 +20,7 @@
 //! slashes: one that ends in `/8011/` and a serial number, without a serial of its
 //! own, is the key of the part with that serial.
 
+mod compose;
 mod kind;
 mod packed;
 mod text;
@@ -37,9 +38,10 @@ use crate::link::percent::RESERVED;
 use crate::parse::{parse_identifier, parse_key};
 use packed::Packed;
 
+pub(crate) use compose::Composer;
 pub use kind::UnitKind;
 pub use text::KeyText;
-pub(crate) use text::{Buffer, Parts};
+pub(crate) use text::Parts;
 
 /// What GS1 Digital Link URI syntax, table 7-1, has encoded, and what an EPC URN
 /// keeps encoded (TDS 2.x table A-1).

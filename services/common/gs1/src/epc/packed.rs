@@ -11,13 +11,13 @@ use super::kind::UnitKind;
 use super::text::{Buffer, KeyText, Parts};
 
 /// Room for the longest run of characters: GIAI, GINC and CPI have 30, a TPX 28.
-const CHARS: usize = 30;
+pub(super) const CHARS: usize = 30;
 
 /// What a key text is made of besides its digits and characters, in the order
 /// of the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-enum Form {
+pub(super) enum Form {
     Sscc,
     Gtin,
     Lgtin,
@@ -45,7 +45,7 @@ enum Form {
 }
 
 impl Form {
-    fn of(ai: &str, qualifier: Option<&str>) -> Option<Self> {
+    pub(super) fn of(ai: &str, qualifier: Option<&str>) -> Option<Self> {
         Some(match (ai, qualifier) {
             ("00", None) => Self::Sscc,
             ("01", None) => Self::Gtin,
@@ -97,6 +97,11 @@ impl Form {
         }
     }
 
+    /// How many digits its value begins with.
+    pub(super) fn digits(self) -> usize {
+        self.start().1
+    }
+
     /// What stands between value and qualifier.
     fn middle(self) -> &'static str {
         match self {
@@ -138,10 +143,10 @@ impl Form {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Packed {
     /// The digits at the start of the value; of a CPI its serial.
-    number: u64,
-    chars: [u8; CHARS],
-    length: u8,
-    form: Form,
+    pub(super) number: u64,
+    pub(super) chars: [u8; CHARS],
+    pub(super) length: u8,
+    pub(super) form: Form,
 }
 
 impl Packed {

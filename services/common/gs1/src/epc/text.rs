@@ -50,15 +50,26 @@ impl Buffer {
     }
 
     /// Appends a number with at least `width` digits.
-    pub(crate) fn push_number(&mut self, mut number: u64, width: usize) {
+    pub(crate) fn push_number(&mut self, number: u64, width: usize) {
         let digits = number.checked_ilog10().map_or(0, |log| log as usize + 1);
         let end = self.length + digits.max(width);
         if let Some(free) = self.bytes.get_mut(self.length..end) {
-            for digit in free.iter_mut().rev() {
-                *digit = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
+            write_digits(free, number);
             self.length = end;
+        }
+    }
+}
+
+/// Fills bytes with the last digits of a number, zeros on their left.
+pub(super) fn write_digits(bytes: &mut [u8], mut number: u64) {
+    // Two at a time: half the divisions, each of which waits for the one before.
+    for pair in bytes.rchunks_mut(2) {
+        let two = (number % 100) as u8;
+        number /= 100;
+        match pair {
+            [tens, ones] => (*tens, *ones) = (b'0' + two / 10, b'0' + two % 10),
+            [ones] => *ones = b'0' + two % 10,
+            _ => {}
         }
     }
 }

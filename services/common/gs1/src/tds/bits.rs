@@ -24,12 +24,17 @@ const NO_DIGIT: u8 = 0xff;
 /// # Errors
 /// `bad_character` for anything that is no hexadecimal digit.
 pub(crate) fn read_hex(hex: &str, bytes: &mut [u8]) -> Result<(), IdError> {
+    let value = |digit: u8| HEX[usize::from(digit)];
+    let (pairs, single) = hex.as_bytes().as_chunks::<2>();
     let mut seen = 0;
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        let value = |at: usize| digits.get(at).map_or(0, |b| HEX[usize::from(*b)]);
-        let (upper, lower) = (value(0), value(1));
+    for (byte, [upper, lower]) in bytes.iter_mut().zip(pairs) {
+        let (upper, lower) = (value(*upper), value(*lower));
         seen |= upper | lower;
         *byte = upper << 4 | lower;
+    }
+    if let ([upper], Some(byte)) = (single, bytes.get_mut(pairs.len())) {
+        seen |= value(*upper);
+        *byte = value(*upper) << 4;
     }
     if seen != NO_DIGIT {
         return Ok(());

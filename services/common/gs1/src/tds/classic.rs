@@ -135,16 +135,15 @@ pub(crate) fn encode(
         }
         // The identity has the components of its scheme, and the layout takes
         // each once (tested for every scheme).
-        let first = components.next().unwrap_or_default();
+        let mut next = || components.next().unwrap_or_else(|| "".into());
+        let first = next();
         let second = match field {
-            Field::Partition(_) | Field::Unpadded(_) | Field::Seven(_) | Field::Six(_) => {
-                components.next().unwrap_or_default()
-            }
-            _ => "",
+            Field::Partition(_) | Field::Unpadded(_) | Field::Seven(_) | Field::Six(_) => next(),
+            _ => "".into(),
         };
-        if !write(&mut bits, field, first, second) {
+        if !write(&mut bits, field, &first, &second) {
             let value = if second.is_empty() { first } else { second };
-            return Err(does_not_fit(scheme, "the value", value));
+            return Err(does_not_fit(scheme, "the value", &value));
         }
     }
     Ok(bits)
@@ -232,7 +231,7 @@ pub(crate) fn decode(
 ) -> Result<(u8, PureIdentity), IdError> {
     // At most six bits.
     let filter = reader.read(scheme.filter_bits())? as u8;
-    let mut components = Components::with_capacity(48);
+    let mut components = Components::default();
     for field in layout(scheme) {
         read(scheme, field, reader, &mut components)?;
     }

@@ -1,6 +1,7 @@
 //! The components of EPC URIs: what each may hold (TDS 2.x §5 and §6.3), and
 //! how characters that a URN cannot hold are escaped (table A-1, annex G).
 
+use super::components::Value;
 use crate::check::is_set_82;
 
 /// One component of a scheme's URI.
@@ -82,7 +83,7 @@ impl Component {
 
     /// Verifies the characters a component stands for; `prefix` is the length of
     /// the company prefix where the scheme has one.
-    pub(crate) fn check(self, value: &str, prefix: usize) -> Result<(), Fault> {
+    pub(crate) fn check(self, value: Value<'_>, prefix: usize) -> Result<(), Fault> {
         match self {
             Self::Prefix => {
                 digits(value)?;
@@ -117,7 +118,7 @@ impl Component {
             Self::Number { max } => {
                 digits(value)?;
                 between(value, 1, max)?;
-                if value.len() > 1 && value.starts_with('0') {
+                if value.has_leading_zero() {
                     return Err(character("must not start with 0"));
                 }
                 Ok(())
@@ -135,15 +136,18 @@ impl Component {
                 between(value, 0, 32)
             }
             Self::PartSerial => {
-                let bare = value.strip_prefix('#').unwrap_or(value);
+                let bare = match value {
+                    Value::Text(text) => Value::Text(text.strip_prefix('#').unwrap_or(text)),
+                    number => number,
+                };
                 each(bare, is_part_character)?;
-                if bare.is_empty() {
+                if bare.len() == 0 {
                     return Err(length("is empty"));
                 }
                 between(value, 1, 30)
             }
-            Self::Container => container(value),
-            Self::Vessel => vessel(value),
+            Self::Container => container(&value.text()),
+            Self::Vessel => vessel(&value.text()),
         }
     }
 
@@ -207,11 +211,11 @@ pub(crate) fn escape(value: &str, into: &mut String) {
     into.push_str(rest);
 }
 
-fn digits(value: &str) -> Result<(), Fault> {
-    if value.bytes().all(|b| b.is_ascii_digit()) {
+fn digits(value: Value<'_>) -> Result<(), Fault> {
+    let Value::Text(text) = value else {
         return Ok(());
-    }
-    match value.chars().zip(1..).find(|(c, _)| !c.is_ascii_digit()) {
+    };
+    match text.chars().zip(1..).find(|(c, _)| !c.is_ascii_digit()) {
         None => Ok(()),
         Some((c, place)) => Err(character(format!(
             "has {c:?} at {place}, where a digit is expected"
@@ -219,8 +223,12 @@ fn digits(value: &str) -> Result<(), Fault> {
     }
 }
 
-fn each(value: &str, allowed: impl Fn(u8) -> bool) -> Result<(), Fault> {
-    match value.bytes().position(|b| !allowed(b)) {
+/// Digits are in each set of characters that components have.
+fn each(value: Value<'_>, allowed: impl Fn(u8) -> bool) -> Result<(), Fault> {
+    let Value::Text(text) = value else {
+        return Ok(());
+    };
+    match text.bytes().position(|b| !allowed(b)) {
         None => Ok(()),
         Some(at) => Err(character(format!(
             "holds a character that is not allowed there, at {}",
@@ -229,7 +237,7 @@ fn each(value: &str, allowed: impl Fn(u8) -> bool) -> Result<(), Fault> {
     }
 }
 
-fn between(value: &str, min: usize, max: usize) -> Result<(), Fault> {
+fn between(value: Value<'_>, min: usize, max: usize) -> Result<(), Fault> {
     if (min..=max).contains(&value.len()) {
         return Ok(());
     }
@@ -257,7 +265,7 @@ fn is_part_character(b: u8) -> bool {
 /// grammar of TDS 2.x §6.3.19 leaves out owners with I and O; ISO 6346 has them
 /// (OOLU, CAIU), so they are taken.
 fn container(value: &str) -> Result<(), Fault> {
-    between(value, 11, 11)?;
+    between(Value::Text(value), 11, 11)?;
     let (letters, number) = value.split_at_checked(4).unwrap_or_default();
     if !letters.bytes().all(|b| b.is_ascii_uppercase())
         || !letters.ends_with(['J', 'U', 'Z'])
@@ -288,8 +296,8 @@ fn container(value: &str) -> Result<(), Fault> {
 
 /// Seven digits; the last is the check digit: weights 7 to 2, modulo 10.
 fn vessel(value: &str) -> Result<(), Fault> {
-    digits(value)?;
-    between(value, 7, 7)?;
+    digits(Value::Text(value))?;
+    between(Value::Text(value), 7, 7)?;
     let sum: u32 = value
         .bytes()
         .take(6)

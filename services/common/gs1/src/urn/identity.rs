@@ -5,12 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::component::{Component, Fault, escape};
-use super::components::Components;
+use super::components::{Components, Value};
 use super::scheme::{EpcScheme, Key, KeyForm};
 use super::split::{self, PrefixLength};
-use crate::check::check_digit;
 use crate::element::ElementString;
-use crate::epc::{Buffer, Epc};
+use crate::epc::{Composer, Epc, KeyText, Parts};
 use crate::error::{IdError, IdReason};
 
 /// An EPC as its pure identity URI says it: scheme and components, the company
@@ -46,8 +45,8 @@ impl PureIdentity {
             check(scheme, *component, value, prefix)?;
         }
         if scheme == EpcScheme::Itip {
-            let (piece, total) = (components.get(2), components.get(3));
-            if piece == "00" || piece > total {
+            let (piece, total) = (components.get(2).text(), components.get(3).text());
+            if piece == "00" || *piece > *total {
                 return Err(IdError::new(
                     IdReason::BadValue,
                     format!("{scheme}: piece {piece} of {total} is not one of them"),
@@ -56,7 +55,7 @@ impl PureIdentity {
         }
         // The grammar of EPC URIs has such a serial, AI 8011 has not, and there would
         // be no element string of it (General Specifications 3.9).
-        if scheme == EpcScheme::Cpi && components.get(2) == "0" {
+        if scheme == EpcScheme::Cpi && matches!(components.get(2), Value::Number(0, 1)) {
             return Err(IdError::new(
                 IdReason::BadValue,
                 format!("{scheme}: the serial must not be 0"),
@@ -106,15 +105,15 @@ impl PureIdentity {
     }
 
     /// The components as characters, not escaped.
-    pub fn components(&self) -> impl Iterator<Item = &str> {
-        self.components.iter()
+    pub fn components(&self) -> impl Iterator<Item = KeyText<'_>> {
+        self.components.iter().map(Value::text)
     }
 
     /// The company prefix, for schemes that have one.
-    pub fn company_prefix(&self) -> Option<&str> {
+    pub fn company_prefix(&self) -> Option<KeyText<'_>> {
         self.scheme
             .has_company_prefix()
-            .then(|| self.components.get(0))
+            .then(|| self.components.get(0).text())
     }
 
     /// The length of the company prefix, for schemes that have one.
@@ -125,69 +124,63 @@ impl PureIdentity {
 
     /// The key: without the split, the same for every spelling of the unit.
     pub fn epc(&self) -> Epc {
-        match self.scheme.key() {
-            None => Epc::other(&self.to_string()),
-            Some(key) => Epc::compose(key.ai, self.number(&key).as_str(), |wanted| {
-                self.qualifier(&key)
-                    .and_then(|(ai, value)| (ai == wanted).then_some(value))
-            }),
+        self.scheme
+            .key()
+            .and_then(|key| self.gs1_key(&key))
+            .unwrap_or_else(|| Epc::other(&self.to_string()))
+    }
+
+    /// The GS1 key, which every valid identity of a scheme with one has.
+    fn gs1_key(&self, key: &Key) -> Option<Epc> {
+        let (prefix, reference) = (self.components.get(0), self.components.get(1));
+        let own = self.components.len() - usize::from(key.qualifier.is_some());
+        let qualifier = key
+            .qualifier
+            .map(|ai| (ai, self.components.get(own)))
+            // An SGLN without extension (TDS 2.x §6.3.3).
+            .filter(|found| !matches!(found, ("254", Value::Number(0, 1))));
+        let mut composer = Composer::new(key.ai, qualifier.map(|(ai, _)| ai))?;
+        let parts = match key.form {
+            KeyForm::Leading => {
+                // A leading reference has at least one digit: 13 or 17 less 12.
+                let (first, rest) = reference.split_first()?;
+                [first, prefix, rest]
+            }
+            KeyForm::Plain | KeyForm::Unchecked => [prefix, reference, Value::Text("")],
+            KeyForm::AfterZero => [Value::Number(0, 1), prefix, reference],
+        };
+        for part in parts {
+            composer.push(part)?;
         }
+        if key.form != KeyForm::Unchecked {
+            composer.push_check_digit()?;
+        }
+        for at in 2..own {
+            composer.push(self.components.get(at))?;
+        }
+        if let Some((_, value)) = qualifier {
+            composer.qualify(value)?;
+        }
+        composer.epc()
     }
 
     /// The AIs and values of the identifier, the primary key first; none for
     /// schemes without GS1 key. An SGLN with extension `0` has no (254).
     pub fn elements(&self) -> Vec<(&'static str, String)> {
-        let Some(key) = self.scheme.key() else {
+        let epc = self.epc();
+        let text = epc.key();
+        let Some((key, parts)) = self.scheme.key().zip(Parts::of(&text)) else {
             return Vec::new();
         };
-        let mut elements = vec![(key.ai, self.number(&key).as_str().to_owned())];
-        elements.extend(
-            self.qualifier(&key)
-                .filter(|qualifier| *qualifier != ("254", "0"))
-                .map(|(ai, value)| (ai, value.to_owned())),
-        );
+        let qualifier = key.qualifier.zip(parts.qualifier);
+        let mut elements = vec![(key.ai, parts.value.to_owned())];
+        elements.extend(qualifier.map(|(ai, (_, value))| (ai, value.to_owned())));
         elements
-    }
-
-    /// The value of the primary key: 34 characters at most.
-    fn number(&self, key: &Key) -> Buffer {
-        let (prefix, reference) = (self.components.get(0), self.components.get(1));
-        let mut number = Buffer::new();
-        let parts = match key.form {
-            KeyForm::Leading => {
-                // A leading reference has at least one digit: 13 or 17 less 12.
-                let (first, rest) = reference.split_at_checked(1).unwrap_or_default();
-                [first, prefix, rest]
-            }
-            KeyForm::Plain | KeyForm::Unchecked => [prefix, reference, ""],
-            KeyForm::AfterZero => ["0", prefix, reference],
-        };
-        for part in parts {
-            number.push(part);
-        }
-        if key.form != KeyForm::Unchecked
-            && let Some(digit) = check_digit(number.as_str())
-        {
-            number.push(digit.encode_utf8(&mut [0; 4]));
-        }
-        let own = self.components.len() - usize::from(key.qualifier.is_some());
-        (2..own).for_each(|at| number.push(self.components.get(at)));
-        number
-    }
-
-    /// The AI and value after the primary key.
-    fn qualifier(&self, key: &Key) -> Option<(&'static str, &str)> {
-        key.qualifier
-            .map(|ai| (ai, self.components.get(self.components.len() - 1)))
     }
 
     /// The element string, None for schemes without GS1 key.
     pub fn element_string(&self) -> Option<ElementString> {
-        let mut elements = ElementString::default();
-        for (ai, value) in self.elements() {
-            elements.push(ai, &value).ok()?;
-        }
-        self.scheme.key().map(|_| elements)
+        self.epc().element_string()
     }
 
     /// The body of the URI, escaped.
@@ -197,7 +190,7 @@ impl PureIdentity {
             if at > 0 {
                 body.push('.');
             }
-            escape(component, &mut body);
+            escape(&component.text(), &mut body);
         }
         body
     }
@@ -219,12 +212,12 @@ pub(crate) fn unescape(
 pub(crate) fn check(
     scheme: EpcScheme,
     component: Component,
-    value: &str,
+    value: Value<'_>,
     prefix: usize,
 ) -> Result<(), IdError> {
     component
         .check(value, prefix)
-        .map_err(|fault| refused(scheme, component, value, fault))
+        .map_err(|fault| refused(scheme, component, &value.text(), fault))
 }
 
 fn refused(scheme: EpcScheme, component: Component, value: &str, fault: Fault) -> IdError {

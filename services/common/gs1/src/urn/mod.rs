@@ -25,7 +25,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use component::is_cage;
-pub(crate) use components::Components;
+pub(crate) use components::{Components, POWERS, Value};
 pub use identity::PureIdentity;
 pub use pattern::IdPattern;
 pub use raw::RawUri;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::component::escape;
+use super::components::Value;
 use super::identity::{PureIdentity, check, unescape};
 use super::scheme::EpcScheme;
 use super::split::{self, PrefixLength};
@@ -53,7 +54,7 @@ impl IdPattern {
                 .given
                 .iter()
                 .zip(identity.components())
-                .all(|(given, found)| given == found)
+                .all(|(given, found)| found == *given)
     }
 
     /// The key: with all components given that of the identity; with only the
@@ -90,7 +91,7 @@ impl IdPattern {
         }
         let prefix = given.first().map_or(0, String::len);
         for (component, value) in expected.iter().zip(&given) {
-            check(scheme, *component, value, prefix)?;
+            check(scheme, *component, Value::Text(value), prefix)?;
         }
         Ok(Self { scheme, given })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::component::{Component, escape};
+use super::components::Value;
 use super::identity::{check, unescape};
 use super::tag::{TagUri, read_filter};
 use crate::error::{IdError, IdReason};
@@ -58,7 +59,7 @@ impl TagPattern {
                 .components
                 .iter()
                 .zip(tag.identity().components())
-                .all(|(pattern, found)| pattern.takes(found))
+                .all(|(pattern, found)| pattern.takes(&found))
     }
 
     fn from_body(scheme: TagScheme, body: &str) -> Result<Self, IdError> {
@@ -123,7 +124,7 @@ impl TagPattern {
                 None => {
                     let mut value = String::new();
                     unescape(epc_scheme, *component, raw, &mut value)?;
-                    check(epc_scheme, *component, &value, prefix)?;
+                    check(epc_scheme, *component, Value::Text(&value), prefix)?;
                     Ok(Match::Given(value))
                 }
             })
