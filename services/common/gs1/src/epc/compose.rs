@@ -30,6 +30,7 @@ impl Composer {
 
     /// Appends to the digits the key starts with, and once these are whole to its
     /// characters; None if there is no room, which no valid component lacks.
+    #[inline]
     pub(crate) fn push(&mut self, value: Value<'_>) -> Option<()> {
         match value {
             Value::Number(number, width) if self.digits + width <= self.form.digits() => {

@@ -245,15 +245,10 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next `width` bits (at most 64) as a number.
+    #[inline]
     pub(crate) fn read(&mut self, width: usize) -> Result<u64, IdError> {
         if width > self.remaining() {
-            return Err(IdError::new(
-                IdReason::BadLength,
-                format!(
-                    "the bits end at {}, {width} more are expected from {} on",
-                    self.end, self.at
-                ),
-            ));
+            return Err(self.ended(width));
         }
         let (first, after) = (self.at / 8, self.at + width);
         // Bits of the word of eight bytes that come after those wanted.
@@ -270,6 +265,17 @@ impl<'a> BitReader<'a> {
         };
         self.at = after;
         Ok(value & lowest(width))
+    }
+
+    #[cold]
+    fn ended(&self, width: usize) -> IdError {
+        IdError::new(
+            IdReason::BadLength,
+            format!(
+                "the bits end at {}, {width} more are expected from {} on",
+                self.end, self.at
+            ),
+        )
     }
 
     /// The next `width` bits as a decimal numeral without leading zeros.

@@ -28,7 +28,8 @@ pub struct PlusTag {
     key: Vec<(&'static str, String)>,
     hostname: Option<String>,
     data: Vec<(String, String)>,
-    remainder: Option<Remainder>,
+    /// Boxed because few tags have one, and every tag would be larger by its size.
+    remainder: Option<Box<Remainder>>,
 }
 
 /// Data behind the EPC that is not read: an AI of which the standard's table F
@@ -210,7 +211,7 @@ impl PlusTag {
 
     /// What could not be read behind the EPC.
     pub fn remainder(&self) -> Option<&Remainder> {
-        self.remainder.as_ref()
+        self.remainder.as_deref()
     }
 
     /// All AIs and values: the key's, the date, the data behind the EPC.
@@ -357,7 +358,7 @@ impl PlusTag {
             *reader = start;
             let mut bits = reader.rest();
             bits.trim_zeros();
-            self.remainder = Some(Remainder { ai, bits });
+            self.remainder = Some(Box::new(Remainder { ai, bits }));
             return Ok(self);
         };
         // Eight zeros are an SSCC only if one can follow (TDS 2.x §15.3).

@@ -113,6 +113,17 @@ const TABLE: [Row; 46] = [
     (TagScheme::SgtinPlusPlus,  0xfd, "SGTIN++",   EpcScheme::Sgtin),
 ];
 
+/// The scheme of each header.
+static BY_HEADER: [Option<TagScheme>; 256] = {
+    let mut schemes = [None; 256];
+    let mut at = 0;
+    while at < TABLE.len() {
+        schemes[TABLE[at].1 as usize] = Some(TABLE[at].0);
+        at += 1;
+    }
+    schemes
+};
+
 impl TagScheme {
     /// All coding schemes, in the order of their headers.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -126,11 +137,7 @@ impl TagScheme {
 
     /// The scheme of a header.
     pub fn of_header(header: u8) -> Option<Self> {
-        TABLE
-            .binary_search_by_key(&header, |row| row.1)
-            .ok()
-            .and_then(|at| TABLE.get(at))
-            .map(|row| row.0)
+        BY_HEADER[usize::from(header)]
     }
 
     /// The scheme of a name in tag URIs, such as `sgtin-96`; the schemes of TDS

@@ -24,6 +24,7 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The number of characters.
+    #[inline]
     pub(crate) fn len(self) -> usize {
         match self {
             Self::Number(_, width) => width,
@@ -70,7 +71,7 @@ pub(crate) struct Components {
     values: [u64; Self::MOST],
     /// How many digits the number has; 0 for what is in the text and beyond `count`.
     widths: [u8; Self::MOST],
-    count: usize,
+    count: u8,
 }
 
 impl Components {
@@ -101,6 +102,7 @@ impl Components {
 
     /// Adds a number with at least so many digits (at least one), filled with zeros
     /// on the left.
+    #[inline]
     pub(crate) fn push_number(&mut self, number: u64, digits: usize) {
         let width = number
             .checked_ilog10()
@@ -119,7 +121,7 @@ impl Components {
     }
 
     pub(crate) fn close(&mut self) {
-        let start = self.start(self.count);
+        let start = self.start(self.len());
         let written = self.text.get(start..).unwrap_or_default();
         match number_of(written) {
             Some(number) => {
@@ -132,17 +134,17 @@ impl Components {
         }
     }
 
+    #[inline]
     fn add(&mut self, value: u64, width: u8) {
-        if let (Some(to), Some(digits)) = (
-            self.values.get_mut(self.count),
-            self.widths.get_mut(self.count),
-        ) {
+        let at = self.len();
+        if let (Some(to), Some(digits)) = (self.values.get_mut(at), self.widths.get_mut(at)) {
             (*to, *digits) = (value, width);
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 
     /// Where the characters of a component start, if it is in the text.
+    #[inline]
     fn start(&self, at: usize) -> usize {
         self.values
             .iter()
@@ -153,10 +155,11 @@ impl Components {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.count.into()
     }
 
     /// A component, empty if there are not so many.
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Value<'_> {
         match (self.values.get(at), self.widths.get(at)) {
             (Some(end), Some(0)) => {
@@ -169,7 +172,7 @@ impl Components {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Value<'_>> {
-        (0..self.count).map(|at| self.get(at))
+        (0..self.len()).map(|at| self.get(at))
     }
 }
 

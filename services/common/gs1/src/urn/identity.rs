@@ -209,6 +209,7 @@ pub(crate) fn unescape(
 }
 
 /// Verifies one component; `prefix` is the length of the company prefix.
+#[inline]
 pub(crate) fn check(
     scheme: EpcScheme,
     component: Component,
