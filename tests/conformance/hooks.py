@@ -96,6 +96,15 @@ def secret_is_called_token(document):
     subscription["required"].remove("secret")
 
 
+def location_is_a_reference(document):
+    """`Location` of a subscription: said to be a URI; RFC 9110 §10.2.2 has a URI reference, and the document
+    itself a relative one for captures, events and queries."""
+    responses = document["paths"]["/queries/{queryName}/subscriptions"]["post"]["responses"]
+    location = responses["201"]["headers"]["Location"]
+    assert location["schema"]["format"] == "uri"
+    location["schema"]["format"] = "uri-reference"
+
+
 def one_query(document):
     """`GET /queries/{queryName}`: said to be a list of queries; its own example, and its summary, is one."""
     media = document["paths"]["/queries/{queryName}"]["get"]["responses"]["200"]["content"]["application/json"]
@@ -121,6 +130,7 @@ CORRECTIONS = [
     types_of_400,
     missing_400,
     secret_is_called_token,
+    location_is_a_reference,
     one_query,
     disposition_is_a_uri,
 ]
@@ -235,6 +245,15 @@ def named(case, response, said):
     return response.status_code == 400 and case.path == "/queries" and case.method == "POST"
 
 
+def schedule(case, response, said):
+    """A schedule says when (§8.2.5.3): the schema takes one that says nothing"""
+    return (
+        response.status_code == 400
+        and said.get("type") == "epcisException:SubscriptionControlsException"
+        and said.get("parameter") == "schedule"
+    )
+
+
 def behaviour(case, response, said):
     """A capture either rolls back or proceeds: `all` is what OPTIONS answers, in the same schema"""
     return response.status_code == 400 and said.get("detail", "").startswith('GS1-Capture-Error-Behaviour: "all"')
@@ -251,7 +270,7 @@ def methods(case, response, said):
 
 
 STATED = {
-    REJECTED_VALID: [version, token, page, captured, parameter, stream, named, behaviour, extensions],
+    REJECTED_VALID: [version, token, page, captured, parameter, stream, named, schedule, behaviour, extensions],
     ACCEPTED_INVALID: [methods],
 }
 

@@ -117,7 +117,7 @@ pub fn check_json(headers: &HeaderMap) -> Result<(), EpcisProblem> {
 /// # Errors
 /// 409: the name is taken. Otherwise see [`Exception`].
 pub async fn create(api: &Api, headers: &HeaderMap, body: Body) -> Result<Response, EpcisProblem> {
-    let wanted = Wanted::read(headers, false)?;
+    let wanted = Wanted::read_with_body(headers)?;
     check_json(headers)?;
     let bytes = axum::body::to_bytes(body, LARGEST_BODY)
         .await

@@ -114,10 +114,10 @@ fn version(headers: &HeaderMap, name: &str) -> Result<Option<(u32, u32)>, EpcisP
         let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| part.parse().unwrap_or(u32::MAX))
     };
-    let mut numbers = text.split('.').map(number);
-    match (numbers.next(), numbers.next()) {
-        (Some(Some(major)), Some(Some(minor))) => Ok(Some((major, minor))),
-        (Some(Some(major)), None) => Ok(Some((major, 0))),
+    let numbers: Option<Vec<u32>> = text.split('.').map(number).collect();
+    match numbers.as_deref() {
+        Some(&[major]) => Ok(Some((major, 0))),
+        Some(&[major, minor, ..]) => Ok(Some((major, minor))),
         _ => Err(EpcisProblem {
             parameter: Some(name.to_owned()),
             ..EpcisProblem::new(
@@ -174,6 +174,23 @@ impl Wanted {
             }
         };
         Ok(Self { form, epc, cbv })
+    }
+
+    /// The same of a request with a body in JSON, which says its own version: `GS1-EPCIS-Version`,
+    /// `GS1-CBV-Version`.
+    ///
+    /// # Errors
+    /// As [`Wanted::read`]. 406: the body is of a version that is not taken.
+    pub fn read_with_body(headers: &HeaderMap) -> Result<Self, EpcisProblem> {
+        for name in ["GS1-EPCIS-Version", "GS1-CBV-Version"] {
+            if version(headers, name)?.is_some_and(|said| said != (2, 0)) {
+                return Err(refused(
+                    name,
+                    format!("{name}: 2.0 is taken, no other version"),
+                ));
+            }
+        }
+        Self::read(headers, false)
     }
 
     /// A body with the headers that say what it is.
@@ -368,6 +385,30 @@ mod tests {
         ] {
             let found = read(&headers, xml).map(|wanted| wanted.form);
             assert_eq!(found, expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_of_the_version_it_says_and_that_is_2_0() {
+        for (value, expected) in [
+            ("2.0.0", Ok(Form::Json)),
+            ("2.0", Ok(Form::Json)),
+            ("2", Ok(Form::Json)),
+            ("1.2", Err(406)),
+            ("2.1.0", Err(406)),
+            ("2.0.x", Err(400)),
+            ("2.", Err(400)),
+            ("0two", Err(400)),
+        ] {
+            for name in ["gs1-epcis-version", "gs1-cbv-version"] {
+                let headers = HeaderMap::from_iter([(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )]);
+                let found = Wanted::read_with_body(&headers).map(|wanted| wanted.form);
+                let found = found.map_err(|problem| problem.status().as_u16());
+                assert_eq!(found, expected, "{name}: {value}");
+            }
         }
     }
 

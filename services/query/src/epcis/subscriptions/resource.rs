@@ -31,7 +31,7 @@ pub async fn create(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, EpcisProblem> {
-    let wanted = Wanted::read(headers, false)?;
+    let wanted = Wanted::read_with_body(headers)?;
     let body = read_body(headers, body).await?;
     let subscription = Subscription::read(&body, wanted.epc)?;
 
