@@ -61,12 +61,15 @@ pub struct Limits {
     pub max_epcs_per_event: usize,
     /// Bytes of one event's text. A longer one is passed over without being kept, and refused.
     pub max_event_bytes: usize,
-    /// Elements and attributes of one event in XML. One with more is refused with the reason of one
-    /// with too many bytes: a short element takes many times its bytes in memory.
+    /// Nodes of one event, itself counted. In XML these are elements and attributes (declarations of
+    /// namespaces are none), in JSON values: every member of an object and every item of a list, at
+    /// any depth. So an EPC of a list is one node in both. An event with more is refused with the
+    /// reason of one with too many bytes: a short node takes many times its bytes in memory.
     pub max_event_nodes: usize,
     /// Bytes of everything around the events: header, master data, contexts.
     pub max_header_bytes: usize,
-    /// Elements and attributes of an XML document's header, or of another element around the events.
+    /// Nodes, as of an event, around the events: in XML of the header, or of another element there;
+    /// in JSON of all fields of the document but the events and the objects that lead to them.
     pub max_header_nodes: usize,
 }
 
@@ -161,7 +164,7 @@ pub struct Capture {
 /// The first pass: verifies the structure of the whole document and counts its events. What is wrong
 /// within an event is left to [`read_events`].
 ///
-/// Memory is bounded by [`Limits::max_header_bytes`], whatever the length of the body.
+/// Memory is bounded by [`Limits::max_header_bytes`] and [`Limits::max_header_nodes`], whatever the length of the body.
 ///
 /// # Errors
 /// The document as a whole is refused: none of its events can be taken.
@@ -179,7 +182,7 @@ pub fn read_header(
 /// The second pass, over the same bytes: hands over each event until there is none left or
 /// `on_event` breaks.
 ///
-/// Memory is bounded by one event ([`Limits::max_event_bytes`]).
+/// Memory is bounded by one event ([`Limits::max_event_bytes`], [`Limits::max_event_nodes`]).
 ///
 /// # Errors
 /// The body is not the one the header is from.

@@ -52,10 +52,10 @@ pub enum Reason {
     TooManyEvents,
     /// More EPCs in the event than allowed.
     TooManyEpcs,
-    /// An event of more bytes, or more elements and attributes, than allowed.
+    /// An event of more bytes or more nodes (elements and attributes, JSON values) than allowed.
     EventTooLarge,
-    /// More bytes, or more elements and attributes, around the events (header, master data,
-    /// contexts) than allowed.
+    /// More bytes or more nodes (elements and attributes, JSON values) around the events (header,
+    /// master data, contexts) than allowed.
     HeaderTooLarge,
     /// Objects and lists, or elements, nested deeper than allowed.
     TooDeep,

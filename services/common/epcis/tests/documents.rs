@@ -219,3 +219,94 @@ fn a_document_and_its_parties_have_names_of_at_most_1024_bytes() {
         assert!(refused.message.len() < 100, "{}", refused.message);
     }
 }
+
+/// A value and every member and item in it.
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        Value::Object(members) => members.values().map(nodes).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn more_values_than_allowed_in_one_event_are_refused_and_its_neighbours_read() {
+    for (part, each) in [("1", 1), ("{}", 1), ("[]", 1), (r#"{"ex:b":[1]}"#, 3)] {
+        let event = |count: usize| {
+            let parts: Vec<Value> = vec![serde_json::from_str(part).unwrap(); count];
+            with(object_event(), "/ex:all", json!(parts))
+        };
+        let limits = Limits {
+            max_event_nodes: nodes(&event(10)),
+            ..Limits::default()
+        };
+        assert_eq!(nodes(&event(11)), limits.max_event_nodes + each);
+        let events = [event(11), event(10), event(12), object_event()];
+        let body = document(&json!(events)).to_string();
+        let capture = parse_body(body.as_bytes(), BodyKind::Document, &limits).unwrap();
+        let outcomes: Vec<_> = capture
+            .events
+            .iter()
+            .map(|event| event.outcome.as_ref().map_err(|e| e.reason.code()).err())
+            .collect();
+        let refused = Some("event_too_large");
+        assert_eq!(outcomes, [refused, None, refused, None], "{part}");
+        assert_eq!(capture.events[0].original, events[0].to_string());
+    }
+    let limits = Limits {
+        max_event_nodes: 20,
+        ..Limits::default()
+    };
+    let event = format!("{{\"ex:all\":[\n{}0]}}", "1,\n".repeat(100));
+    let body = document(&json!(["EVENT"]))
+        .to_string()
+        .replace("\"EVENT\"", &event);
+    let capture = parse_body(body.as_bytes(), BodyKind::Document, &limits).unwrap();
+    let error = capture.events[0].outcome.as_ref().unwrap_err();
+    // The event, its list, and 18 of its items, the first on line 2.
+    assert_eq!(error.message, "the event has more than 20 values (line 20)");
+}
+
+#[test]
+fn more_values_than_allowed_around_the_events_are_refused() {
+    let with_parts = |first: usize, second: usize| {
+        let mut body = document(&json!([object_event()]));
+        body["epcisHeader"] = json!({"ex:all": vec![json!({}); first]});
+        body["ex:more"] = json!(vec![json!([]); second]);
+        body
+    };
+    let around = |document: &Value| {
+        let fields = document.as_object().unwrap().iter();
+        fields
+            .filter(|(name, _)| *name != "epcisBody")
+            .map(|(_, value)| nodes(value))
+            .sum::<usize>()
+    };
+    let limits = Limits {
+        max_header_nodes: around(&with_parts(10, 10)),
+        ..Limits::default()
+    };
+    let read =
+        |document: &Value| parse_body(document.to_string().as_bytes(), BodyKind::Document, &limits);
+    for (first, second) in [(10, 10), (0, 20), (20, 0)] {
+        let capture = read(&with_parts(first, second)).unwrap();
+        assert!(capture.events[0].outcome.is_ok());
+    }
+    // All fields together, and each by itself.
+    for (first, second, field) in [
+        (10, 11, "ex:more"),
+        (11, 10, "ex:more"),
+        (100, 0, "epcisHeader"),
+        (0, 100, "ex:more"),
+    ] {
+        let error = read(&with_parts(first, second)).unwrap_err();
+        assert_eq!(
+            (error.reason.code(), error.field.as_str(), error.line),
+            ("header_too_large", field, Some(1)),
+            "{first} and {second}"
+        );
+        let most = limits.max_header_nodes;
+        let says = format!("{field}: more than {most} values around the events (line 1)");
+        assert_eq!(error.message, says);
+    }
+}

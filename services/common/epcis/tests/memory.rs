@@ -227,12 +227,13 @@ fn what_does_not_end_around_the_events_is_refused_and_not_kept() {
 }
 
 #[test]
-fn small_elements_without_number_are_refused_before_they_fill_the_memory() {
+fn small_nodes_without_number_are_refused_before_they_fill_the_memory() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let document = |head: &str, body: &str| {
-        format!(
+    let document = |format, head: &str, body: &str| match format {
+        Format::Xml => format!(
             "<e:EPCISDocument xmlns:e=\"urn:epcglobal:epcis:xsd:2\" schemaVersion=\"2.0\" creationDate=\"2026-03-04T12:00:00Z\">{head}<EPCISBody><EventList>{body}</EventList></EPCISBody></e:EPCISDocument>"
-        )
+        ),
+        Format::JsonLd => JSON_HEAD.replacen('{', &format!("{{{head}"), 1) + body + JSON_TAIL,
     };
     let limits = Limits {
         max_event_nodes: 10_000,
@@ -255,14 +256,30 @@ fn small_elements_without_number_are_refused_before_they_fill_the_memory() {
         (refused.map(Reason::code), peak)
     };
 
-    let elements = "<a/>".repeat(100_000);
-    let header = document(&format!("<EPCISHeader>{elements}</EPCISHeader>"), "");
-    let (reason, most) = most_of(&header);
-    assert_eq!(reason, Some("header_too_large"));
-    assert!(most < 3_000_000, "{most} bytes for a header of 400,000");
+    for (format, small) in [
+        (Format::Xml, "<a/>"),
+        (Format::JsonLd, "{},"),
+        (Format::JsonLd, "[[]],"),
+        (Format::JsonLd, "{\"a\":0},"),
+    ] {
+        let all = small.repeat(400_000 / small.len());
+        let list = all.trim_end_matches(',');
+        let (head, event) = match format {
+            Format::Xml => (
+                format!("<EPCISHeader>{list}</EPCISHeader>"),
+                format!("<ObjectEvent>{list}</ObjectEvent>"),
+            ),
+            Format::JsonLd => (
+                format!("\"epcisHeader\":{{\"ex:a\":[{list}]}},"),
+                format!("{{\"ex:a\":[{list}]}}"),
+            ),
+        };
+        let (reason, most) = most_of(&document(format, &head, ""));
+        assert_eq!(reason, Some("header_too_large"), "{small}");
+        assert!(most < 3_000_000, "{small}: {most} bytes for a header");
 
-    let event = format!("<ObjectEvent>{elements}</ObjectEvent>");
-    let (reason, most) = most_of(&document("", &event));
-    assert_eq!(reason, Some("event_too_large"));
-    assert!(most < 4_000_000, "{most} bytes for an event of 400,000");
+        let (reason, most) = most_of(&document(format, "", &event));
+        assert_eq!(reason, Some("event_too_large"), "{small}");
+        assert!(most < 4_000_000, "{small}: {most} bytes for an event");
+    }
 }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::document::{BodyKind, Format, Header, Limits, ReadOptions};
 use crate::fields::is_uri;
 use crate::reason::{At, DocumentError, Fault, Reason};
-use crate::strict::{self, DUPLICATE};
+use crate::strict;
 use crate::time;
 
 /// Longest name a document gives itself or its parties (bytes), as for every other identifier.
@@ -69,6 +69,8 @@ struct Met {
     /// The objects above the events that are there.
     levels: Vec<Level>,
     bytes: usize,
+    /// Values in the fields, with all that is in them.
+    nodes: usize,
     /// `epcisBody.eventList`.
     captured: Option<Listed>,
     /// `epcisBody.queryResults.resultsBody.eventList`.
@@ -215,16 +217,20 @@ impl Met {
         }
         let bytes = scanner.bytes(&extent);
         self.bytes += bytes.len();
-        let value = strict::value(bytes).map_err(|e| {
-            let reason = if e.to_string().starts_with(DUPLICATE) {
-                Reason::DuplicateField
-            } else {
-                Reason::MalformedJson
+        let most = limits.max_header_nodes;
+        let mut nodes_left = most.saturating_sub(self.nodes);
+        let value = strict::value(bytes, &mut nodes_left).map_err(|e| {
+            let reason = strict::reason(&e, Reason::HeaderTooLarge);
+            let line = super::line_of(&e, line);
+            let what = match reason {
+                Reason::HeaderTooLarge => {
+                    format!("more than {most} values around the events (line {line})")
+                }
+                _ => super::placed(&e, line),
             };
-            let line = line + e.line() as u64 - 1;
-            DocumentError::new(reason, path, format!("{path}: {}", super::placed(&e, line)))
-                .at_line(line)
+            DocumentError::new(reason, path, format!("{path}: {what}")).at_line(line)
         })?;
+        self.nodes = most - nodes_left;
         self.fields.insert((level, name), value);
         Ok(())
     }

@@ -20,7 +20,7 @@ use std::str::Utf8Error;
 use crate::context::Context;
 use crate::document::{Capture, CapturedEvent, Header, Limits, ReadOptions};
 use crate::reason::{DocumentError, EventError, Fault, Reason};
-use crate::strict::{DUPLICATE, Events};
+use crate::strict::{self, Events};
 use crate::tree::{self, Found, Tree};
 use scan::{PREFIX_BYTES, Scanned, Scanner, Span};
 use source::{Source, Stream, Whole};
@@ -84,7 +84,8 @@ pub(crate) fn tree(original: &[u8], context: Option<&str>) -> Result<Tree, Event
         )
     })?;
     let text = std::str::from_utf8(original).map_err(|e| not_utf8(&e))?;
-    read_text(&mut Events::default(), text, 1, &context)
+    // It was within the limits of its day when it was captured.
+    read_text(&mut Events::new(usize::MAX), text, 1, &context)
 }
 
 /// The objects around a list of events; none around an event or a list that is the whole text.
@@ -145,7 +146,7 @@ impl<'a> Reading<'a> {
             context,
             own_context: !is_document,
             limits: &options.limits,
-            events: Events::default(),
+            events: Events::new(options.limits.max_event_nodes),
         })
     }
 
@@ -208,12 +209,16 @@ fn read_text(
     context: &Context,
 ) -> Result<Tree, EventError> {
     let value = events.read(text).map_err(|e| {
-        let reason = if e.to_string().starts_with(DUPLICATE) {
-            Reason::DuplicateField
-        } else {
-            Reason::MalformedJson
+        let reason = strict::reason(&e, Reason::EventTooLarge);
+        let line = line_of(&e, line);
+        let message = match reason {
+            Reason::EventTooLarge => format!(
+                "the event has more than {} values (line {line})",
+                events.most()
+            ),
+            _ => placed(&e, line),
         };
-        fault(reason, placed(&e, line + e.line() as u64 - 1))
+        fault(reason, message)
     })?;
     Tree::new(value, context)
 }
@@ -232,6 +237,12 @@ fn fault(reason: Reason, message: String) -> EventError {
         message,
     }
     .of_event(0, 0)
+}
+
+/// The line in the document of an error in a piece that starts at `start`.
+fn line_of(e: &serde_json::Error, start: u64) -> u64 {
+    // One about the whole piece has no place: 0.
+    start + (e.line() as u64).saturating_sub(1)
 }
 
 /// What serde_json complains of, with the line in the document instead of that in the piece.
