@@ -13,14 +13,16 @@ pub const SCANNED: u64 = 50_000;
 ///
 /// Fields of `said` are joined by a character no identifier holds; the first is the position, so that
 /// the greatest text is the last read. A read by somebody other than a consumer comes after any scan
-/// of a consumer.
+/// of a consumer. A unit is in the parent that a read names, save where it is taken out of it, or only
+/// fixed to it: an association packs nothing (EPCIS 2.0 §7.4.7).
 const READS: &str = r"
 SELECT unit, (toUInt8(lot != ''), lot) AS lot_said, event_lot,
     concat(
         if(scan_kind = 'consumer', '0', '1'), leftPad(toString(toUnixTimestamp64Micro(event_time)), 17, '0'),
         event_id, '\x1f', biz_step, '\x1f', disposition, '\x1f', site, '\x1f', country, '\x1f',
         if(custodian = '', party, custodian), '\x1f',
-        if(biz_step = 'unpacking' OR action = 'DELETE' OR (direct AND role != 'child'), '', parent), '\x1f',
+        if(biz_step = 'unpacking' OR action = 'DELETE'
+            OR (direct AND (role != 'child' OR event_type = 'AssociationEvent')), '', parent), '\x1f',
         arrayFirst(d -> d.1 = 'location', destinations).2) AS said,
     toUnixTimestamp64Micro(event_time) AS at,
     if(biz_step = 'retail_selling' OR (biz_step = 'dispensing' AND disposition != 'partially_dispensed'),

@@ -248,3 +248,62 @@ async fn the_registry_is_believed_over_reads_too_old_to_be_judged_again() {
     let expected = BTreeMap::from([("unregistered".to_owned(), "ended".to_owned())]);
     assert_eq!(found(&named.1), expected);
 }
+
+#[tokio::test]
+async fn a_unit_is_in_what_it_was_packed_into_and_not_in_what_it_was_fixed_to() {
+    let Some(d) = Deployment::new("fixed").await else {
+        return;
+    };
+    reference(&d).await;
+    let crate_of = "8003/09521234543220/7";
+    let child = |serial: &str, event_type: &str, action: &str| {
+        let mut read = read(serial, 1, "", "");
+        read.role = "child".into();
+        read.parent = Some(crate_of.into());
+        read.body.event_type = event_type.into();
+        read.body.action = Some(action.into());
+        read
+    };
+    let of_the_crate = |event_type: &str| EnrichedObservation {
+        direct: false,
+        role: "epc".into(),
+        ..child("inherits", event_type, "OBSERVE")
+    };
+    store(
+        &d,
+        vec![
+            child("packed", "AggregationEvent", "ADD"),
+            child("seen", "AggregationEvent", "OBSERVE"),
+            child("unpacked", "AggregationEvent", "DELETE"),
+            child("fixed", "AssociationEvent", "ADD"),
+            child("still-fixed", "AssociationEvent", "OBSERVE"),
+            child("taken-off", "AssociationEvent", "DELETE"),
+            // Something was fixed to the crate, and the unit is in the crate.
+            of_the_crate("AssociationEvent"),
+        ],
+        Vec::new(),
+    )
+    .await;
+    let page = d.ok(&format!("/v1/recall?gtin={GTIN}&lot=L1")).await;
+    let of_page: BTreeMap<&str, &Value> = page["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| (unit["unit"].as_str().unwrap(), &unit["container"]))
+        .collect();
+    for (serial, container) in [
+        ("packed", json!(crate_of)),
+        ("seen", json!(crate_of)),
+        ("unpacked", Value::Null),
+        ("fixed", Value::Null),
+        ("still-fixed", Value::Null),
+        ("taken-off", Value::Null),
+        ("inherits", json!(crate_of)),
+    ] {
+        let key = format!("01/{GTIN}/21/{serial}");
+        assert_eq!(of_page[&*key], &container, "{serial}");
+        let unit = d.ok(&format!("/v1/where?id={key}")).await;
+        assert_eq!(unit["container"], container, "{serial}");
+    }
+    d.drop().await;
+}
