@@ -7,6 +7,7 @@
 pub mod documents;
 pub mod master;
 pub mod partner;
+pub mod vectors;
 pub mod world;
 
 use std::path::{Path, PathBuf};

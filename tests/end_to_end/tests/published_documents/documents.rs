@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serialtrail_end_to_end::Deployment;
+use serialtrail_end_to_end::vectors::{epcis_schema, folder};
 use serialtrail_epcis::Event;
 
 use crate::expected::{Expected, Known, expected, wrong};
-use crate::landed::{Identity, answered, identity, read, schema, stored, units};
+use crate::landed::{Identity, answered, identity, read, stored, units};
 use crate::pipeline::{self, Outcome, Sent};
 use crate::stated;
 use crate::vectors;
@@ -19,7 +20,7 @@ fn every_published_document_lands_whole_or_is_refused_with_its_reason() {
     let Some(d) = Deployment::shared().unwrap() else {
         return;
     };
-    let Some(root) = vectors::folder() else {
+    let Some(root) = folder() else {
         return;
     };
     let files = vectors::files(&root);
@@ -37,7 +38,7 @@ fn every_published_document_lands_whole_or_is_refused_with_its_reason() {
     let found = outcomes(&sent);
     let captures = ids(&sent);
     let rows = stored(&d, &captures);
-    let schema = schema(&root);
+    let schema = epcis_schema(&root);
 
     let mut known = Known::default();
     let mut faults = BTreeMap::new();

@@ -1,9 +1,8 @@
 //! What landed: the events read, those stored, and those answered when they are asked back.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use jsonschema::{Draft, Validator};
+use jsonschema::Validator;
 use serde_json::Value;
 use serialtrail_end_to_end::Deployment;
 use serialtrail_epcis::{BodyKind, Event, Limits, parse_body};
@@ -28,15 +27,6 @@ pub(crate) fn read(body: &[u8]) -> Vec<Event> {
     };
     let events = capture.events.into_iter();
     events.filter_map(|event| event.outcome.ok()).collect()
-}
-
-pub(crate) fn schema(root: &Path) -> Validator {
-    let text = std::fs::read(root.join("gs1-epcis/EPCIS-JSON-Schema.json")).unwrap();
-    jsonschema::options()
-        .with_draft(Draft::Draft7)
-        .should_validate_formats(true)
-        .build(&serde_json::from_slice(&text).unwrap())
-        .unwrap()
 }
 
 /// The rows of captured events: identity and the capture that brought it.

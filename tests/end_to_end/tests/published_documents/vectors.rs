@@ -64,20 +64,6 @@ impl File {
     }
 }
 
-/// The folder of published vectors; without it, a visible note.
-pub(crate) fn folder() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let folder = std::env::var_os("VECTORS_DIR").map_or(beside, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!(
-        "SKIPPED: no published vectors at {} (VECTORS_DIR)",
-        folder.display()
-    );
-    None
-}
-
 /// Every document of the folders, in the order of their names.
 pub(crate) fn files(root: &Path) -> Vec<File> {
     let mut paths = Vec::new();
