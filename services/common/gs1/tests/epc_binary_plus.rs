@@ -289,7 +289,7 @@ fn data_follows_the_epc() {
 fn data_that_is_not_known_stays_bits() {
     // SSCC+ with its toggle bit set, then (03), which tags do not hold, a header
     // that is reserved, digits that start no AI, more that are not all digits, and
-    // (8099), which table F lacks.
+    // (8099) and (8100), which table F lacks; zeros at their end are theirs.
     for (data, ai) in [
         ("03095211411234", None),
         ("A1234", None),
@@ -297,6 +297,7 @@ fn data_that_is_not_known_stays_bits() {
         ("9A12345", None),
         ("391F123", None),
         ("8099123", Some("8099")),
+        ("8100", Some("8100")),
     ] {
         let hex = words(&format!("F98095201234567891235{data}"));
         let tag = EpcTag::from_hex(&hex).unwrap();

@@ -174,7 +174,12 @@ impl Bits {
 
     /// Fills with zeros to a whole number of 16-bit words (TDS 2.x §15.1.1).
     pub(crate) fn pad_to_words(&mut self) {
-        self.push_zeros(self.len.next_multiple_of(16) - self.len);
+        self.fill_to(self.len.next_multiple_of(16));
+    }
+
+    /// Appends zeros until there are so many bits.
+    pub(crate) fn fill_to(&mut self, len: usize) {
+        self.push_zeros(len.saturating_sub(self.len));
     }
 
     /// Drops zeros at the end.

@@ -38,7 +38,7 @@ pub struct PlusTag {
 pub struct Remainder {
     /// The AI, None for a reserved header.
     pub ai: Option<String>,
-    /// All bits from the header on, to the last that is not zero.
+    /// All bits from the header on, the header and what follows to the last that is not zero.
     pub bits: Bits,
 }
 
@@ -355,9 +355,11 @@ impl PlusTag {
             None => None,
         };
         let Some(known) = ai.as_deref().filter(|ai| !methods(ai).is_empty()) else {
+            let header = start.remaining() - reader.remaining();
             *reader = start;
             let mut bits = reader.rest();
             bits.trim_zeros();
+            bits.fill_to(header);
             self.remainder = Some(Box::new(Remainder { ai, bits }));
             return Ok(self);
         };
