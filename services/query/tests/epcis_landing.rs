@@ -80,3 +80,30 @@ async fn a_range_that_lands_a_year_at_a_time_is_told_whole_and_once() {
     assert_eq!(told(&d, &mut poller).await, [10]);
     d.drop().await;
 }
+
+#[tokio::test]
+async fn a_range_that_never_becomes_whole_holds_back_until_something_beyond_it_lands() {
+    let Some(d) = Deployment::new("epcis_unfinished").await else {
+        return;
+    };
+    let everything = SimpleEventQuery::from_pairs(&[], &serialtrail_epcis::Context::standard());
+    let mut poller = Poller::new(everything.unwrap(), Position::default());
+    store(&d, &[of(2026, 0)]).await;
+    landing(&d, 3, 7, false).await;
+    store(&d, &[of(2026, 4), of(2026, 7)]).await;
+    assert_eq!(told(&d, &mut poller).await, [0], "up to the last of it");
+    let before = poller::end(&d.client()).await.unwrap();
+
+    store(&d, &[of(2026, 9)]).await;
+    assert_ne!(poller::end(&d.client()).await.unwrap(), before);
+    assert_eq!(told(&d, &mut poller).await, [4, 7, 9]);
+    assert_eq!(told(&d, &mut poller).await, [0; 0]);
+
+    // The next range is waited for as ever.
+    landing(&d, 10, 12, false).await;
+    store(&d, &[of(2026, 12)]).await;
+    assert_eq!(told(&d, &mut poller).await, [0; 0]);
+    landing(&d, 10, 12, true).await;
+    assert_eq!(told(&d, &mut poller).await, [12]);
+    d.drop().await;
+}

@@ -5,7 +5,10 @@
 //! out ([`super::scan`]); of a capture that was repeated, the first.
 //!
 //! An insert of several years becomes visible a year at a time, and so late offsets before early ones.
-//! Of such a range nothing is looked at until the sink says in `landings` that all of it is there.
+//! Of such a range nothing is looked at until the sink says in `landings` that all of it is there, or
+//! anything beyond it has landed: the sink stores the ranges of a partition one after the other, so what
+//! there is of the range is there, even where nobody ever said so (its end was lost with the records, or
+//! stored by a sink that knows no `landings`).
 
 use super::master::Vocabularies;
 use super::prefilter::prefilter;
@@ -46,20 +49,25 @@ struct End {
     offset: i64,
 }
 
+/// A range of which it was said that it begins to land, and not that it is whole.
+#[derive(Row, Deserialize)]
+struct Begun {
+    topic: String,
+    partition: i32,
+    first: i64,
+    last: i64,
+}
+
 /// The end of what was captured, as far as anything of it has landed.
 async fn last(client: &Client) -> Result<Position, EpcisProblem> {
     let sql = "SELECT toString(kafka_topic) AS topic, kafka_partition AS partition, \
                max(kafka_offset) AS offset FROM events GROUP BY kafka_topic, kafka_partition";
     let mut position = Position::default();
-    for end in ends(client, sql).await? {
+    let ends = Select::new().query(client, sql, Pace::Answer);
+    for end in ends.fetch_all::<End>().await? {
         position.advance(&(end.topic, end.partition, end.offset));
     }
     Ok(position)
-}
-
-async fn ends(client: &Client, sql: &str) -> Result<Vec<End>, EpcisProblem> {
-    let ends = Select::new().query(client, sql, Pace::Answer);
-    Ok(ends.fetch_all().await?)
 }
 
 /// The end of what was captured, as far as it has landed whole.
@@ -67,17 +75,36 @@ async fn ends(client: &Client, sql: &str) -> Result<Vec<End>, EpcisProblem> {
 /// # Errors
 /// ClickHouse does not answer.
 pub async fn end(client: &Client) -> Result<Position, EpcisProblem> {
-    whole(client, last(client).await?).await
+    let landed = last(client).await?;
+    whole(client, landed.clone(), &landed).await
 }
 
 /// Comes back before what has landed in part. Asked after how far anything landed: of a range that is
-/// seen there, the beginning was said before.
-async fn whole(client: &Client, mut end: Position) -> Result<Position, EpcisProblem> {
+/// seen there, the beginning was said before. A range that whoever has `seen` this much passes over
+/// though its end was never said is logged.
+async fn whole(
+    client: &Client,
+    landed: Position,
+    seen: &Position,
+) -> Result<Position, EpcisProblem> {
     let sql = "SELECT toString(kafka_topic) AS topic, kafka_partition AS partition, \
-               first_offset AS offset FROM landings FINAL \
+               first_offset AS first, last_offset AS last FROM landings FINAL \
                WHERE table_name = 'events' AND NOT whole";
-    for begun in ends(client, sql).await? {
-        end.before(&(begun.topic, begun.partition, begun.offset));
+    let begun = Select::new().query(client, sql, Pace::Answer);
+    let mut end = landed.clone();
+    for range in begun.fetch_all::<Begun>().await? {
+        let at = |offset| (range.topic.clone(), range.partition, offset);
+        if !landed.is_behind(&at(range.last.saturating_add(1))) {
+            end.before(&at(range.first));
+        } else if !seen.is_behind(&at(range.last)) {
+            tracing::warn!(
+                topic = range.topic,
+                partition = range.partition,
+                first = range.first,
+                last = range.last,
+                "captures beyond this range have landed, and nobody said that it is whole: going on"
+            );
+        }
     }
     Ok(end)
 }
@@ -106,7 +133,7 @@ impl Poller {
         let mut seen = self.seen.clone();
         let landed = last(client).await?;
         seen.at_most(&landed);
-        let end = whole(client, landed).await?;
+        let end = whole(client, landed, &seen).await?;
         loop {
             let rows = self.captured(client, &seen, &end, &master).await?;
             let whole = rows.len() < BATCH;

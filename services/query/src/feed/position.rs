@@ -36,6 +36,13 @@ impl Position {
         }
     }
 
+    /// Whether it lies behind a record.
+    #[must_use]
+    pub fn is_behind(&self, (topic, partition, offset): &(String, i32, i64)) -> bool {
+        let next = self.0.get(&format!("{topic}/{partition}"));
+        next.is_some_and(|next| next > offset)
+    }
+
     /// The lowest offset that lies from here on and before `end`, of all partitions; none where there is
     /// nothing between.
     #[must_use]
@@ -95,6 +102,8 @@ mod tests {
         assert!(position.advance(&place(0, 7)));
         assert!(!position.advance(&place(0, 3)) && !position.advance(&place(0, 7)));
         assert!(position.advance(&place(0, 8)) && position.advance(&place(1, 0)));
+        assert!(position.is_behind(&place(0, 8)) && !position.is_behind(&place(0, 9)));
+        assert!(!position.is_behind(&place(2, 0)));
     }
 
     #[test]
