@@ -232,6 +232,50 @@ async fn conflicts_are_left_out_and_a_withdrawn_event_comes_with_its_declaration
     d.drop().await;
 }
 
+/// What the dispatcher says of an event id under which something else stands.
+async fn refuse(d: &Deployment, id: &str) {
+    let refused = RejectedEvent {
+        reject_id: id.to_owned(),
+        parts: 1,
+        stage: "dispatcher".to_owned(),
+        reason: "event_id_conflict".to_owned(),
+        event_id: Some(id.to_owned()),
+        ..RejectedEvent::default()
+    };
+    d.store(tables::REJECTED, &[RejectedRow::new(refused, &ORIGIN)])
+        .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_any_more_takes_no_list_away() {
+    let Some(d) = Deployment::new("epcis_old_names").await else {
+        return;
+    };
+    let id = "urn:uuid:00000000-0000-4000-8000-000000000001";
+    let other = "urn:uuid:00000000-0000-4000-8000-000000000002";
+    let place = json!({"id": "urn:example:place:1"});
+    let mut event = object(other);
+    (event["readPoint"], event["bizLocation"]) = (place.clone(), place);
+    let mut old = Captured::new(object(id)).at(1);
+    // As an older reader took them.
+    old.record.read_point = Some("urn:epc:id:sgln:9521234".to_owned());
+    old.record.biz_location = Some("urn:epc:id:sgln:9521234".to_owned());
+    old.record.epc_list = vec!["urn:epc:id:sgtin:9521234".to_owned()];
+    store(&d, &[old, Captured::new(event).at(2)]).await;
+    refuse(&d, id).await;
+    for list in ["epcs", "readPoints", "bizLocations"] {
+        let format = [("gs1-epc-format", "Always_EPC_URN")];
+        let answer = ask(&d, &format!("/epcis/v2/{list}"), &format).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let members = match list {
+            "epcs" => json!([A]),
+            _ => json!(["urn:example:place:1"]),
+        };
+        assert_eq!(answer.json()["member"], members, "{list}");
+    }
+    d.drop().await;
+}
+
 #[tokio::test]
 async fn what_only_a_refused_capture_names_is_not_listed() {
     let Some(d) = Deployment::new("epcis_refused_names").await else {
@@ -254,15 +298,7 @@ async fn what_only_a_refused_capture_names_is_not_listed() {
         Captured::new(other).at(3),
     ];
     store(&d, &captures).await;
-    let refused = RejectedEvent {
-        reject_id: "r".to_owned(),
-        parts: 1,
-        reason: "event_id_conflict".to_owned(),
-        event_id: Some(id.to_owned()),
-        ..RejectedEvent::default()
-    };
-    d.store(tables::REJECTED, &[RejectedRow::new(refused, &ORIGIN)])
-        .await;
+    refuse(&d, id).await;
     for (list, first, second) in [
         (
             "epcs",

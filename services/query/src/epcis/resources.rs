@@ -89,6 +89,15 @@ impl Resource {
         events::implied(self.parameter(), value).map_err(|_| self.missing(value))
     }
 
+    /// Whether a name that is not certain is a member: an accepted event has it. What is no name of the
+    /// kind by today's rules is none, as it is none by itself (404).
+    async fn is_accepted(self, api: &Api, value: &str) -> Result<bool, EpcisProblem> {
+        match self.query(value) {
+            Ok(query) => listed(events::any(api, &query).await),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Whether the standard itself names it.
     fn is_standard(self, value: &str) -> bool {
         let word = |vocabulary| normalise(vocabulary, value).is_some_and(|w| !w.contains(':'));
@@ -184,6 +193,15 @@ async fn named(
     Ok(query.fetch_all().await?)
 }
 
+/// What cannot be found out in the time there is stays on the list, as captures name it: one such name
+/// must not take the others' page away.
+fn listed(found: Result<bool, EpcisProblem>) -> Result<bool, EpcisProblem> {
+    match found {
+        Err(problem) if problem.exception == Exception::QueryTooComplex => Ok(true),
+        found => found,
+    }
+}
+
 fn collection(wanted: Wanted, members: Vec<String>) -> Response {
     let body = json!({"@context": CONTEXT, "type": "Collection", "member": members});
     wanted.response(StatusCode::OK, body.to_string())
@@ -246,8 +264,8 @@ pub async fn list(
         };
         last = Some(name);
         // Two spellings of one place may end as one.
-        let accepted = !members.contains(&member)
-            && (certain || events::any(api, &resource.query(&member)?).await?);
+        let accepted =
+            !members.contains(&member) && (certain || resource.is_accepted(api, &member).await?);
         if accepted {
             members.push(member);
         }
@@ -317,4 +335,29 @@ pub fn root(headers: &HeaderMap) -> Result<Response, EpcisProblem> {
     );
     let body = json!({"@context": CONTEXT, "type": "Collection", "member": members});
     Ok(wanted.response(StatusCode::OK, body.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_no_identifier_is_no_name() {
+        for (resource, value) in [
+            (Resource::Epcs, "urn:epc:id:sgtin:9521234"),
+            (Resource::ReadPoints, "urn:epc:id:sgln:9521234"),
+            (Resource::BizLocations, "urn:epc:id:sgln:9521234"),
+        ] {
+            assert_eq!(resource.query(value).unwrap_err(), resource.missing(value));
+        }
+    }
+
+    #[test]
+    fn a_name_that_takes_too_long_to_look_at_is_listed_and_a_failure_stays_one() {
+        let problem = |exception| Err(EpcisProblem::new(exception, "why"));
+        assert_eq!(listed(problem(Exception::QueryTooComplex)), Ok(true));
+        let away = problem(Exception::Unavailable);
+        assert_eq!(listed(away.clone()), away);
+        assert_eq!((listed(Ok(true)), listed(Ok(false))), (Ok(true), Ok(false)));
+    }
 }
