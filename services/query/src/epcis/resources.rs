@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use serialtrail_epcis::query::SimpleEventQuery;
 use serialtrail_epcis::{EventType, Vocabulary, normalise};
 use serialtrail_gs1::Epc;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 /// The standard's JSON-LD context (EPCIS 2.0 §10.2).
@@ -22,6 +22,13 @@ pub const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-conte
 /// Time a page may take to look whether names that are not certain have accepted events; what is not
 /// looked at then is on the next page.
 const LOOK: Duration = Duration::from_secs(6);
+
+/// For what the dispatcher refuses captures that stand in `events`, as it writes it.
+const REASONS: &str =
+    "'event_id_conflict', 'declaration_not_by_publisher', 'too_many_declarations'";
+/// Most event ids with refused captures that are looked at, the first in their order. Should there be
+/// more, what only refused captures of the others name is listed, and has no events.
+const MOST_REFUSED: usize = 100_000;
 
 /// A name, and whether it is certain that an accepted event has it.
 type Name = (String, bool);
@@ -129,14 +136,15 @@ impl Resource {
                 Some("disposition"),
             ),
             Self::Epcs => return epcs(api, wanted, after, limit).await,
-            Self::BizLocations => return places(api, "biz_location", after, limit).await,
-            Self::ReadPoints => return places(api, "read_point", after, limit).await,
+            Self::BizLocations => {
+                return named(api, "biz_location", "name != ''", after, limit).await;
+            }
+            Self::ReadPoints => return named(api, "read_point", "name != ''", after, limit).await,
         };
         let standard = standard.into_iter().filter(|name| name.as_str() > after);
         let mut all: Vec<Name> = standard.map(|name| (name, true)).collect();
         if let Some(column) = own {
-            let from = format!("(SELECT event_id, toString({column}) AS name FROM events)");
-            all.extend(named(api, &from, "position(name, ':') > 0", after, limit).await?);
+            all.extend(named(api, column, "position(name, ':') > 0", after, limit).await?);
             all.sort();
         }
         all.truncate(limit);
@@ -157,40 +165,51 @@ async fn epcs(
             "arrayConcat(epcs, children, inputs, outputs, if(parent = '', [], [parent]))"
         }
     };
-    let from = format!("(SELECT event_id, arrayJoin({list}) AS name FROM events)");
-    named(api, &from, "1", after, limit).await
+    named(api, &format!("arrayJoin({list})"), "1", after, limit).await
 }
 
-async fn places(
-    api: &Api,
-    column: &str,
-    after: &str,
-    limit: usize,
-) -> Result<Vec<Name>, EpcisProblem> {
-    let from = format!("(SELECT event_id, {column} AS name FROM events)");
-    named(api, &from, "name != ''", after, limit).await
-}
-
-/// The names of captures. Under an event id of which something was refused the capture that names it
-/// may be what was refused: such a name is not certain.
+/// The names of captures, each given by a column or an array of names. Under an event id of which the
+/// dispatcher refused something the capture that names it may be what was refused: such a name is not
+/// certain. The names are read from their column alone, and what captures of those event ids name
+/// (they lead the order of `events`) apart.
 async fn named(
     api: &Api,
-    from: &str,
+    name: &str,
     condition: &'static str,
     after: &str,
     limit: usize,
 ) -> Result<Vec<Name>, EpcisProblem> {
-    let sql = format!(
-        "SELECT name, toBool(max(event_id NOT IN \
-         (SELECT event_id FROM rejected WHERE event_id != ''))) AS certain \
-         FROM {from} WHERE {{where}} GROUP BY name ORDER BY name LIMIT {limit}"
-    );
+    let client = api.access.client();
+    let sql = |captures: &str, limit: &str| {
+        format!(
+            "SELECT toString(name) FROM (SELECT {name} AS name FROM events {captures}) \
+             WHERE {{where}} GROUP BY name ORDER BY name {limit}"
+        )
+    };
     let select = Select::new()
         .and(condition)
         .and("name > {after:String}")
         .bind("after", after);
-    let query = select.query(api.access.client(), &sql, Pace::Answer);
-    Ok(query.fetch_all().await?)
+    let page = select.query(client, &sql("", &format!("LIMIT {limit}")), Pace::Answer);
+    let names: Vec<String> = page.fetch_all().await?;
+    let Some(last) = names.last() else {
+        return Ok(Vec::new());
+    };
+    let refused = format!(
+        "WHERE event_id IN (SELECT event_id FROM rejected WHERE stage = 'dispatcher' \
+         AND reason IN ({REASONS}) AND event_id != '' \
+         GROUP BY event_id ORDER BY event_id LIMIT {MOST_REFUSED})"
+    );
+    let uncertain = select
+        .and("name <= {last:String}")
+        .bind("last", last.as_str())
+        .query(client, &sql(&refused, ""), Pace::Answer);
+    let uncertain: HashSet<String> = uncertain.fetch_all().await?.into_iter().collect();
+    let certain = |name: String| {
+        let certain = !uncertain.contains(&name);
+        (name, certain)
+    };
+    Ok(names.into_iter().map(certain).collect())
 }
 
 /// What cannot be found out in the time there is stays on the list, as captures name it: one such name
