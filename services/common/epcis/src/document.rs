@@ -69,7 +69,8 @@ pub struct Limits {
     /// Bytes of everything around the events: header, master data, contexts.
     pub max_header_bytes: usize,
     /// Nodes, as of an event, around the events: in XML of the header, or of another element there;
-    /// in JSON of all fields of the document but the events and the objects that lead to them.
+    /// in JSON of all fields of the document but the events and the objects that lead to them. The
+    /// fields of an event that is a body by itself are first read as such, before it is known to be one.
     pub max_header_nodes: usize,
 }
 
@@ -164,7 +165,8 @@ pub struct Capture {
 /// The first pass: verifies the structure of the whole document and counts its events. What is wrong
 /// within an event is left to [`read_events`].
 ///
-/// Memory is bounded by [`Limits::max_header_bytes`] and [`Limits::max_header_nodes`], whatever the length of the body.
+/// Memory is bounded by [`Limits::max_header_bytes`] and [`Limits::max_header_nodes`], whatever the length
+/// of the body.
 ///
 /// # Errors
 /// The document as a whole is refused: none of its events can be taken.

@@ -21,7 +21,7 @@
 //! | `cbv` | what is unusual about an event that is read |
 //! | `context` | what a prefix of an extension means |
 //! | `hash` | pre-hash string and event hash (CBV 2.0 §8.9) |
-//! | `strict` | JSON without duplicate names |
+//! | `strict` | JSON without duplicate names, its values counted |
 //! | [`write`] | events and documents written out |
 //! | [`query`] | the SimpleEventQuery (§8.2.7.1) |
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -1,7 +1,11 @@
 //! Bad and extreme input in both bindings: a reason, or the right result; the same in JSON-LD and in XML.
 #![allow(clippy::unwrap_used)]
 
-use serialtrail_epcis::{BodyKind, Event, EventError, Format, Limits, parse_body};
+use serialtrail_epcis::{
+    BodyKind, Event, EventError, Format, Limits, ReadOptions, Reason, parse_body, read_events,
+    read_header,
+};
+use std::ops::ControlFlow;
 
 const TIME: &str = "2026-03-04T11:00:30Z";
 const UNIT: &str = "urn:epc:id:sgtin:4012345.011111.987";
@@ -133,6 +137,37 @@ fn what_is_nested_too_deep_within_an_event_is_refused_with_its_reason() {
             let event = observed(format, TIME, "+00:00", &[UNIT.to_owned()], &more);
             let (reason, message) = outcome(document(format, &event).as_bytes()).unwrap_err();
             assert_eq!(reason, "too_deep", "{format:?} {depth}: {message}");
+        }
+    }
+}
+
+#[test]
+fn an_event_alone_is_as_deep_as_one_in_a_document_may_be() {
+    for (depth, deep_enough) in [(99, true), (100, false), (101, false)] {
+        let more = format!(r#","ex:deep":{}{}"#, "[".repeat(depth), "]".repeat(depth));
+        let event = observed(Format::JsonLd, TIME, "+00:00", &[UNIT.to_owned()], &more);
+        let in_document = outcome(document(Format::JsonLd, &event).as_bytes());
+        let alone = event.replacen(
+            '{',
+            r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",{"ex":"https://example.com/"}],"#,
+            1,
+        );
+        let options = ReadOptions {
+            kind: BodyKind::SingleEvent,
+            limits: Limits::default(),
+        };
+        let body = alone.as_bytes();
+        let in_memory = parse_body(body, options.kind, &options.limits);
+        let streamed = read_header(body, Format::JsonLd, &options).and_then(|header| {
+            read_events(body, Format::JsonLd, &header, &options, |_| {
+                ControlFlow::Continue(())
+            })
+        });
+        assert_eq!(in_memory.is_ok(), deep_enough, "{depth}: {in_memory:?}");
+        assert_eq!(streamed.is_ok(), deep_enough, "{depth}: {streamed:?}");
+        if !deep_enough {
+            assert_eq!(in_memory.unwrap_err().reason, Reason::TooDeep);
+            assert_eq!(in_document.unwrap_err().0, "too_deep");
         }
     }
 }

@@ -2,33 +2,40 @@
 #![allow(clippy::unwrap_used)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::ops::ControlFlow;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serialtrail_epcis::{
     BodyKind, DocumentError, Format, Limits, ReadOptions, Reason, parse_body, read_events,
     read_header,
 };
 
-/// Counts the bytes in use, and the most there were.
+/// Counts the bytes each thread has in use, and the most there were: tests run side by side.
 struct Counting;
 
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static IN_USE: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Adds to what this thread has in use; what another thread frees counts there.
+fn count(bytes: isize) {
+    let now = IN_USE.get() + bytes;
+    IN_USE.set(now);
+    MOST.set(MOST.get().max(now));
+}
 
 #[allow(unsafe_code)]
-// SAFETY: every call is passed on to the system's allocator unchanged.
+// SAFETY: every call is passed on to the system's allocator unchanged; the counters are not allocated.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
+        count(layout.size().cast_signed());
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        count(-layout.size().cast_signed());
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -36,15 +43,12 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// All threads share the memory that is measured: one test at a time.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-/// The most bytes in use at once while `work` runs, beyond those in use before it.
+/// The most bytes this thread has in use at once while `work` runs, beyond those in use before it.
 fn most(work: impl FnOnce()) -> usize {
-    let before = IN_USE.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
+    let before = IN_USE.get();
+    MOST.set(before);
     work();
-    MOST.load(Ordering::Relaxed) - before
+    (MOST.get() - before).unsigned_abs()
 }
 
 /// One text again and again, made while it is read.
@@ -123,7 +127,6 @@ fn both<B: BufRead>(
 
 #[test]
 fn memory_does_not_grow_with_the_document() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for format in [Format::JsonLd, Format::Xml] {
         let (event, between) = match format {
             Format::JsonLd => (JSON_EVENT, ","),
@@ -156,7 +159,6 @@ fn memory_does_not_grow_with_the_document() {
 
 #[test]
 fn a_text_of_a_hundred_megabytes_is_refused_and_not_kept() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let long = || Repeated::new(&"x".repeat(1024), 100 * 1024);
     let mut small = options();
     small.limits.max_event_bytes = 1024 * 1024;
@@ -195,7 +197,6 @@ fn a_text_of_a_hundred_megabytes_is_refused_and_not_kept() {
 /// Not a text but a name, a comment, blanks: whatever it is that does not end.
 #[test]
 fn what_does_not_end_around_the_events_is_refused_and_not_kept() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut small = options();
     small.limits.max_header_bytes = 1024 * 1024;
     small.limits.max_event_bytes = 1024 * 1024;
@@ -228,7 +229,6 @@ fn what_does_not_end_around_the_events_is_refused_and_not_kept() {
 
 #[test]
 fn small_nodes_without_number_are_refused_before_they_fill_the_memory() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let document = |format, head: &str, body: &str| match format {
         Format::Xml => format!(
             "<e:EPCISDocument xmlns:e=\"urn:epcglobal:epcis:xsd:2\" schemaVersion=\"2.0\" creationDate=\"2026-03-04T12:00:00Z\">{head}<EPCISBody><EventList>{body}</EventList></EPCISBody></e:EPCISDocument>"

@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_as_long_as_it_says_and_takes_a_few_megabytes() {
+    fn a_document_is_as_long_as_it_says_and_has_its_events() {
         let corpus = Corpus::new(1, 1, 1).unwrap();
         let text = &corpus.input(Task::JsonLd).valid[0];
         let parts = Parts::of(text, Format::JsonLd).unwrap();

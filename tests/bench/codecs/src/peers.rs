@@ -42,10 +42,16 @@ const fn peer(library: &'static str, machine: Machine, task: Task, without: &'st
 
 const SCHEMA_ONLY: &str = "structure only: no identifiers and check digits, no CBV rules, no keys, no event hash, no event model";
 
+const NO_IDENTIFIERS: &str =
+    "structure and event hash: no identifiers and check digits, no CBV rules, no keys";
+
+/// The validator, then the hash generator: of what we do for a document, what it has.
+const OPENEPCIS_BOTH: &str = "openepcis validation + hash";
 const OPENEPCIS_VALIDATION: &str = "openepcis-document-validation-service";
 
 /// All of them.
-pub const PEERS: [Peer; 15] = [
+pub const PEERS: [Peer; 17] = [
+    peer(OPENEPCIS_BOTH, Machine::Java, Task::JsonLd, NO_IDENTIFIERS),
     peer(
         OPENEPCIS_VALIDATION,
         Machine::Java,
@@ -55,6 +61,7 @@ pub const PEERS: [Peer; 15] = [
     peer("ajv", Machine::Node, Task::JsonLd, SCHEMA_ONLY),
     peer("fastjsonschema", Machine::Python, Task::JsonLd, SCHEMA_ONLY),
     peer("jsonschema-rs", Machine::Python, Task::JsonLd, SCHEMA_ONLY),
+    peer(OPENEPCIS_BOTH, Machine::Java, Task::Xml, NO_IDENTIFIERS),
     peer(OPENEPCIS_VALIDATION, Machine::Java, Task::Xml, SCHEMA_ONLY),
     peer("lxml", Machine::Python, Task::Xml, SCHEMA_ONLY),
     peer(

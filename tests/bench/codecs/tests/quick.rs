@@ -21,8 +21,10 @@ fn a_quick_run_measures_every_task() {
     let large: Vec<Task> = figures.large.iter().map(|large| large.task).collect();
     assert_eq!(large, [Task::JsonLd, Task::Xml]);
     for large in &figures.large {
-        let peak = large.peak.unwrap();
         assert!(large.bytes >= 2_000_000, "{large:?}");
-        assert!(peak < large.bytes, "read in {peak} bytes: {large:?}");
+        // Not every system tells it.
+        if let Some(peak) = large.peak {
+            assert!(peak < large.bytes, "read in {peak} bytes: {large:?}");
+        }
     }
 }

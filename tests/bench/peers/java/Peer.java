@@ -39,6 +39,22 @@ public final class Peer {
         .toList();
   }
 
+  private static List<String> hashesOfXml(byte[] document) throws Exception {
+    return new EventHashGenerator()
+        .fromXml(new ByteArrayInputStream(document), "sha-256")
+        .subscribe()
+        .asStream()
+        .toList();
+  }
+
+  /** What validates and then hashes each event of what is valid. */
+  private static Library both(Library validator, Library hashes) {
+    return document -> {
+      List<String> valid = validator.read(document);
+      return valid.isEmpty() || hashes.read(document).isEmpty() ? List.of() : valid;
+    };
+  }
+
   /** The validator's JSON schema refers to GS1's by its address on the web: the copy here answers. */
   private static void answerForTheWeb(String vectors) throws Exception {
     URL schema = Path.of(vectors, "gs1-epcis", "EPCIS-JSON-Schema.json").toUri().toURL();
@@ -124,10 +140,12 @@ public final class Peer {
       answerForTheWeb(arguments[5]);
     }
     boolean hash = arguments[0].equals("openepcis-event-hash-generator");
+    boolean xml = arguments[1].equals("xml");
     Library library =
-        hash
-            ? Peer::hashes
-            : validator(arguments[1].equals("xml") ? "application/xml" : "application/ld+json");
+        hash ? Peer::hashes : validator(xml ? "application/xml" : "application/ld+json");
+    if (arguments[0].endsWith(" + hash")) {
+      library = both(library, xml ? Peer::hashesOfXml : Peer::hashes);
+    }
     ObjectMapper json = new ObjectMapper();
     JsonNode given = json.readTree(new File(arguments[2]));
     List<byte[]> texts = new ArrayList<>();

@@ -62,6 +62,12 @@ pub(crate) fn events(
 /// Both passes over a body that is in memory: the first tells where the events are.
 pub(crate) fn parse(body: &[u8], options: &ReadOptions) -> Result<Capture, DocumentError> {
     let (header, places) = header::read(&mut Scanner::new(Whole(body))?, options)?;
+    if !is_document(&header) {
+        // Of an event alone the first pass took each field for itself, one level less deep.
+        for place in &places {
+            Scanner::new(Whole(&body[place.start as usize..place.end as usize]))?.skip()?;
+        }
+    }
     let mut reading = Reading::new(&header, options)?;
     let limit = options.limits.max_event_bytes;
     let event = |(index, place): (usize, &Span)| {
