@@ -166,6 +166,49 @@ async fn a_named_query_may_be_long_and_is_told_what_is_too_long() {
     d.drop().await;
 }
 
+#[tokio::test]
+async fn a_query_may_have_a_thousand_patterns_of_every_kind() {
+    let Some(d) = Deployment::new("epcis_patterns").await else {
+        return;
+    };
+    twelve(&d).await;
+    let header = [("content-type", "application/json")];
+    // Patterns that fit nothing, and one that fits what was read.
+    let many = |pattern: &dyn Fn(u32) -> String| (0..999).map(pattern).collect::<Vec<_>>();
+    let kinds = [
+        (
+            "products",
+            many(&|n| format!("urn:epc:idpat:sgtin:9521234.{:06}.*", 100_000 + n)),
+            "urn:epc:idpat:sgtin:9521234.054321.*",
+        ),
+        (
+            "companies",
+            many(&|n| format!("urn:epc:idpat:sgtin:{}.*.*", 1_000_000 + n)),
+            "urn:epc:idpat:sgtin:9521234.*.*",
+        ),
+        (
+            "parts",
+            many(&|n| format!("urn:epc:idpat:adi:W81X9C.{n:04}{:028}.*", 0)),
+            "https://id.gs1.org/01/09521234543213",
+        ),
+    ];
+    for (name, many, ours) in kinds {
+        let with = [many.clone(), vec![ours.to_owned()]].concat();
+        for (name, patterns, found) in [
+            (format!("{name}_none"), many, 0),
+            (name.to_owned(), with, 12),
+        ] {
+            let body = json!({"name": name, "query": {"MATCH_anyEPC": patterns}}).to_string();
+            let made = events::send(&d, "POST", "/epcis/v2/queries", &header, &body).await;
+            assert_eq!(made.status, 201, "{}", made.text);
+            let answer = ask(&d, &format!("/epcis/v2/queries/{name}/events"), &[]).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            assert_eq!(answer.events().len(), found, "{name}");
+        }
+    }
+    d.drop().await;
+}
+
 /// Nothing of these needs ClickHouse.
 #[tokio::test]
 async fn every_resource_says_what_it_can_and_refuses_the_rest_with_the_standards_exceptions() {

@@ -7,9 +7,13 @@ use serialtrail_epcis::query::{
     TimeField, TypedField, WordField,
 };
 use serialtrail_gs1::Epc;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most places a `WD_` condition is widened to here; beyond it only the event itself is asked.
 const MOST_PLACES: usize = 10_000;
+
+/// Bytes of a pattern's fixed start that are looked at here.
+const LONGEST_START: usize = 48;
 
 /// What master data says about places, for `WD_` conditions.
 pub trait Descendants {
@@ -160,14 +164,36 @@ fn matching(select: Select, name: &str, field: EpcField, patterns: &[EpcPattern]
     keys.dedup();
     let mut sql = format!("hasAny({column}, {{{name}:Array(String)}})");
     let mut select = select.bind(name.to_owned(), keys);
-    for (at, glob) in patterns.iter().flat_map(|p| &p.globs).enumerate() {
+    for (at, (start, texts)) in starts(patterns).into_iter().enumerate() {
         let one = format!("{name}g{at}");
         sql.push_str(&format!(
-            " OR arrayExists(x -> x LIKE {{{one}:String}}, {column})"
+            " OR arrayExists(x -> {start} IN {{{one}:Array(String)}}, {column})"
         ));
-        select = select.bind(one, glob.like());
+        select = select.bind(one, texts.into_iter().collect::<Vec<_>>());
     }
     select.and(sql)
+}
+
+/// Which part of a key `x` the patterns fix at its start, and to what. As few as there are places and
+/// lengths of such parts, however many patterns there are: the statement does not grow with them.
+fn starts(patterns: &[EpcPattern]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut starts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for glob in patterns.iter().flat_map(|pattern| &pattern.globs) {
+        let (whole, second) = glob.start();
+        let mut ends = (0..=whole.len().min(LONGEST_START)).rev();
+        let end = ends.find(|end| whole.is_char_boundary(*end));
+        let first = &whole[..end.unwrap_or(0)];
+        let mut start = format!("substring(x, 1, {})", first.len());
+        let mut text = first.to_owned();
+        // The one character between is a digit: an indicator or extension digit.
+        if let Some(second) = second.filter(|_| first == whole) {
+            let (from, length) = (first.len() + 2, second.len());
+            start = format!("concat({start}, substring(x, {from}, {length}))");
+            text.push_str(second);
+        }
+        starts.entry(start).or_default().insert(text);
+    }
+    starts
 }
 
 /// An extension's local name stands somewhere in the JSON of its part of the event.
@@ -224,5 +250,18 @@ mod tests {
             let condition = prefilter(&query, &One).condition();
             assert!(!condition.contains("9521234"), "{condition}");
         }
+    }
+
+    #[test]
+    fn the_statement_does_not_grow_with_the_number_of_patterns() {
+        let length = |count: u32| {
+            let patterns: Vec<String> = (0..count)
+                .map(|n| format!("urn:epc:idpat:sgtin:9521234.{:06}.*", 100_000 + n))
+                .collect();
+            let pairs = [("MATCH_anyEPC".to_owned(), patterns.join("|"))];
+            let query = SimpleEventQuery::from_pairs(&pairs, &Context::standard()).unwrap();
+            prefilter(&query, &One).condition().len()
+        };
+        assert_eq!(length(1000), length(1));
     }
 }

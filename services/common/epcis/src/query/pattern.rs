@@ -85,11 +85,12 @@ fn open(scheme: &str, components: &str) -> Option<Glob> {
     let fixed: Vec<&str> = components.split('.').take_while(|c| *c != "*").collect();
     let prefix = fixed.first().copied().unwrap_or_default();
     let glob = |start: &str, leading: bool, end: &str| {
-        let mut pieces = vec![Piece::Text(start.to_owned())];
-        if leading {
-            pieces.push(Piece::One);
-        }
-        pieces.extend([Piece::Text(prefix.to_owned()), Piece::Any]);
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let mut pieces = match leading {
+            true => vec![text(start), Piece::One, text(prefix)],
+            false => vec![text(&format!("{start}{prefix}"))],
+        };
+        pieces.push(Piece::Any);
         if !end.is_empty() {
             pieces.extend([Piece::Text(end.to_owned()), Piece::Any]);
         }
@@ -133,24 +134,13 @@ impl Glob {
         covers(&self.0, text)
     }
 
-    /// The pattern for SQL's `LIKE`, with `\` as the escape.
-    pub fn like(&self) -> String {
-        let mut like = String::new();
-        for piece in &self.0 {
-            match piece {
-                Piece::One => like.push('_'),
-                Piece::Any => like.push('%'),
-                Piece::Text(text) => {
-                    for c in text.chars() {
-                        if matches!(c, '_' | '%' | '\\') {
-                            like.push('\\');
-                        }
-                        like.push(c);
-                    }
-                }
-            }
+    /// What every text that is covered begins with: a text, or two with any one character between.
+    pub fn start(&self) -> (&str, Option<&str>) {
+        match self.0.as_slice() {
+            [Piece::Text(first), Piece::One, Piece::Text(second), ..] => (first, Some(second)),
+            [Piece::Text(first), ..] => (first, None),
+            _ => ("", None),
         }
-        like
     }
 }
 
@@ -250,10 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_itself_in_like_is_escaped() {
-        let glob = Glob(vec![Piece::Text("a_b%\\".into()), Piece::One, Piece::Any]);
-        assert_eq!(glob.like(), "a\\_b\\%\\\\_%");
-        assert!(glob.matches("a_b%\\x") && glob.matches("a_b%\\xyz"));
-        assert!(!glob.matches("a_b%\\") && !glob.matches("aXb%\\x"));
+    fn what_a_pattern_covers_begins_with_its_start() {
+        for (pattern, start) in [
+            ("urn:epc:idpat:sgtin:9521234.*.*", ("01/", Some("9521234"))),
+            (
+                "urn:epc:idpat:sgtin:9521234.054321.*",
+                ("01/09521234543213/21/", None),
+            ),
+            ("urn:epc:idpat:sgln:*.*.*", ("414/", None)),
+            ("urn:epc:idpat:sgln:9521234.*.*", ("414/9521234", None)),
+            ("urn:epc:idpat:gid:1.2.*", ("urn:epc:id:gid:1.2.", None)),
+        ] {
+            let read = EpcPattern::parse(pattern).unwrap();
+            assert_eq!(read.globs[0].start(), start, "{pattern}");
+        }
     }
 }
