@@ -254,6 +254,16 @@ def schedule(case, response, said):
     )
 
 
+def control(case, response, said):
+    """A member that is no control is refused: ignored, a misspelled one would change what is sent; the schema
+    takes any besides its own"""
+    return (
+        response.status_code == 400
+        and said.get("type") == "epcisException:SubscriptionControlsException"
+        and "here; there are: dest, " in said.get("detail", "")
+    )
+
+
 def behaviour(case, response, said):
     """A capture either rolls back or proceeds: `all` is what OPTIONS answers, in the same schema"""
     return response.status_code == 400 and said.get("detail", "").startswith('GS1-Capture-Error-Behaviour: "all"')
@@ -270,7 +280,7 @@ def methods(case, response, said):
 
 
 STATED = {
-    REJECTED_VALID: [version, token, page, captured, parameter, stream, named, schedule, behaviour, extensions],
+    REJECTED_VALID: [version, token, page, captured, parameter, stream, named, schedule, control, behaviour, extensions],
     ACCEPTED_INVALID: [methods],
 }
 
