@@ -141,13 +141,13 @@ impl Select {
                 && let parts = cut(texts)
                 && parts.len() > 1
             {
-                let named = (0..)
+                let named: Vec<_> = (0..)
                     .zip(parts)
-                    .map(|(at, part)| (format!("{name}_{at}"), part));
-                let named: Vec<_> = named.collect();
-                let list: Vec<_> = named.iter().map(|(name, _)| placeholder(name)).collect();
+                    .map(|(at, part)| (format!("{name}_{at}"), part))
+                    .collect();
+                let list: Vec<_> = named.iter().map(|(name, _)| texts_named(name)).collect();
                 let whole = format!("arrayConcat({})", list.join(", "));
-                sql = sql.replace(&placeholder(name), &whole);
+                sql = sql.replace(&texts_named(name), &whole);
                 pieces.extend(named);
             } else if let Bound::Texts(texts) = value {
                 pieces.push((name.to_string(), texts));
@@ -175,7 +175,8 @@ impl Select {
     }
 }
 
-fn placeholder(name: &str) -> String {
+/// How a statement names bound texts.
+fn texts_named(name: &str) -> String {
     format!("{{{name}:Array(String)}}")
 }
 

@@ -106,15 +106,16 @@ mod tests {
         assert!(!position.is_behind(&place(2, 0)));
     }
 
+    fn position(places: &[(i32, i64)]) -> Position {
+        let mut position = Position::default();
+        for (partition, offset) in places {
+            position.advance(&place(*partition, *offset));
+        }
+        position
+    }
+
     #[test]
     fn a_position_behind_the_end_comes_back_to_it() {
-        let position = |places: &[(i32, i64)]| {
-            let mut position = Position::default();
-            for (partition, offset) in places {
-                position.advance(&place(*partition, *offset));
-            }
-            position
-        };
         let end = position(&[(0, 9), (1, 9), (3, 9)]);
         let mut seen = position(&[(0, 4), (1, 900), (2, 5)]);
         seen.at_most(&end);
@@ -125,13 +126,6 @@ mod tests {
 
     #[test]
     fn what_lies_between_two_positions_begins_at_the_lowest_of_the_partitions_that_go_on() {
-        let position = |places: &[(i32, i64)]| {
-            let mut position = Position::default();
-            for (partition, offset) in places {
-                position.advance(&place(*partition, *offset));
-            }
-            position
-        };
         let mut end = position(&[(0, 99), (1, 9), (2, 59)]);
         assert_eq!(position(&[]).lowest_before(&end), Some(0));
         let seen = position(&[(0, 69), (1, 9), (2, 39)]);
