@@ -19,12 +19,34 @@ pub struct StoreIdentity {
 /// One write of a window: `None` removes the key.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
 
+/// What a store takes and holds, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Keys that have a value.
+    pub keys: u64,
+    /// Memory of the index.
+    pub index_bytes: u64,
+    /// Memory of the cache.
+    pub cache_bytes: u64,
+    /// Memory both together may take.
+    pub budget_bytes: u64,
+    /// Disk space of the log.
+    pub log_bytes: u64,
+    /// The part of it that is the newest record of a key.
+    pub live_bytes: u64,
+    /// Checkpoints made since the store was opened.
+    pub checkpoints: u64,
+    /// It was emptied when it was opened, because it could not be trusted.
+    pub wiped: bool,
+}
+
 /// Keyed state of one partition.
 pub trait Store: Send {
     /// Value of one key.
     ///
     /// # Errors
-    /// The store could not be read.
+    /// The store could not be read, or its files are damaged: it is unusable until reopened, and then,
+    /// after damage, empty.
     fn get(&self, key: &[u8]) -> anyhow::Result<Option<Bytes>>;
 
     /// Values of many keys, in order; a window asks once.
@@ -44,6 +66,11 @@ pub trait Store: Send {
 
     /// The changelog offset (exclusive) this store reflects; `None` for an empty store.
     fn changelog_offset(&self) -> Option<i64>;
+
+    /// What it takes; nothing for a store that keeps no account.
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
 }
 
 /// The stores of one worker: opens one a partition, empties one that cannot be trusted.

@@ -1,0 +1,241 @@
+//! Crashes at every file operation and every byte, power losses, missing files and flipped bits: what
+//! opens is the state after some prefix of the windows with that prefix's offset, or nothing.
+
+use crate::model_tests::{assert_same, identity, key, open, tuning};
+use crate::testing::{MemoryDisk, Operation};
+use crate::{MemoryStore, Store, Write};
+use proptest::prelude::*;
+
+const KEYS: u16 = 24;
+
+/// Window `n`: rewrites, removals, new keys.
+fn window(n: u64) -> Vec<Write> {
+    (0..4 + n % 5)
+        .map(|i| {
+            let which = (crate::format::checksum(n, &i.to_le_bytes()) % u64::from(KEYS)) as u16;
+            let value = (n + i) % 6 != 0;
+            (key(which), value.then(|| format!("{n}-{i}").repeat(12).into_bytes()))
+        })
+        .collect()
+}
+
+/// What a store did, and what it held after each window.
+struct Run {
+    journal: Vec<Operation>,
+    /// Operations done after each window; the first entry: after opening.
+    after: Vec<usize>,
+    models: Vec<MemoryStore>,
+}
+
+/// Windows with offsets 1, 2, ...; reopened twice on the way.
+fn run(windows: u64) -> Run {
+    let disk = MemoryDisk::default();
+    let mut store = open(&disk, &tuning());
+    let mut model = MemoryStore::new();
+    let mut run = Run {
+        journal: Vec::new(),
+        after: vec![disk.journal().len()],
+        models: vec![model.clone()],
+    };
+    for n in 0..windows {
+        store.apply(&window(n), n as i64 + 1).unwrap();
+        model.apply(&window(n), n as i64 + 1).unwrap();
+        run.after.push(disk.journal().len());
+        run.models.push(model.clone());
+        if n == windows / 3 || n == windows / 2 {
+            drop(store);
+            store = open(&disk, &tuning());
+        }
+    }
+    assert!(store.usage().checkpoints > 1, "the run has checkpoints");
+    drop(store);
+    run.journal = disk.journal();
+    let removed = |operation: &&Operation| matches!(operation, Operation::Remove(name) if name.starts_with("seg-"));
+    assert!(run.journal.iter().filter(removed).count() > 2, "and compaction");
+    run
+}
+
+/// Opens the folder; it must hold a prefix of the run of at least `at_least` windows, and go on.
+fn check(run: &Run, disk: &MemoryDisk, at_least: usize) -> usize {
+    let mut store = open(disk, &tuning());
+    let offset = store.changelog_offset().unwrap_or(0) as usize;
+    assert!(offset >= at_least, "{offset} of {at_least} windows; emptied: {:?}", store.wiped());
+    assert_same(&store, &run.models[offset], KEYS);
+    // What was replayed after a crash is as good as new: more windows, another opening.
+    if offset > 0 && offset < run.models.len() - 1 {
+        store.apply(&window(offset as u64), offset as i64 + 1).unwrap();
+        drop(store);
+        assert_same(&open(disk, &tuning()), &run.models[offset + 1], KEYS);
+    }
+    offset
+}
+
+/// Windows whole after so many operations.
+fn windows_done(run: &Run, operations: usize) -> usize {
+    run.after.iter().filter(|after| **after <= operations).count().saturating_sub(1)
+}
+
+#[test]
+fn killed_after_any_operation_nothing_committed_is_lost() {
+    let run = run(240);
+    let mut torn = 0;
+    for at in 0..run.journal.len() {
+        let next = &run.journal[at];
+        let parts: Vec<usize> = match next {
+            Operation::Write(_, _, bytes) => vec![0, 1, bytes.len() / 2, bytes.len() - 1],
+            _ => vec![0],
+        };
+        for part in parts {
+            torn += 1;
+            let disk = MemoryDisk::killed(&run.journal[..at], Some(next), part);
+            check(&run, &disk, windows_done(&run, at));
+        }
+    }
+    assert!(torn > 500, "{torn} crashes");
+}
+
+#[test]
+fn killed_at_any_byte_of_a_batch_the_batch_is_not_there() {
+    let run = run(240);
+    // Batches before, while and after a checkpoint is written, and ones that compaction adds to.
+    for window in [0, 1, 40, 77, 121, 200, 239] {
+        let operations = run.after[window]..run.after[window + 1];
+        for at in operations {
+            let next = &run.journal[at];
+            let Operation::Write(_, _, bytes) = next else {
+                continue;
+            };
+            for part in 0..bytes.len() {
+                let disk = MemoryDisk::killed(&run.journal[..at], Some(next), part);
+                let found = check(&run, &disk, windows_done(&run, at));
+                assert!(found <= window + 1);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_a_power_loss_a_prefix_is_there_and_all_up_to_the_last_checkpoint(
+        at in 0.0f64..1.0,
+        choices in proptest::collection::vec(any::<u16>(), 64),
+    ) {
+        thread_local! {
+            static RUN: Run = run(240);
+        }
+        RUN.with(|run| {
+            let at = (run.journal.len() as f64 * at) as usize;
+            let mut turn = 0;
+            let mut choose = |n: usize| {
+                turn += 1;
+                choices[turn % choices.len()] as usize % n
+            };
+            let done = &run.journal[..at];
+            let disk = MemoryDisk::powerless(done, &mut choose);
+            // The first synced name of a checkpoint makes everything before its beginning durable.
+            let named = done.iter().enumerate().rev().find_map(|(at, operation)| match operation {
+                Operation::Rename(from, _) if from.starts_with("ckpt-")
+                    && done[at..].contains(&Operation::SyncFolder) => Some(from.clone()),
+                _ => None,
+            });
+            let durable = named.map_or(0, |name| {
+                let begun = done.iter().position(|operation| matches!(operation, Operation::Create(created, _) if *created == name));
+                windows_done(run, begun.unwrap())
+            });
+            check(run, &disk, durable);
+        });
+    }
+}
+
+/// A folder with checkpoint, several segments, and log behind the checkpoint.
+fn folder() -> (Run, Vec<(String, Vec<u8>)>) {
+    let run = run(240);
+    let files = MemoryDisk::killed(&run.journal, None, 0).files();
+    assert!(files.iter().any(|(name, _)| name.starts_with("ckpt-") && !name.ends_with(".tmp")));
+    (run, files)
+}
+
+/// Opens a damaged folder, reads every key. Either all is as some prefix has it, or the damage is
+/// reported and the folder opens empty from then on.
+fn check_damaged(run: &Run, disk: &MemoryDisk) -> bool {
+    let store = open(disk, &tuning());
+    let offset = store.changelog_offset().unwrap_or(0) as usize;
+    let model = &run.models[offset];
+    let mut noticed = store.wiped().is_some() || offset < run.models.len() - 1;
+    for n in 0..KEYS {
+        match store.get(&key(n)) {
+            Ok(value) => assert_eq!(value, model.get(&key(n)).unwrap(), "key {n}"),
+            Err(error) => {
+                assert!(format!("{error:#}").contains("damaged") || noticed, "{error:#}");
+                noticed = true;
+                drop(store);
+                let again = open(disk, &tuning());
+                assert_eq!(again.changelog_offset(), None);
+                assert!(again.wiped().is_some());
+                break;
+            }
+        }
+    }
+    noticed
+}
+
+#[test]
+fn a_missing_file_is_noticed() {
+    let (run, files) = folder();
+    for (missing, _) in files.iter().filter(|(name, _)| !name.ends_with(".tmp")) {
+        let disk = MemoryDisk::with(files.iter().filter(|(name, _)| name != missing).cloned());
+        assert!(check_damaged(&run, &disk), "{missing}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_noticed() {
+    let (run, files) = folder();
+    for (cut, bytes) in files.iter().filter(|(name, _)| !name.ends_with(".tmp")) {
+        for length in (0..bytes.len()).step_by(23) {
+            let disk = MemoryDisk::with(files.iter().map(|(name, bytes)| {
+                let length = if name == cut { length } else { bytes.len() };
+                (name.clone(), bytes[..length].to_vec())
+            }));
+            assert!(check_damaged(&run, &disk), "{cut} cut to {length}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_never_changes_a_value() {
+    let (run, files) = folder();
+    let mut noticed = 0;
+    let mut flipped = 0;
+    for (at, (name, bytes)) in files.iter().enumerate() {
+        if name.ends_with(".tmp") {
+            continue;
+        }
+        for byte in (0..bytes.len()).step_by(3) {
+            let mut damaged = files.clone();
+            damaged[at].1[byte] ^= 1 << (byte % 8);
+            flipped += 1;
+            noticed += usize::from(check_damaged(&run, &MemoryDisk::with(damaged)));
+        }
+    }
+    // Not noticed are flips in records nobody reads any more.
+    assert!(noticed * 3 > flipped, "{noticed} of {flipped}");
+}
+
+#[test]
+fn a_handle_that_met_damage_is_of_no_further_use() {
+    let (_, files) = folder();
+    let disk = MemoryDisk::with(files.iter().map(|(name, bytes)| {
+        let mut bytes = bytes.clone();
+        if name.starts_with("seg-") {
+            // Every record of every segment the checkpoint covers.
+            bytes.iter_mut().skip(88).step_by(16).for_each(|byte| *byte ^= 1);
+        }
+        (name.clone(), bytes)
+    }));
+    let store = open(&disk, &tuning());
+    assert!(store.wiped().is_some() || store.get(&key(1)).is_err());
+    assert_eq!(identity().partition, 3);
+}
