@@ -99,9 +99,11 @@ impl Writer {
         let (entries, live) = index.entries(self.next)?;
         let mut bytes = Vec::with_capacity(Pages::length(entries.len() as u32) as usize);
         let firsts = pages::write(self.store_id, &entries, &mut bytes);
-        self.file
-            .write_at(&bytes, self.offset)
-            .map_err(|error| Fault::io(&self.name, error))?;
+        if !bytes.is_empty() {
+            self.file
+                .write_at(&bytes, self.offset)
+                .map_err(|error| Fault::io(&self.name, error))?;
+        }
         let pages = Pages {
             file: Arc::clone(&self.file),
             name: Arc::clone(&self.name),

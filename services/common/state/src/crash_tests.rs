@@ -98,7 +98,7 @@ fn killed_after_any_operation_nothing_committed_is_lost() {
 fn killed_at_any_byte_of_a_batch_the_batch_is_not_there() {
     let run = run(240);
     // Batches before, while and after a checkpoint is written, and ones that compaction adds to.
-    for window in [0, 1, 40, 77, 121, 200, 239] {
+    for window in [0, 77, 121, 239] {
         let operations = run.after[window]..run.after[window + 1];
         for at in operations {
             let next = &run.journal[at];

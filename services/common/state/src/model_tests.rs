@@ -208,12 +208,12 @@ fn beyond_its_memory_the_store_is_right_and_keeps_its_budget() {
         checkpoint: 1 << 20,
         ..tuning()
     };
-    // 400,000 keys take 8 to 9 MB in tables; this is 3 MB for the index.
-    let memory = 4 << 20;
+    // 150,000 keys take 3 MB and more in tables; this is 1.5 MB for the index.
+    let memory = 2 << 20;
     let open = || KeyedStore::open(around(&disk, &tuning, memory), &identity(), true).unwrap();
     let long_key = |n: u32| format!("01/09506000134352/21/{n:08}").into_bytes();
     let mut store = open();
-    let keys = 400_000u32;
+    let keys = 150_000u32;
     let mut most = 0;
     for round in 0..3u32 {
         for start in (0..keys).step_by(4_000) {
@@ -250,7 +250,7 @@ fn an_index_entry_takes_at_most_24_bytes() {
     };
     let mut store = open(&disk, &tuning);
     let mut n = 0u32;
-    while n < 600_000 {
+    while n < 250_000 {
         let writes: Vec<Write> = (n..n + 5_000).map(|n| (n.to_le_bytes().to_vec(), Some(vec![1]))).collect();
         store.apply(&writes, 0).unwrap();
         n += 5_000;

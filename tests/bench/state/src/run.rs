@@ -1,0 +1,135 @@
+//! One case: fill, read-modify-write, close, open again.
+
+use crate::fjall_store::FjallStore;
+use crate::process::{cpu_seconds, disk_bytes, peak_mib};
+use crate::{Access, Engine, Options};
+use anyhow::{Context, ensure};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::Serialize;
+use serialtrail_state::{LocalSettings, LocalStores, Store, StoreIdentity, Stores, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Records of a window.
+const WINDOW: u64 = 2_000;
+/// Bytes of a value.
+const VALUE: usize = 100;
+
+/// What a case showed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    store: Engine,
+    access: Access,
+    keys: u64,
+    operations: u64,
+    fill_per_cpu_s: f64,
+    rmw_per_cpu_s: f64,
+    rmw_per_s: f64,
+    /// Slowest window of the read-modify-writes, ms.
+    slowest_window_ms: f64,
+    peak_rss_mib: f64,
+    index_bytes_per_key: f64,
+    cache_mib: f64,
+    disk_bytes_per_key: f64,
+    reopen_s: f64,
+    reopen_cpu_s: f64,
+}
+
+fn open(options: &Options, folder: &Path) -> anyhow::Result<Box<dyn Store>> {
+    let memory = options.memory_mib << 20;
+    if options.stores.first() == Some(&Engine::Fjall) {
+        return Ok(Box::new(FjallStore::open(folder, memory)?));
+    }
+    let settings = LocalSettings {
+        memory_bytes: memory,
+        delete_retention: Duration::from_secs(7 * 24 * 3600),
+    };
+    let identity = StoreIdentity {
+        cluster_id: "bench".into(),
+        changelog_topic: "bench".into(),
+        topic_id: "bench".into(),
+        partition: 0,
+    };
+    LocalStores::open(folder, settings)?.open(&identity)
+}
+
+fn key(n: u64) -> Vec<u8> {
+    // Serials as a line makes them: one long common prefix, no order in what follows.
+    let serial = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    format!("s/01/09506000134352/21/{serial:020}").into_bytes()
+}
+
+/// Runs the case the options name.
+pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures> {
+    let keys = *options.keys.first().context("--keys")?;
+    let operations = options.operations.min(keys.max(3_000_000));
+    let folder = tempfile::tempdir_in(&options.folder)?;
+    let mut store = open(options, folder.path())?;
+    let mut offset = 0;
+
+    let before = cpu_seconds();
+    for start in (0..keys).step_by(WINDOW as usize) {
+        let writes: Vec<Write> = (start..(start + WINDOW).min(keys))
+            .map(|n| (key(n), Some(vec![n as u8; VALUE])))
+            .collect();
+        offset += 1;
+        store.apply(&writes, offset)?;
+    }
+    let fill = cpu_seconds() - before;
+
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let (before, began) = (cpu_seconds(), Instant::now());
+    let mut slowest = Duration::ZERO;
+    for _ in 0..operations / WINDOW {
+        let window = Instant::now();
+        let mut touched: Vec<u64> = (0..WINDOW).map(|_| pick(&mut random, access, keys)).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let mut writes: Vec<Write> = Vec::with_capacity(touched.len());
+        for n in touched {
+            let key = key(n);
+            let mut value = store.get(&key)?.context("a key is missing")?.to_vec();
+            ensure!(value.len() == VALUE && value[VALUE - 1] == n as u8, "not this key's value");
+            value[0] = value[0].wrapping_add(1);
+            writes.push((key, Some(value)));
+        }
+        offset += 1;
+        store.apply(&writes, offset)?;
+        slowest = slowest.max(window.elapsed());
+    }
+    let (cpu, wall) = (cpu_seconds() - before, began.elapsed());
+    let usage = store.usage();
+    drop(store);
+    let peak = peak_mib();
+
+    let (before, began) = (cpu_seconds(), Instant::now());
+    let store = open(options, folder.path())?;
+    ensure!(store.changelog_offset() == Some(offset), "opened at another offset");
+    ensure!(store.get(&key(keys / 2))?.is_some(), "a key is missing");
+    let (reopen, reopen_cpu) = (began.elapsed(), cpu_seconds() - before);
+    Ok(Figures {
+        store: options.stores[0],
+        access,
+        keys,
+        operations,
+        fill_per_cpu_s: keys as f64 / fill,
+        rmw_per_cpu_s: operations as f64 / cpu,
+        rmw_per_s: operations as f64 / wall.as_secs_f64(),
+        slowest_window_ms: slowest.as_secs_f64() * 1e3,
+        peak_rss_mib: peak,
+        index_bytes_per_key: usage.index_bytes as f64 / keys as f64,
+        cache_mib: usage.cache_bytes as f64 / f64::from(1 << 20),
+        disk_bytes_per_key: disk_bytes(folder.path()) as f64 / keys as f64,
+        reopen_s: reopen.as_secs_f64(),
+        reopen_cpu_s: reopen_cpu,
+    })
+}
+
+fn pick(random: &mut ChaCha8Rng, access: Access, keys: u64) -> u64 {
+    match access {
+        Access::Skewed if random.random_ratio(9, 10) => random.random_range(0..keys / 20),
+        _ => random.random_range(0..keys),
+    }
+}
