@@ -173,6 +173,9 @@ pub struct WorkerSettings {
     pub window_ms: u64,
     /// Folder of the local stores; each slot has a sub-folder of its own.
     pub state_dir: PathBuf,
+    /// Memory (MiB) the local stores of the process may take for indexes and caches, shared equally by
+    /// its threads and each one's partitions. With less than their keys need they are slower, not wrong.
+    pub state_memory_mib: usize,
 }
 
 impl Default for WorkerSettings {
@@ -183,6 +186,7 @@ impl Default for WorkerSettings {
             window_records: 2000,
             window_ms: 20,
             state_dir: PathBuf::from("state"),
+            state_memory_mib: 256,
         }
     }
 }
@@ -410,6 +414,8 @@ impl Settings {
         let records = self.worker.window_records as u64;
         range("worker.window_records", records, 1..=20_000)?;
         range("worker.window_ms", self.worker.window_ms, 1..=2000)?;
+        let memory = self.worker.state_memory_mib as u64;
+        range("worker.state_memory_mib", memory, 16..=1_048_576)?;
         let document = self.gateway.max_document_bytes as u64;
         range("gateway.max_document_bytes", document, 1024..=16 << 30)?;
         for (name, urls) in &self.observe.services {

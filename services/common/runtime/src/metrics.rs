@@ -171,6 +171,30 @@ pub const PARTITIONS: Metric = metric(
     &["stage", "state"],
     "Partitions assigned to this process: running, restoring, waiting (for reference data)",
 );
+/// What local stores take.
+pub const STATE_BYTES: Metric = metric(
+    "serialtrail_state_bytes",
+    Kind::Gauge,
+    "bytes",
+    &["stage", "partition", "of"],
+    "Local store of a partition, by part: index and cache (memory), budget (memory both may take), log (disk), live (the part of the log that is current)",
+);
+/// Keys of local stores.
+pub const STATE_KEYS: Metric = metric(
+    "serialtrail_state_keys",
+    Kind::Gauge,
+    "keys",
+    &["stage", "partition"],
+    "Keys with a value in a partition's local store",
+);
+/// Local stores emptied.
+pub const STATE_WIPES: Metric = metric(
+    "serialtrail_state_wipes_total",
+    Kind::Counter,
+    "stores",
+    &["stage"],
+    "Local stores emptied when they were opened, because they were damaged, too old or of another changelog: read back from it",
+);
 /// HTTP requests.
 pub const HTTP_REQUESTS: Metric = metric(
     "serialtrail_http_requests_total",
@@ -311,6 +335,9 @@ pub const ALL: &[Metric] = &[
     RESTORED,
     RESTORE_REMAINING,
     PARTITIONS,
+    STATE_BYTES,
+    STATE_KEYS,
+    STATE_WIPES,
     HTTP_REQUESTS,
     HTTP_SECONDS,
     ROWS,

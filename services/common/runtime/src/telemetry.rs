@@ -6,7 +6,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Libraries of which only warnings are logged without `RUST_LOG`.
-const QUIET: &str = "fjall=warn,lsm_tree=warn,librdkafka=warn,rdkafka=warn,hyper=warn";
+const QUIET: &str = "librdkafka=warn,rdkafka=warn,hyper=warn";
 
 /// Starts logging for the process. A second call does nothing, so tests may call it freely.
 pub fn init() {

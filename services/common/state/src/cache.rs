@@ -1,206 +1,215 @@
-//! Hot records: set-associative, second chance within a set, bounded by bytes.
+//! Hot records: a ring of bytes with a table of where each record lies in it. Bounded, no allocation a
+//! record; what was used since it was last written or passed over is kept for another turn.
 //!
-//! It holds only what the store holds: a write replaces or removes its key's entry. A look-up that
-//! misses touches one line of tags.
+//! It holds only what the store holds: a write replaces or removes its key's record. A look-up that
+//! misses touches one line of the table.
 
-use crate::format::{RECORD_HEADER, RecordLengths};
+use crate::format::{RECORD_HEADER, RecordLengths, u32_at, u64_at};
 use bytes::Bytes;
 
-const WAYS: usize = 4;
-/// In a tag: the entry was used since it was last passed over.
-const USED: u64 = 1;
-/// In a tag: there is an entry.
-const TAKEN: u64 = 2;
-/// What the allocator and the reference count take beside a record's bytes.
-const ALLOCATION: usize = 48;
-/// Sets a cache begins with.
-const SETS: usize = 64;
-/// Bytes of one set's slots.
-const SET_BYTES: usize = size_of::<[u64; WAYS]>() + size_of::<[Bytes; WAYS]>();
+/// Slots of a set: one cache line.
+const WAYS: usize = 8;
+/// Before each record in the ring: hash and length.
+const HEADER: usize = 16;
+/// In a slot: used since it was last passed over.
+const USED: u64 = 1 << 39;
+/// In a slot: where the record lies, in units of 8 bytes and counted from 1.
+const PLACE: u64 = USED - 1;
+/// In a slot: upper bits of the hash.
+const TAG: u64 = u64::MAX << 40;
+/// Records kept for another turn to make room for one new record, at most.
+const KEPT: usize = 4;
+/// A ring smaller than this is none.
+const LEAST: usize = 16 << 10;
+/// Length that says that the rest of the ring is left out.
+const SKIP: u32 = u32::MAX;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Cache {
-    /// 0: free; else the hash's upper 62 bits, [`TAKEN`] and perhaps [`USED`].
-    tags: Vec<[u64; WAYS]>,
-    /// Whole records, as on disk.
-    records: Vec<[Bytes; WAYS]>,
-    limit: usize,
-    /// Of the records held.
-    held: usize,
-    entries: usize,
-    /// Where the next look for something to drop begins.
-    hand: usize,
+    ring: Vec<u8>,
+    /// [`WAYS`] a set; 0 is free.
+    slots: Vec<u64>,
+    /// Bytes ever written; modulo the ring's length the next place to write.
+    head: usize,
+    /// Bytes ever freed; modulo the ring's length the oldest record.
+    tail: usize,
 }
 
-fn weight(record: &Bytes) -> usize {
-    record.len() + ALLOCATION
-}
-
-fn tag(hash: u64) -> u64 {
-    hash & !USED | TAKEN
-}
-
-fn key(record: &Bytes) -> &[u8] {
-    let lengths = RecordLengths::read(record);
-    &record[RECORD_HEADER..RECORD_HEADER + lengths.key]
-}
+/// A record that is held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held(usize);
 
 impl Cache {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            tags: vec![[0; WAYS]; SETS],
-            records: vec![[const { Bytes::new() }; WAYS]; SETS],
-            limit,
-            held: 0,
-            entries: 0,
-            hand: 0,
-        }
+        let mut cache = Self::default();
+        cache.limit(limit);
+        cache
     }
 
-    /// Bytes of memory it takes.
+    /// Bytes of memory it may come to take; the system gives them as they are used.
     pub(crate) fn bytes(&self) -> usize {
-        self.held + self.tags.len() * SET_BYTES
+        self.ring.len() + self.slots.len() * size_of::<u64>()
     }
 
-    /// Another limit; drops what no longer fits.
+    /// Sets its size in bytes, in coarse steps: another size empties it.
     pub(crate) fn limit(&mut self, limit: usize) {
-        self.limit = limit;
-        if self.bytes() > limit {
-            self.shrink();
+        let step = limit.checked_ilog2().map_or(1, |log| 1 << log.max(3) >> 3);
+        let limit = limit / step * step;
+        let slots = (limit / 64).checked_ilog2().map_or(0, |log| 1 << log);
+        let ring = (limit - slots * size_of::<u64>()) & !7;
+        if ring == self.ring.len() {
+            return;
         }
+        *self = Self::default();
+        if ring >= LEAST {
+            self.ring = vec![0; ring];
+            self.slots = vec![0; slots];
+        }
+    }
+
+    /// Brings a hash's line of the table near, so that look-ups in a row do not wait for each other.
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.slots.get(self.set(hash)).copied().unwrap_or(0)
     }
 
     fn set(&self, hash: u64) -> usize {
-        (hash >> 2) as usize & (self.tags.len() - 1)
+        hash as usize & self.slots.len().wrapping_sub(1) & !(WAYS - 1)
     }
 
-    fn position(&self, hash: u64, of: &[u8]) -> Option<(usize, usize)> {
-        let (set, tag) = (self.set(hash), tag(hash));
-        (0..WAYS)
-            .find(|way| {
-                self.tags[set][*way] & !USED == tag && key(&self.records[set][*way]) == of
-            })
-            .map(|way| (set, way))
+    fn set_slots(&self, hash: u64) -> std::ops::Range<usize> {
+        let set = self.set(hash);
+        set..(set + WAYS).min(self.slots.len())
     }
 
-    /// Whether the key is held.
-    pub(crate) fn holds(&self, hash: u64, key: &[u8]) -> bool {
-        self.position(hash, key).is_some()
+    /// The record a slot points to.
+    fn record(&self, slot: u64) -> &[u8] {
+        let at = (slot & PLACE) as usize * 8 - 8;
+        let length = u32_at(&self.ring, at + 8) as usize;
+        &self.ring[at + HEADER..at + HEADER + length]
     }
 
-    /// The value of a key, if held.
-    pub(crate) fn get(&mut self, hash: u64, key: &[u8]) -> Option<Bytes> {
-        let (set, way) = self.position(hash, key)?;
-        self.tags[set][way] |= USED;
-        Some(self.records[set][way].slice(RECORD_HEADER + key.len()..))
-    }
-
-    /// Puts the newest record of a key in the place of its former one, if that is held.
-    pub(crate) fn refresh(&mut self, hash: u64, key: &[u8], record: impl FnOnce() -> Option<Bytes>) {
-        let Some((set, way)) = self.position(hash, key) else {
-            return;
-        };
-        match record() {
-            Some(record) => {
-                self.held = self.held - weight(&self.records[set][way]) + weight(&record);
-                self.records[set][way] = record;
-                self.drop_to_limit();
+    /// A key's record, if it is held.
+    pub(crate) fn find(&self, hash: u64, key: &[u8]) -> Option<Held> {
+        let range = self.set_slots(hash);
+        let found = self.slots[range.clone()].iter().position(|slot| {
+            *slot != 0 && slot & TAG == hash & TAG && {
+                let record = self.record(*slot);
+                let length = RecordLengths::read(record).key;
+                &record[RECORD_HEADER..RECORD_HEADER + length] == key
             }
-            None => self.clear(set, way),
+        });
+        found.map(|way| Held(range.start + way))
+    }
+
+    /// The value of a key, if it is held.
+    pub(crate) fn get(&mut self, hash: u64, key: &[u8]) -> Option<Bytes> {
+        let Held(at) = self.find(hash, key)?;
+        self.slots[at] |= USED;
+        let value = &self.record(self.slots[at])[RECORD_HEADER + key.len()..];
+        Some(Bytes::copy_from_slice(value))
+    }
+
+    /// Puts the newest record of a key in the place of its former one.
+    pub(crate) fn refresh(&mut self, Held(at): Held, hash: u64, record: &[u8]) {
+        let slot = self.slots[at];
+        if self.record(slot).len() == record.len() {
+            let start = (slot & PLACE) as usize * 8 - 8 + HEADER;
+            self.ring[start..start + record.len()].copy_from_slice(record);
+        } else {
+            self.slots[at] = 0;
+            self.insert(hash, record);
         }
     }
 
-    /// Forgets a key.
-    pub(crate) fn remove(&mut self, hash: u64, key: &[u8]) {
-        if let Some((set, way)) = self.position(hash, key) {
-            self.clear(set, way);
-        }
+    /// Forgets a record.
+    pub(crate) fn remove(&mut self, Held(at): Held) {
+        self.slots[at] = 0;
     }
 
-    /// Holds a record whose key is not held. One larger than a sixteenth of the cache is not taken.
-    pub(crate) fn insert(&mut self, hash: u64, record: &Bytes) {
-        if weight(record) > self.limit / 16 {
+    /// Holds a record whose key is not held. One larger than a 32nd of the ring is not taken.
+    pub(crate) fn insert(&mut self, hash: u64, record: &[u8]) {
+        let length = (HEADER + record.len()).next_multiple_of(8);
+        if length > self.ring.len() / 32 {
             return;
         }
-        let mut set = self.set(hash);
-        if self.tags[set].iter().all(|tag| *tag != 0) && self.can_double() {
-            self.double();
-            set = self.set(hash);
+        let mut kept = KEPT;
+        while !self.fits(length) {
+            self.drop_oldest(&mut kept);
         }
-        let way = match self.tags[set].iter().position(|tag| *tag == 0) {
+        let at = self.append(hash, record, length);
+        let range = self.set_slots(hash);
+        let set = &mut self.slots[range];
+        let free = set.iter().position(|slot| *slot == 0);
+        let way = match free.or_else(|| set.iter().position(|slot| slot & USED == 0)) {
             Some(way) => way,
             None => {
-                let way = self.victim(set);
-                self.clear(set, way);
-                way
+                set.iter_mut().for_each(|slot| *slot &= !USED);
+                at / 8 % WAYS
             }
         };
-        self.tags[set][way] = tag(hash);
-        self.records[set][way] = record.clone();
-        self.held += weight(record);
-        self.entries += 1;
-        self.drop_to_limit();
+        set[way] = slot_of(hash, at);
     }
 
-    fn clear(&mut self, set: usize, way: usize) {
-        self.held -= weight(&self.records[set][way]);
-        self.records[set][way] = Bytes::new();
-        self.tags[set][way] = 0;
-        self.entries -= 1;
+    /// Whether a record of `length` bytes, in one piece, fits between head and tail.
+    fn fits(&self, length: usize) -> bool {
+        let rest = self.ring.len() - self.head % self.ring.len();
+        let skipped = if rest < length { rest } else { 0 };
+        self.head - self.tail + skipped + length <= self.ring.len()
     }
 
-    /// First way not used since it was last passed over.
-    fn victim(&mut self, set: usize) -> usize {
-        let tags = &mut self.tags[set];
-        let found = tags.iter().position(|tag| tag & USED == 0);
-        for tag in tags.iter_mut().take(found.unwrap_or(WAYS)) {
-            *tag &= !USED;
-        }
-        found.unwrap_or(0)
-    }
-
-    fn drop_to_limit(&mut self) {
-        while self.entries > 0 && self.bytes() > self.limit {
-            let set = self.hand & (self.tags.len() - 1);
-            self.hand = set + 1;
-            for way in 0..WAYS {
-                match self.tags[set][way] {
-                    0 => {}
-                    tag if tag & USED != 0 => self.tags[set][way] = tag & !USED,
-                    _ => self.clear(set, way),
-                }
+    /// Writes a record to the head; there is room. Returns where.
+    fn append(&mut self, hash: u64, record: &[u8], length: usize) -> usize {
+        let mut at = self.head % self.ring.len();
+        let rest = self.ring.len() - at;
+        if rest < length {
+            if rest >= HEADER {
+                self.ring[at + 8..at + 12].copy_from_slice(&SKIP.to_le_bytes());
             }
+            self.head += rest;
+            at = 0;
         }
+        self.ring[at..at + 8].copy_from_slice(&hash.to_le_bytes());
+        self.ring[at + 8..at + 12].copy_from_slice(&(record.len() as u32).to_le_bytes());
+        let start = at + HEADER;
+        self.ring[start..start + record.len()].copy_from_slice(record);
+        self.head += length;
+        at
     }
 
-    /// Twice the slots leave at least half the limit to records.
-    fn can_double(&self) -> bool {
-        let slots = self.tags.len() * SET_BYTES;
-        slots * 4 <= self.limit && self.entries * 2 > self.tags.len() * WAYS
-    }
-
-    fn double(&mut self) {
-        let sets = self.tags.len() * 2;
-        let tags = std::mem::replace(&mut self.tags, vec![[0; WAYS]; sets]);
-        let records =
-            std::mem::replace(&mut self.records, vec![[const { Bytes::new() }; WAYS]; sets]);
-        for (tags, records) in tags.into_iter().zip(records) {
-            // Each set's entries go to one of two new ones: there is room.
-            for (way, (tag, record)) in tags.into_iter().zip(records).enumerate() {
-                let set = self.set(tag);
-                self.tags[set][way] = tag;
-                self.records[set][way] = record;
-            }
+    /// Frees the oldest record's room; one that was used goes to the head again.
+    fn drop_oldest(&mut self, kept: &mut usize) {
+        let at = self.tail % self.ring.len();
+        let rest = self.ring.len() - at;
+        if rest < HEADER || u32_at(&self.ring, at + 8) == SKIP {
+            self.tail += rest;
+            return;
+        }
+        let hash = u64_at(&self.ring, at);
+        let bytes = u32_at(&self.ring, at + 8) as usize;
+        let length = (HEADER + bytes).next_multiple_of(8);
+        self.tail += length;
+        let range = self.set_slots(hash);
+        let place = (at / 8 + 1) as u64;
+        let Some(found) = range
+            .into_iter()
+            .find(|slot| self.slots[*slot] & PLACE == place)
+        else {
+            return; // forgotten before
+        };
+        let slot = self.slots[found];
+        self.slots[found] = 0;
+        if slot & USED != 0 && *kept > 0 && self.fits(length) {
+            *kept -= 1;
+            let record = self.ring[at + HEADER..at + HEADER + bytes].to_vec();
+            let at = self.append(hash, &record, length);
+            self.slots[found] = slot_of(hash, at);
         }
     }
+}
 
-    fn shrink(&mut self) {
-        if self.tags.len() > SETS && self.tags.len() * SET_BYTES * 2 > self.limit {
-            *self = Self::new(self.limit); // slots enough for a far larger cache: begin anew
-        }
-        self.drop_to_limit();
-    }
+fn slot_of(hash: u64, at: usize) -> u64 {
+    hash & TAG | (at / 8 + 1) as u64
 }
 
 #[cfg(test)]
@@ -210,17 +219,17 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    fn record(key: &[u8], value: &[u8]) -> Bytes {
+    fn record(key: &[u8], value: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         push_record(1, &mut bytes, key, Some(value));
-        bytes.into()
+        bytes
     }
 
     proptest! {
         #[test]
-        fn the_cache_never_holds_a_former_value_nor_more_than_its_limit(
-            steps in proptest::collection::vec((0u8..5, 0u16..300, 0usize..300), 0..800),
-            limit in 24_000usize..80_000,
+        fn the_cache_never_holds_a_former_value_nor_takes_more_than_its_limit(
+            steps in proptest::collection::vec((0u8..6, 0u16..300, 0usize..300), 0..1500),
+            limit in 0usize..80_000,
             mask in prop_oneof![Just(u64::MAX), Just(3u64)],
         ) {
             let mut cache = Cache::new(limit);
@@ -232,30 +241,35 @@ mod tests {
                 match step {
                     0 => {
                         model.remove(&key);
-                        cache.remove(hash, &bytes);
+                        if let Some(held) = cache.find(hash, &bytes) {
+                            cache.remove(held);
+                        }
                     }
-                    1 => {
-                        model.insert(key, value.clone());
-                        cache.refresh(hash, &bytes, || Some(record(&bytes, &value)));
+                    1 | 2 => {
+                        let length = if step == 1 { length } else { model.get(&key).map_or(0, Vec::len) };
+                        let value = vec![n as u8; length];
+                        if let Some(held) = cache.find(hash, &bytes) {
+                            cache.refresh(held, hash, &record(&bytes, &value));
+                        }
+                        model.insert(key, value);
                     }
-                    2 if n % 50 == 0 => cache.limit(limit - n),
+                    3 if n % 100 == 0 => cache.limit(limit + n),
                     _ => match (cache.get(hash, &bytes), model.get(&key)) {
                         (Some(held), kept) => prop_assert_eq!(Some(&held[..]), kept.map(Vec::as_slice)),
                         (None, Some(kept)) => cache.insert(hash, &record(&bytes, kept)),
-                        (None, None) => {}
+                        (None, None) => drop(value),
                     },
                 }
-                prop_assert!(cache.bytes() <= limit, "{} of {limit}", cache.bytes());
-                prop_assert_eq!(cache.entries, cache.tags.iter().flatten().filter(|tag| **tag != 0).count());
+                prop_assert!(cache.bytes() <= limit + n, "{} of {limit}", cache.bytes());
             }
         }
     }
 
     #[test]
     fn what_is_used_stays() {
-        let mut cache = Cache::new(40_000);
+        let mut cache = Cache::new(64 << 10);
         let hash = |n: u32| crate::format::checksum(9, &n.to_le_bytes());
-        for n in 0..2_000u32 {
+        for n in 100..5_000u32 {
             cache.insert(hash(n), &record(&n.to_le_bytes(), &[7; 100]));
             for hot in 0..20 {
                 let key = u32::to_le_bytes(hot);
@@ -264,7 +278,9 @@ mod tests {
                 }
             }
         }
-        let held = (0..20).filter(|n| cache.holds(hash(*n), &n.to_le_bytes())).count();
-        assert!(held >= 16, "{held} of the 20 hot records are held");
+        let held = |n: &u32| cache.find(hash(*n), &n.to_le_bytes()).is_some();
+        assert!((0..20).filter(held).count() >= 18);
+        let old = (100..4_000).filter(held).count();
+        assert!(old < 50, "{old} records nobody used since");
     }
 }

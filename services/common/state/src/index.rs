@@ -128,6 +128,11 @@ impl Index {
         ))
     }
 
+    /// Brings a hash's slot near, so that look-ups in a row do not wait for each other.
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.shards[shard_of(hash)].table.touch(hash)
+    }
+
     /// Puts `new` in the place of `old` among the places of `hash`; either may be [`Place::NONE`].
     pub(crate) fn replace(&mut self, hash: u64, old: Place, new: Place) -> Result<(), Fault> {
         let shard = &mut self.shards[shard_of(hash)];

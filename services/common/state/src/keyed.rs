@@ -3,7 +3,7 @@
 
 use crate::background::Background;
 use crate::budget::Budget;
-use crate::cache::Cache;
+use crate::cache::{Cache, Held};
 use crate::checkpointing::Checkpointing;
 use crate::compaction::{Compaction, SHARE};
 use crate::disk::Disk;
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::format::{BATCH_HEADER, RECORD_HEADER};
 use crate::identity::{self, Birth};
 use crate::index::Index;
-use crate::log::Log;
+use crate::log::{Log, key_of};
 use crate::place::Place;
 use crate::recovery::{Recovered, recover};
 use crate::store::{Store, StoreIdentity, Usage, Write};
@@ -65,6 +65,8 @@ pub(crate) struct KeyedStore {
     log: Log,
     index: Index,
     cache: RefCell<Cache>,
+    /// The record being looked at.
+    scratch: RefCell<Vec<u8>>,
     compaction: Compaction,
     checkpointing: Checkpointing,
     changelog_offset: Option<i64>,
@@ -133,7 +135,10 @@ impl KeyedStore {
         Ok(Self {
             around: around.clone(),
             birth,
-            cache: RefCell::new(Cache::new(around.budget.share() / 4)),
+            cache: RefCell::new(Cache::new(
+                around.budget.share().saturating_sub(recovered.index.bytes()),
+            )),
+            scratch: RefCell::default(),
             compaction: Compaction::new(around.background.clone(), tail),
             checkpointing: Checkpointing::new(recovered.checkpoint, tail, recovered.replayed),
             log: recovered.log,
@@ -181,51 +186,69 @@ impl KeyedStore {
     }
 
     fn look_up(&self, hash: u64, key: &[u8]) -> Result<Option<Bytes>, Fault> {
+        let record = &mut *self.scratch.borrow_mut();
         for place in self.index.find(hash)?.iter() {
-            let record = self.log.read(place)?;
-            if record.key() == key {
-                self.cache.borrow_mut().insert(hash, record.bytes());
-                return Ok(record.value());
+            let lengths = self.log.read(place, record)?;
+            if key_of(record, lengths) == key {
+                self.cache.borrow_mut().insert(hash, record);
+                let value = &record[RECORD_HEADER + lengths.key..];
+                return Ok(lengths.value.map(|_| Bytes::copy_from_slice(value)));
             }
         }
         Ok(None)
     }
 
-    /// Where the newest record of a key is.
-    fn place_of(&self, hash: u64, key: &[u8]) -> Result<Place, Fault> {
+    /// Where the newest record of a key is, and its entry in the cache.
+    fn place_of(&mut self, hash: u64, key: &[u8]) -> Result<(Place, Option<Held>), Fault> {
         let candidates = self.index.find(hash)?;
+        let held = self.cache.get_mut().find(hash, key);
         // A key held in the cache is in the index, so the only candidate is its.
-        if let Some(only) = candidates.only()
-            && self.cache.borrow().holds(hash, key)
-        {
-            return Ok(only);
+        if let (Some(only), Some(_)) = (candidates.only(), held) {
+            return Ok((only, held));
         }
+        let record = self.scratch.get_mut();
         for place in candidates.iter() {
-            if self.log.read(place)?.key() == key {
-                return Ok(place);
+            let lengths = self.log.read(place, record)?;
+            if key_of(record, lengths) == key {
+                return Ok((place, held));
             }
         }
-        Ok(Place::NONE)
+        Ok((Place::NONE, None))
     }
 
-    fn write(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
-        let hash = self.hash(key);
-        let old = self.place_of(hash, key)?;
+    fn write(&mut self, hash: u64, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
+        let (old, held) = self.place_of(hash, key)?;
         let Some(value) = value else {
             if old != Place::NONE {
                 self.log.push(key, None);
                 self.index.replace(hash, old, Place::NONE)?;
-                self.cache.get_mut().remove(hash, key);
+                held.map(|held| self.cache.get_mut().remove(held));
             }
             return Ok(());
         };
         let new = self.log.push(key, Some(value));
         self.index.replace(hash, old, new)?;
-        let log = &self.log;
-        self.cache
-            .get_mut()
-            .refresh(hash, key, || log.just_pushed(new));
+        if let (Some(held), Some(record)) = (held, self.log.just_pushed(new)) {
+            self.cache.get_mut().refresh(held, hash, record);
+        }
         Ok(())
+    }
+
+    /// Brings the index's and the cache's lines of all keys near before the first is needed: one after
+    /// the other they would each wait for memory.
+    fn hashes<'a>(&self, keys: impl Iterator<Item = &'a [u8]>) -> Vec<u64> {
+        let hashes: Vec<u64> = keys.map(|key| self.hash(key)).collect();
+        let cache = self.cache.borrow();
+        let touch = |sum, hash: &u64| sum ^ self.index.touch(*hash) ^ cache.touch(*hash);
+        std::hint::black_box(hashes.iter().fold(0, touch));
+        hashes
+    }
+
+    fn get_hashed(&self, hash: u64, key: &[u8]) -> anyhow::Result<Option<Bytes>> {
+        if let Some(value) = self.cache.borrow_mut().get(hash, key) {
+            return Ok(Some(value));
+        }
+        self.look_up(hash, key).map_err(|fault| self.failed(fault))
     }
 
     fn commit(&mut self, writes: &[Write], changelog_offset: i64) -> Result<(), Fault> {
@@ -234,8 +257,9 @@ impl KeyedStore {
         let (least, most) = self.around.tuning.segment;
         let target = (self.index.live() / 8).clamp(least, most);
         self.log.begin(expected as u64, target)?;
-        for (key, value) in writes {
-            self.write(key, value.as_deref())?;
+        let hashes = self.hashes(writes.iter().map(|(key, _)| key.as_slice()));
+        for ((key, value), hash) in writes.iter().zip(hashes) {
+            self.write(hash, key, value.as_deref())?;
         }
         let (hash, seed) = (self.around.tuning.hash, self.birth.hash_seed);
         let share = SHARE * self.log.batch_bytes();
@@ -292,11 +316,14 @@ impl Drop for KeyedStore {
 impl Store for KeyedStore {
     fn get(&self, key: &[u8]) -> anyhow::Result<Option<Bytes>> {
         self.ensure_usable()?;
-        let hash = self.hash(key);
-        if let Some(value) = self.cache.borrow_mut().get(hash, key) {
-            return Ok(Some(value));
-        }
-        self.look_up(hash, key).map_err(|fault| self.failed(fault))
+        self.get_hashed(self.hash(key), key)
+    }
+
+    fn multi_get(&self, keys: &[&[u8]]) -> anyhow::Result<Vec<Option<Bytes>>> {
+        self.ensure_usable()?;
+        let hashes = self.hashes(keys.iter().copied());
+        let keys = keys.iter().zip(hashes);
+        keys.map(|(key, hash)| self.get_hashed(hash, key)).collect()
     }
 
     fn apply(&mut self, writes: &[Write], changelog_offset: i64) -> anyhow::Result<()> {

@@ -7,7 +7,6 @@ use crate::format::{
     seal_batch, segment_header,
 };
 use crate::place::Place;
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -25,27 +24,9 @@ pub(crate) fn segment_name(number: u64) -> String {
     format!("seg-{number:012}")
 }
 
-/// An undamaged record.
-#[derive(Debug, Clone)]
-pub(crate) struct Record {
-    bytes: Bytes,
-    lengths: RecordLengths,
-}
-
-impl Record {
-    pub(crate) fn key(&self) -> &[u8] {
-        &self.bytes[RECORD_HEADER..RECORD_HEADER + self.lengths.key]
-    }
-
-    /// `None`: a tombstone.
-    pub(crate) fn value(&self) -> Option<Bytes> {
-        let start = RECORD_HEADER + self.lengths.key;
-        self.lengths.value.map(|_| self.bytes.slice(start..))
-    }
-
-    pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
+/// A record's key.
+pub(crate) fn key_of(record: &[u8], lengths: RecordLengths) -> &[u8] {
+    &record[RECORD_HEADER..RECORD_HEADER + lengths.key]
 }
 
 /// A place between two batches.
@@ -232,8 +213,8 @@ impl Log {
         Ok(())
     }
 
-    /// The record at a place the index gave.
-    pub(crate) fn read(&self, place: Place) -> Result<Record, Fault> {
+    /// Reads the record at a place the index gave into `into`, and checks it.
+    pub(crate) fn read(&self, place: Place, into: &mut Vec<u8>) -> Result<RecordLengths, Fault> {
         let tail = self.tail();
         let number = tail + u64::from(place.segment().wrapping_sub(tail as u16));
         let Some(segment) = self.segment(number) else {
@@ -241,10 +222,13 @@ impl Log {
             return Err(Fault::damaged(&name, place.offset(), "no such segment"));
         };
         let at = place.offset();
-        let bytes = if at >= segment.length {
+        into.clear();
+        if at >= segment.length {
             let start = (at - segment.length) as usize;
-            self.pending(start, place.length())
-                .ok_or_else(|| damaged(segment, at, "a record behind the end"))?
+            let pending = self
+                .pending(start, place.length())
+                .ok_or_else(|| damaged(segment, at, "a record behind the end"))?;
+            into.extend_from_slice(pending);
         } else {
             let length = match place.length() {
                 Some(length) => length,
@@ -253,28 +237,25 @@ impl Log {
             if length as u64 > segment.length - at {
                 return Err(damaged(segment, at, "a record's length"));
             }
-            let mut bytes = vec![0; length];
-            read(segment, &mut bytes, at)?;
-            Bytes::from(bytes)
-        };
-        match read_record(self.store_id, &bytes) {
-            Some(lengths) => Ok(Record { bytes, lengths }),
-            None => Err(damaged(segment, at, "a record's checksum")),
+            into.resize(length, 0);
+            read(segment, into, at)?;
         }
+        read_record(self.store_id, into)
+            .ok_or_else(|| damaged(segment, at, "a record's checksum"))
     }
 
     /// A record of the batch being built.
-    fn pending(&self, start: usize, length: Option<usize>) -> Option<Bytes> {
+    fn pending(&self, start: usize, length: Option<usize>) -> Option<&[u8]> {
         let from = self.pending.get(start..)?;
         let length = match length {
             Some(length) => length,
             None => RecordLengths::read(from.get(..RECORD_HEADER)?).total(),
         };
-        from.get(..length).map(Bytes::copy_from_slice)
+        from.get(..length)
     }
 
-    /// The bytes just pushed at `place`, for the cache.
-    pub(crate) fn just_pushed(&self, place: Place) -> Option<Bytes> {
+    /// The record just pushed at `place`.
+    pub(crate) fn just_pushed(&self, place: Place) -> Option<&[u8]> {
         let head = self.segments.back()?;
         self.pending((place.offset() - head.length) as usize, place.length())
     }

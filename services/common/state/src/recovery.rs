@@ -12,7 +12,7 @@ use crate::format::{
     read_batch_header, read_segment_header,
 };
 use crate::index::{Index, table_bytes};
-use crate::log::{Log, Position, Segment, segment_name};
+use crate::log::{Log, Position, Segment, key_of, segment_name};
 use crate::place::Place;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -311,6 +311,7 @@ fn replay(
     from: Position,
 ) -> Result<u64, Fault> {
     let mut replayed = 0;
+    let mut scratch = Vec::new();
     for segment in log.segments().filter(|one| one.number >= from.segment) {
         let mut at = if segment.number == from.segment {
             from.offset
@@ -331,7 +332,7 @@ fn replay(
                 let key = &bytes[start + RECORD_HEADER..start + RECORD_HEADER + lengths.key];
                 let place = Place::new(segment.number, at + start as u64, lengths.total());
                 let new = lengths.value.map_or(Place::NONE, |_| place);
-                redo(log, index, hash(key), key, new)?;
+                redo(log, index, (hash(key), key), new, &mut scratch)?;
             }
             at += bytes.len() as u64;
         }
@@ -342,16 +343,17 @@ fn replay(
 fn redo(
     log: &Log,
     index: &mut Index,
-    hash: u64,
-    key: &[u8],
+    (hash, key): (u64, &[u8]),
     new: Place,
+    scratch: &mut Vec<u8>,
 ) -> Result<(), Fault> {
     let mut old = Place::NONE;
     for place in index.find(hash)?.iter() {
         if place == new {
             return Ok(());
         }
-        if log.read(place)?.key() == key {
+        let lengths = log.read(place, scratch)?;
+        if key_of(scratch, lengths) == key {
             old = place;
             break;
         }

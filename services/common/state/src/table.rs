@@ -57,6 +57,11 @@ impl Table {
             .map(|slot| Place::from_bits(slot.place))
     }
 
+    /// What stands at a hash's home.
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.slots.get(self.home(hash)).map_or(0, |slot| slot.hash)
+    }
+
     /// Puts another place into the entry (hash, old); false where there is none.
     pub(crate) fn replace(&mut self, hash: u64, old: Place, new: Place) -> bool {
         let run = self.run(hash);

@@ -4,8 +4,11 @@ use crate::config::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT, WorkerConfig};
 use crate::member::{Member, MemberContext};
 use crate::outcome::{Verdict, sort};
 use anyhow::{Context, bail, ensure};
+use futures::executor::block_on;
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
@@ -238,6 +241,28 @@ fn check_equal(config: &WorkerConfig, counts: &HashMap<String, i32>) -> anyhow::
         );
     }
     Ok(())
+}
+
+/// How long a topic keeps tombstones (`delete.retention.ms`). Where nobody may ask, Kafka's own default
+/// is taken, which is less than our changelogs'.
+pub(crate) fn delete_retention(settings: &KafkaSettings, topic: &str) -> anyhow::Result<Duration> {
+    const DEFAULT: Duration = Duration::from_secs(24 * 3600);
+    let admin: AdminClient<DefaultClientContext> = kafka::client_config(settings).create()?;
+    let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(10)));
+    let topics = [ResourceSpecifier::Topic(topic)];
+    let described = block_on(admin.describe_configs(&topics, &options))
+        .context("topic settings cannot be asked for")?;
+    let found = described.into_iter().next().and_then(|topic| {
+        let value = topic.ok()?.get("delete.retention.ms")?.value.clone();
+        value?.parse().ok()
+    });
+    Ok(found.map_or_else(
+        || {
+            tracing::warn!(topic, default = ?DEFAULT, "delete.retention.ms is not known");
+            DEFAULT
+        },
+        Duration::from_millis,
+    ))
 }
 
 /// Kafka's id of the cluster.

@@ -3,6 +3,7 @@
 use crate::outcome::Outcome;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGaugeVec};
 use serialtrail_runtime::metrics;
+use serialtrail_state::Usage;
 
 /// Handles of one worker.
 pub(crate) struct Gauges {
@@ -17,6 +18,9 @@ pub(crate) struct Gauges {
     restore_remaining: IntGaugeVec,
     partitions: IntGaugeVec,
     pending: IntGaugeVec,
+    state_bytes: IntGaugeVec,
+    state_keys: IntGaugeVec,
+    pub(crate) wipes: IntCounter,
 }
 
 impl Gauges {
@@ -35,6 +39,9 @@ impl Gauges {
             restore_remaining: metrics::gauge(&metrics::RESTORE_REMAINING),
             partitions: metrics::gauge(&metrics::PARTITIONS),
             pending: metrics::gauge(&metrics::PENDING_WORK),
+            state_bytes: metrics::gauge(&metrics::STATE_BYTES),
+            state_keys: metrics::gauge(&metrics::STATE_KEYS),
+            wipes: metrics::counter(&metrics::STATE_WIPES).with_label_values(&[stage]),
         }
     }
 
@@ -50,6 +57,19 @@ impl Gauges {
             .set(i64::from(pending));
     }
 
+    /// What a partition's store takes.
+    pub(crate) fn store(&self, partition: i32, usage: &Usage) {
+        let partition = partition.to_string();
+        for (of, bytes) in parts(usage) {
+            self.state_bytes
+                .with_label_values(&[self.stage, &partition, of])
+                .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+        self.state_keys
+            .with_label_values(&[self.stage, &partition])
+            .set(i64::try_from(usage.keys).unwrap_or(i64::MAX));
+    }
+
     /// A partition given away has neither lag nor work here.
     pub(crate) fn forget(&self, topic: &str, partition: i32) {
         let partition = partition.to_string();
@@ -58,6 +78,14 @@ impl Gauges {
             .lag
             .remove_label_values(&[self.stage, topic, &partition]);
         let _ = self.pending.remove_label_values(&[self.stage, &partition]);
+        let _ = self
+            .state_keys
+            .remove_label_values(&[self.stage, &partition]);
+        for (of, _) in parts(&Usage::default()) {
+            let _ = self
+                .state_bytes
+                .remove_label_values(&[self.stage, &partition, of]);
+        }
     }
 
     pub(crate) fn records_in(&self, topic: &str, count: u64) {
@@ -95,4 +123,15 @@ impl Gauges {
                 .set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
+}
+
+/// The parts of [`metrics::STATE_BYTES`].
+fn parts(usage: &Usage) -> [(&'static str, u64); 5] {
+    [
+        ("index", usage.index_bytes),
+        ("cache", usage.cache_bytes),
+        ("budget", usage.budget_bytes),
+        ("log", usage.log_bytes),
+        ("live", usage.live_bytes),
+    ]
 }

@@ -17,13 +17,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::config::{KafkaSettings, WorkerSettings};
 use serialtrail_runtime::{Settings, Shutdown};
-use serialtrail_state::{FjallStores, Stores};
+use serialtrail_state::{LocalSettings, LocalStores, Stores};
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Time restoring partitions get in a turn: little while others run, more while nothing else does.
 const RESTORE_BESIDE: Duration = Duration::from_millis(5);
 const RESTORE_ALONE: Duration = Duration::from_millis(50);
+/// Pause between two looks at what the stores take.
+const MEASURE_STORES: Duration = Duration::from_secs(1);
 /// Longest wait for librdkafka to take a seek.
 const SEEK: Duration = Duration::from_secs(5);
 
@@ -106,6 +108,8 @@ pub(crate) struct Worker<S> {
     pub(crate) stage_failures: u32,
     /// Counts windows, to begin each with another partition.
     pub(crate) turn: usize,
+    /// When the stores were last asked what they take.
+    measured: Instant,
 }
 
 impl<S: Stage> Worker<S> {
@@ -129,7 +133,12 @@ impl<S: Stage> Worker<S> {
         let restorer = match config.changelog {
             Some(changelog) => {
                 let folder = settings.worker.state_dir.join(&instance);
-                let stores = FjallStores::open(&folder)?;
+                let threads = settings.worker.threads.max(1) as usize;
+                let local = LocalSettings {
+                    memory_bytes: (settings.worker.state_memory_mib << 20) / threads,
+                    delete_retention: clients::delete_retention(kafka, changelog)?,
+                };
+                let stores = LocalStores::open(&folder, local)?;
                 Some(restorer(
                     kafka,
                     &config,
@@ -158,6 +167,7 @@ impl<S: Stage> Worker<S> {
             written: HashMap::new(),
             stage_failures: 0,
             turn: 0,
+            measured: Instant::now(),
             config,
         }))
     }
@@ -211,6 +221,9 @@ impl<S: Stage> Worker<S> {
         let Some(owned) = self.partitions.get_mut(&place) else {
             return Ok(());
         };
+        if restored.store.usage().wiped {
+            self.gauges.wipes.inc();
+        }
         owned.store = Some(restored.store);
         owned.changelog_next = restored.changelog_next;
         owned.position = Some(restored.position);
@@ -304,6 +317,14 @@ impl<S: Stage> Worker<S> {
             count(Phase::Restoring),
             count(Phase::Waiting),
         );
+        if self.measured.elapsed() >= MEASURE_STORES {
+            self.measured = Instant::now();
+            for ((_, partition), owned) in &self.partitions {
+                if let Some(store) = &owned.store {
+                    self.gauges.store(*partition, &store.usage());
+                }
+            }
+        }
         for ((topic, partition), end) in self.group.context().take_ends() {
             let place = (self.topic_number(&topic), partition);
             if let Some(owned) = self.partitions.get(&place)
