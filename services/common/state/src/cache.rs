@@ -58,7 +58,7 @@ impl Cache {
         let limit = limit / step * step;
         let slots = (limit / 64).checked_ilog2().map_or(0, |log| 1 << log);
         let ring = (limit - slots * size_of::<u64>()) & !7;
-        if ring == self.ring.len() {
+        if (ring, slots) == (self.ring.len(), self.slots.len()) {
             return;
         }
         *self = Self::default();
@@ -78,8 +78,11 @@ impl Cache {
     }
 
     fn set_slots(&self, hash: u64) -> std::ops::Range<usize> {
+        if self.slots.is_empty() {
+            return 0..0;
+        }
         let set = self.set(hash);
-        set..(set + WAYS).min(self.slots.len())
+        set..set + WAYS
     }
 
     /// The record a slot points to.

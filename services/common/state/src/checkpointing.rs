@@ -106,8 +106,8 @@ impl Checkpointing {
     /// Brings the index within its memory: tables go to the checkpoint being written, one more look-up
     /// from a file each.
     pub(crate) fn keep_memory(&mut self, ground: &mut Ground<'_>) -> Result<(), Fault> {
-        // Once through all shards leaves nothing more to gain.
-        for _ in 0..SHARDS + 2 {
+        // What is left of a checkpoint, and once through all shards: more gains nothing.
+        for _ in 0..2 * SHARDS + 8 {
             if !is_over(ground) {
                 return Ok(());
             }
