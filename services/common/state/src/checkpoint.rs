@@ -3,10 +3,11 @@
 
 use crate::disk::{Disk, DiskFile};
 use crate::fault::Fault;
-use crate::format::{checksum, u32_at, u64_at};
+use crate::format::{SEGMENT_HEADER, checksum, u32_at, u64_at};
 use crate::index::{Index, SHARDS};
 use crate::log::{Log, Position};
 use crate::pages::{self, Pages};
+use crate::place::Place;
 use crate::table::Slot;
 use std::sync::Arc;
 
@@ -151,11 +152,7 @@ impl Writer {
         for field in positions.into_iter().flatten().chain(fixed).chain(segments) {
             end.extend_from_slice(&field.to_le_bytes());
         }
-        let length = end.len() as u64;
-        let sum = checksum(self.store_id, &end);
-        for field in [MAGIC, self.offset, length, sum] {
-            end.extend_from_slice(&field.to_le_bytes());
-        }
+        seal(self.store_id, self.offset, &mut end);
         self.file
             .write_at(&end, self.offset)
             .map_err(|error| Fault::io(&self.name, error))?;
@@ -164,6 +161,14 @@ impl Writer {
 
     pub(crate) fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.file)
+    }
+}
+
+/// Appends the trailer to a directory that stands at `at`.
+pub(crate) fn seal(store_id: u64, at: u64, directory: &mut Vec<u8>) {
+    let fields = [MAGIC, at, directory.len() as u64, checksum(store_id, directory)];
+    for field in fields {
+        directory.extend_from_slice(&field.to_le_bytes());
     }
 }
 
@@ -279,8 +284,16 @@ impl Content<'_> {
         let segments: Vec<u64> = (0..count)
             .map_while(|_| fields.u64())
             .collect();
-        let adds_up =
-            offset == self.pages_end && segments.len() as u64 == count && fields.0.is_empty();
+        let sane = |at: Position| {
+            (SEGMENT_HEADER as u64..=Place::MAX_OFFSET).contains(&at.offset)
+                && (tail..tail.saturating_add(Place::MAX_SEGMENTS)).contains(&at.segment)
+        };
+        let adds_up = offset == self.pages_end
+            && sane(from)
+            && sane(to)
+            && Some(count) == (to.segment - tail).checked_add(1)
+            && segments.len() as u64 == count
+            && fields.0.is_empty();
         adds_up.then_some(Checkpoint {
             head: Head {
                 from,

@@ -156,8 +156,8 @@ impl Index {
             }
             (old, Place::NONE) => {
                 shard.table.remove(hash, old);
-                shard.keys -= 1;
-                self.keys -= 1;
+                shard.keys = shard.keys.saturating_sub(1);
+                self.keys = self.keys.saturating_sub(1);
                 if shard.pages.is_some() && shard.table.find(hash).next().is_none() {
                     shard.table.insert(hash, Place::GONE);
                 }
@@ -166,8 +166,9 @@ impl Index {
                 shard.table.replace(hash, old, new);
             }
         }
-        shard.live = shard.live + new.weight() - old.weight();
-        self.live = self.live + new.weight() - old.weight();
+        // Saturating: a checkpoint's sums are believed, and only steer when to compact.
+        shard.live = (shard.live + new.weight()).saturating_sub(old.weight());
+        self.live = (self.live + new.weight()).saturating_sub(old.weight());
         self.bytes = self.bytes + shard.table.bytes() - before;
         Ok(())
     }
@@ -209,7 +210,7 @@ impl Index {
         self.bytes -= at.bytes();
         self.floor -= at.floor();
         self.keys = self.keys - u64::from(at.keys) + u64::from(pages.entries);
-        self.live = self.live - at.live + live;
+        self.live = (self.live - at.live).saturating_add(live);
         *at = Shard {
             keys: pages.entries,
             live,

@@ -117,7 +117,10 @@ impl Pages {
             .map_err(|error| Fault::reading(&self.name, self.at(number), error))?;
         let intact = u64_at(&page, 0) == checksum(self.store_id, &page[8..])
             && u32_at(&page, 8) as usize == count
-            && u32_at(&page, 12) as usize == number;
+            && u32_at(&page, 12) as usize == number
+            && page[PAGE_HEADER..]
+                .chunks_exact(ENTRY)
+                .all(|entry| Place::from_bits(u64_at(entry, 8)).is_record());
         if intact {
             Ok(page)
         } else {
@@ -154,16 +157,16 @@ mod tests {
         let mut slots: Vec<Slot> = (0..250)
             .map(|n| Slot {
                 hash: n,
-                place: n + 2,
+                place: n + 2 << 20,
             })
             .collect();
         slots.extend((0..600).map(|n| Slot {
             hash: 1000,
-            place: n + 1000,
+            place: n + 1000 << 20,
         }));
         slots.push(Slot {
             hash: 2000,
-            place: 9,
+            place: 9 << 20,
         });
         let pages = pages(&slots);
         let find = |hash| {
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_flipped_bit_in_a_page_is_damage() {
-        let slots: Vec<Slot> = (0..300).map(|n| Slot { hash: n, place: 7 }).collect();
+        let slots: Vec<Slot> = (0..300).map(|n| Slot { hash: n, place: 7 << 20 }).collect();
         let pages = pages(&slots);
         let length = pages.file.length().unwrap();
         for at in 0..length {

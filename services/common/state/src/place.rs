@@ -30,6 +30,11 @@ impl Place {
         self.0
     }
 
+    /// Whether a record can lie there.
+    pub(crate) fn is_record(self) -> bool {
+        self.offset() > 0
+    }
+
     /// Low 16 bits of the segment's number.
     pub(crate) fn segment(self) -> u16 {
         (self.0 >> 48) as u16
