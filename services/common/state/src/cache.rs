@@ -224,7 +224,7 @@ mod tests {
 
     fn record(key: &[u8], value: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        push_record(1, &mut bytes, key, Some(value));
+        push_record(1, &mut bytes, key, Some(value), crate::place::Place::NONE);
         bytes
     }
 

@@ -96,7 +96,7 @@ impl Writer {
     }
 
     /// Writes the next shard.
-    pub(crate) fn write(&mut self, index: &Index) -> Result<Written, Fault> {
+    pub(crate) fn write(&mut self, index: &Index, log: &Log) -> Result<Written, Fault> {
         let (entries, live) = index.entries(self.next)?;
         let mut bytes = Vec::with_capacity(Pages::length(entries.len() as u32) as usize);
         let firsts = pages::write(self.store_id, &entries, &mut bytes);
@@ -113,10 +113,12 @@ impl Writer {
             entries: entries.len() as u32,
             firsts,
         };
-        self.directory.extend_from_slice(&pages.entries.to_le_bytes());
-        self.directory.extend_from_slice(&live.to_le_bytes());
-        for first in &pages.firsts {
-            self.directory.extend_from_slice(&first.to_le_bytes());
+        let now = log.end().unwrap_or(self.head.from);
+        self.directory
+            .extend_from_slice(&pages.entries.to_le_bytes());
+        let fields = [live, now.segment, now.offset];
+        for field in fields.iter().chain(&pages.firsts) {
+            self.directory.extend_from_slice(&field.to_le_bytes());
         }
         self.offset += bytes.len() as u64;
         self.next += 1;
@@ -166,7 +168,12 @@ impl Writer {
 
 /// Appends the trailer to a directory that stands at `at`.
 pub(crate) fn seal(store_id: u64, at: u64, directory: &mut Vec<u8>) {
-    let fields = [MAGIC, at, directory.len() as u64, checksum(store_id, directory)];
+    let fields = [
+        MAGIC,
+        at,
+        directory.len() as u64,
+        checksum(store_id, directory),
+    ];
     for field in fields {
         directory.extend_from_slice(&field.to_le_bytes());
     }
@@ -180,10 +187,18 @@ pub(crate) struct Checkpoint {
     pub(crate) to: Position,
     /// Lengths of the segments from the tail on.
     pub(crate) segments: Vec<u64>,
-    /// Pages and live bytes of each shard.
-    pub(crate) shards: Vec<(Pages, u64)>,
+    pub(crate) shards: Vec<Shard>,
     /// Bytes of the file.
     pub(crate) length: u64,
+}
+
+/// One shard of a checkpoint.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(crate) pages: Pages,
+    pub(crate) live: u64,
+    /// Segment and offset of the log's end when it was written: it holds everything before.
+    pub(crate) as_of: (u64, u64),
 }
 
 /// Reads fields from the directory; `None` at its end.
@@ -260,7 +275,7 @@ impl Content<'_> {
         let name: Arc<str> = self.name.into();
         for _ in 0..SHARDS {
             let entries = fields.u32()?;
-            let live = fields.u64()?;
+            let (live, as_of) = (fields.u64()?, (fields.u64()?, fields.u64()?));
             let firsts: Box<[u64]> = (0..pages::count(entries))
                 .map(|_| fields.u64())
                 .collect::<Option<_>>()?;
@@ -276,14 +291,12 @@ impl Content<'_> {
                 firsts,
             };
             offset += Pages::length(entries);
-            shards.push((pages, live));
+            shards.push(Shard { pages, live, as_of });
         }
         let (from, to) = (fields.position()?, fields.position()?);
         let changelog_offset = fields.u64()?.cast_signed();
         let (written_at_ms, tail, count) = (fields.u64()?, fields.u64()?, fields.u64()?);
-        let segments: Vec<u64> = (0..count)
-            .map_while(|_| fields.u64())
-            .collect();
+        let segments: Vec<u64> = (0..count).map_while(|_| fields.u64()).collect();
         let sane = |at: Position| {
             (SEGMENT_HEADER as u64..=Place::MAX_OFFSET).contains(&at.offset)
                 && (tail..tail.saturating_add(Place::MAX_SEGMENTS)).contains(&at.segment)

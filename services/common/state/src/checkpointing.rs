@@ -84,7 +84,9 @@ impl Checkpointing {
     /// Moves on after a commit of `written` bytes.
     pub(crate) fn step(&mut self, ground: &mut Ground<'_>, written: u64) -> Result<(), Fault> {
         self.since += written;
-        let interval = ground.interval.max(self.last.map_or(0, |(_, length)| length));
+        let interval = ground
+            .interval
+            .max(self.last.map_or(0, |(_, length)| length));
         match &self.phase {
             Phase::Idle if self.since >= interval => self.begin(ground),
             Phase::Idle => Ok(()),
@@ -154,15 +156,17 @@ impl Checkpointing {
             return Ok(());
         };
         if let Some(shard) = writer.next() {
-            let written = writer.write(ground.index)?;
+            let written = writer.write(ground.index, ground.log)?;
             let resident = ground.index.is_resident(shard);
-            let room = ground.index.bytes() + table_bytes(written.entries.len())
-                <= ground.memory / 8 * 7;
+            let room =
+                ground.index.bytes() + table_bytes(written.entries.len()) <= ground.memory / 8 * 7;
             if is_over(ground) {
                 ground.index.adopt(shard, written.live, written.pages, None);
             } else if !resident {
                 let entries = room.then_some(&written.entries[..]);
-                ground.index.adopt(shard, written.live, written.pages, entries);
+                ground
+                    .index
+                    .adopt(shard, written.live, written.pages, entries);
             }
             return Ok(());
         }

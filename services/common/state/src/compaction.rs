@@ -97,7 +97,7 @@ impl Compaction {
                             if log.room() < record.len() as u64 {
                                 return Ok(());
                             }
-                            let moved = log.push_copy(record);
+                            let moved = log.push_copy(record, place);
                             index.replace(hash, place, moved)?;
                         }
                     }

@@ -14,7 +14,10 @@ fn window(n: u64) -> Vec<Write> {
         .map(|i| {
             let which = (crate::format::checksum(n, &i.to_le_bytes()) % u64::from(KEYS)) as u16;
             let value = (n + i) % 6 != 0;
-            (key(which), value.then(|| format!("{n}-{i}").repeat(12).into_bytes()))
+            (
+                key(which),
+                value.then(|| format!("{n}-{i}").repeat(12).into_bytes()),
+            )
         })
         .collect()
 }
@@ -51,7 +54,10 @@ fn run(windows: u64) -> Run {
     drop(store);
     run.journal = disk.journal();
     let removed = |operation: &&Operation| matches!(operation, Operation::Remove(name) if name.starts_with("seg-"));
-    assert!(run.journal.iter().filter(removed).count() > 2, "and compaction");
+    assert!(
+        run.journal.iter().filter(removed).count() > 2,
+        "and compaction"
+    );
     run
 }
 
@@ -59,11 +65,17 @@ fn run(windows: u64) -> Run {
 fn check(run: &Run, disk: &MemoryDisk, at_least: usize) -> usize {
     let mut store = open(disk, &tuning());
     let offset = store.changelog_offset().unwrap_or(0) as usize;
-    assert!(offset >= at_least, "{offset} of {at_least} windows; emptied: {:?}", store.wiped());
+    assert!(
+        offset >= at_least,
+        "{offset} of {at_least} windows; emptied: {:?}",
+        store.wiped()
+    );
     assert_same(&store, &run.models[offset], KEYS);
     // What was replayed after a crash is as good as new: more windows, another opening.
     if offset > 0 && offset < run.models.len() - 1 {
-        store.apply(&window(offset as u64), offset as i64 + 1).unwrap();
+        store
+            .apply(&window(offset as u64), offset as i64 + 1)
+            .unwrap();
         drop(store);
         assert_same(&open(disk, &tuning()), &run.models[offset + 1], KEYS);
     }
@@ -72,7 +84,11 @@ fn check(run: &Run, disk: &MemoryDisk, at_least: usize) -> usize {
 
 /// Windows whole after so many operations.
 fn windows_done(run: &Run, operations: usize) -> usize {
-    run.after.iter().filter(|after| **after <= operations).count().saturating_sub(1)
+    run.after
+        .iter()
+        .filter(|after| **after <= operations)
+        .count()
+        .saturating_sub(1)
 }
 
 #[test]
@@ -153,7 +169,11 @@ proptest! {
 fn folder() -> (Run, Vec<(String, Vec<u8>)>) {
     let run = run(240);
     let files = MemoryDisk::killed(&run.journal, None, 0).files();
-    assert!(files.iter().any(|(name, _)| name.starts_with("ckpt-") && !name.ends_with(".tmp")));
+    assert!(
+        files
+            .iter()
+            .any(|(name, _)| name.starts_with("ckpt-") && !name.ends_with(".tmp"))
+    );
     (run, files)
 }
 
@@ -168,7 +188,10 @@ fn check_damaged(run: &Run, disk: &MemoryDisk) -> bool {
         match store.get(&key(n)) {
             Ok(value) => assert_eq!(value, model.get(&key(n)).unwrap(), "key {n}"),
             Err(error) => {
-                assert!(format!("{error:#}").contains("damaged") || noticed, "{error:#}");
+                assert!(
+                    format!("{error:#}").contains("damaged") || noticed,
+                    "{error:#}"
+                );
                 noticed = true;
                 drop(store);
                 let again = open(disk, &tuning());
@@ -231,7 +254,11 @@ fn a_handle_that_met_damage_is_of_no_further_use() {
         let mut bytes = bytes.clone();
         if name.starts_with("seg-") {
             // Every record of every segment the checkpoint covers.
-            bytes.iter_mut().skip(88).step_by(16).for_each(|byte| *byte ^= 1);
+            bytes
+                .iter_mut()
+                .skip(88)
+                .step_by(16)
+                .for_each(|byte| *byte ^= 1);
         }
         (name.clone(), bytes)
     }));

@@ -1,14 +1,15 @@
 //! Byte formats of the log: segment header, batch header, record. Plain functions over bytes; all
 //! integers little-endian, all checksums XXH3-64 seeded with the store's id.
 
+use crate::place::Place;
 use twox_hash::XxHash3_64;
 
 /// Bytes of a segment's header.
 pub(crate) const SEGMENT_HEADER: usize = 40;
 /// Bytes of a batch's header.
 pub(crate) const BATCH_HEADER: usize = 48;
-/// Bytes of a record before its key.
-pub(crate) const RECORD_HEADER: usize = 12;
+/// Bytes of a record before its key: checksum, key length, value length, the place it replaces.
+pub(crate) const RECORD_HEADER: usize = 20;
 /// Length that says "no value": the key is removed.
 const TOMBSTONE: u32 = u32::MAX;
 
@@ -111,23 +112,46 @@ pub(crate) fn read_batch_header(bytes: &[u8]) -> Option<BatchHeader> {
     })
 }
 
-/// Appends a record to `to`; returns its length.
+/// Appends a record to `to`; returns its length. `replaces`: where the key's record was before.
 pub(crate) fn push_record(
     store_id: u64,
     to: &mut Vec<u8>,
     key: &[u8],
     value: Option<&[u8]>,
+    replaces: Place,
 ) -> usize {
     let start = to.len();
     to.reserve(RECORD_HEADER + key.len() + value.map_or(0, <[u8]>::len));
     to.extend_from_slice(&[0; 4]);
     to.extend_from_slice(&(key.len() as u32).to_le_bytes());
-    to.extend_from_slice(&value.map_or(TOMBSTONE, |value| value.len() as u32).to_le_bytes());
+    to.extend_from_slice(
+        &value
+            .map_or(TOMBSTONE, |value| value.len() as u32)
+            .to_le_bytes(),
+    );
+    to.extend_from_slice(&replaces.bits().to_le_bytes());
     to.extend_from_slice(key);
     to.extend_from_slice(value.unwrap_or_default());
-    let sum = checksum(store_id, &to[start + 4..]) as u32;
-    to[start..start + 4].copy_from_slice(&sum.to_le_bytes());
+    seal_record(store_id, &mut to[start..]);
     to.len() - start
+}
+
+/// Appends a copy of a record that lies at `from`.
+pub(crate) fn push_copy(store_id: u64, to: &mut Vec<u8>, record: &[u8], from: Place) {
+    let start = to.len();
+    to.extend_from_slice(record);
+    to[start + 12..start + RECORD_HEADER].copy_from_slice(&from.bits().to_le_bytes());
+    seal_record(store_id, &mut to[start..]);
+}
+
+fn seal_record(store_id: u64, record: &mut [u8]) {
+    let sum = checksum(store_id, &record[4..]) as u32;
+    record[..4].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// The place a record replaces, from its first [`RECORD_HEADER`] bytes.
+pub(crate) fn replaced_by(header: &[u8]) -> Place {
+    Place::from_bits(u64_at(header, 12))
 }
 
 /// Lengths of a record, from its first [`RECORD_HEADER`] bytes.
@@ -172,7 +196,7 @@ mod tests {
     #[test]
     fn any_flipped_bit_of_a_record_or_segment_header_is_found() {
         let mut record = Vec::new();
-        push_record(7, &mut record, b"key", Some(b"value"));
+        push_record(7, &mut record, b"key", Some(b"value"), Place::NONE);
         assert!(read_record(7, &record).is_some());
         assert!(read_record(8, &record).is_none(), "of another store");
         let header = segment_header(7, 3, 99);
@@ -193,7 +217,7 @@ mod tests {
     #[test]
     fn a_batch_header_says_what_was_sealed() {
         let mut batch = vec![0; BATCH_HEADER];
-        push_record(7, &mut batch, b"key", None);
+        push_record(7, &mut batch, b"key", None, Place::NONE);
         let sum = seal_batch(7, &mut batch, 1, -1, 12, 34);
         let header = read_batch_header(&batch).unwrap();
         assert_eq!(

@@ -133,8 +133,9 @@ impl Index {
         self.shards[shard_of(hash)].table.touch(hash)
     }
 
-    /// Puts `new` in the place of `old` among the places of `hash`; either may be [`Place::NONE`].
-    pub(crate) fn replace(&mut self, hash: u64, old: Place, new: Place) -> Result<(), Fault> {
+    /// Puts `new` in the place of `old` among the places of `hash`; either may be [`Place::NONE`]. False
+    /// where `old` is not there.
+    pub(crate) fn replace(&mut self, hash: u64, old: Place, new: Place) -> Result<bool, Fault> {
         let shard = &mut self.shards[shard_of(hash)];
         let before = shard.table.bytes();
         if let Some(pages) = &shard.pages
@@ -146,31 +147,35 @@ impl Index {
                 shard.table.insert(hash, place);
             }
         }
-        match (old, new) {
-            (Place::NONE, Place::NONE) => {}
+        let done = match (old, new) {
+            (Place::NONE, Place::NONE) => true,
             (Place::NONE, new) => {
                 shard.table.remove(hash, Place::GONE);
                 shard.table.insert(hash, new);
                 shard.keys += 1;
                 self.keys += 1;
+                true
             }
             (old, Place::NONE) => {
-                shard.table.remove(hash, old);
-                shard.keys = shard.keys.saturating_sub(1);
-                self.keys = self.keys.saturating_sub(1);
-                if shard.pages.is_some() && shard.table.find(hash).next().is_none() {
-                    shard.table.insert(hash, Place::GONE);
+                let removed = shard.table.remove(hash, old);
+                if removed {
+                    // Saturating: a checkpoint's sums are believed.
+                    shard.keys = shard.keys.saturating_sub(1);
+                    self.keys = self.keys.saturating_sub(1);
+                    if shard.pages.is_some() && shard.table.find(hash).next().is_none() {
+                        shard.table.insert(hash, Place::GONE);
+                    }
                 }
+                removed
             }
-            (old, new) => {
-                shard.table.replace(hash, old, new);
-            }
+            (old, new) => shard.table.replace(hash, old, new),
+        };
+        if done {
+            shard.live = (shard.live + new.weight()).saturating_sub(old.weight());
+            self.live = (self.live + new.weight()).saturating_sub(old.weight());
         }
-        // Saturating: a checkpoint's sums are believed, and only steer when to compact.
-        shard.live = (shard.live + new.weight()).saturating_sub(old.weight());
-        self.live = (self.live + new.weight()).saturating_sub(old.weight());
         self.bytes = self.bytes + shard.table.bytes() - before;
-        Ok(())
+        Ok(done)
     }
 
     /// Entries of one shard in ascending order of hashes, and the bytes they point to.
@@ -205,7 +210,13 @@ impl Index {
     }
 
     /// Takes a shard as a checkpoint has it: its entries into memory, or only its pages.
-    pub(crate) fn adopt(&mut self, shard: usize, live: u64, pages: Pages, entries: Option<&[Slot]>) {
+    pub(crate) fn adopt(
+        &mut self,
+        shard: usize,
+        live: u64,
+        pages: Pages,
+        entries: Option<&[Slot]>,
+    ) {
         let at = &mut self.shards[shard];
         self.bytes -= at.bytes();
         self.floor -= at.floor();
@@ -230,6 +241,7 @@ pub(crate) fn table_bytes(entries: usize) -> usize {
     (entries * 5 / 4 + 9) * size_of::<Slot>()
 }
 
-fn shard_of(hash: u64) -> usize {
+/// The shard a hash belongs to.
+pub(crate) fn shard_of(hash: u64) -> usize {
     (hash >> (64 - SHARD_BITS)) as usize
 }

@@ -136,7 +136,10 @@ impl KeyedStore {
             around: around.clone(),
             birth,
             cache: RefCell::new(Cache::new(
-                around.budget.share().saturating_sub(recovered.index.bytes()),
+                around
+                    .budget
+                    .share()
+                    .saturating_sub(recovered.index.bytes()),
             )),
             scratch: RefCell::default(),
             compaction: Compaction::new(around.background.clone(), tail),
@@ -220,13 +223,13 @@ impl KeyedStore {
         let (old, held) = self.place_of(hash, key)?;
         let Some(value) = value else {
             if old != Place::NONE {
-                self.log.push(key, None);
+                self.log.push(key, None, old);
                 self.index.replace(hash, old, Place::NONE)?;
                 held.map(|held| self.cache.get_mut().remove(held));
             }
             return Ok(());
         };
-        let new = self.log.push(key, Some(value));
+        let new = self.log.push(key, Some(value), old);
         self.index.replace(hash, old, new)?;
         if let (Some(held), Some(record)) = (held, self.log.just_pushed(new)) {
             self.cache.get_mut().refresh(held, hash, record);
@@ -252,7 +255,8 @@ impl KeyedStore {
     }
 
     fn commit(&mut self, writes: &[Write], changelog_offset: i64) -> Result<(), Fault> {
-        let record = |(key, value): &Write| RECORD_HEADER + key.len() + value.as_ref().map_or(0, Vec::len);
+        let record =
+            |(key, value): &Write| RECORD_HEADER + key.len() + value.as_ref().map_or(0, Vec::len);
         let expected = BATCH_HEADER + writes.iter().map(record).sum::<usize>();
         let (least, most) = self.around.tuning.segment;
         let target = (self.index.live() / 8).clamp(least, most);
@@ -293,7 +297,11 @@ impl KeyedStore {
         };
         self.checkpointing.step(&mut work, written)?;
         self.checkpointing.keep_memory(&mut work)?;
-        let left = self.around.budget.share().saturating_sub(self.index.bytes());
+        let left = self
+            .around
+            .budget
+            .share()
+            .saturating_sub(self.index.bytes());
         self.cache.get_mut().limit(left);
         Ok(())
     }

@@ -3,8 +3,8 @@
 use crate::disk::{Disk, DiskFile};
 use crate::fault::Fault;
 use crate::format::{
-    BATCH_HEADER, RECORD_HEADER, RecordLengths, SEGMENT_HEADER, push_record, read_record,
-    seal_batch, segment_header,
+    BATCH_HEADER, RECORD_HEADER, RecordLengths, SEGMENT_HEADER, push_copy, push_record,
+    read_record, seal_batch, segment_header,
 };
 use crate::place::Place;
 use std::collections::VecDeque;
@@ -82,7 +82,8 @@ impl Log {
     /// A segment by its number.
     pub(crate) fn segment(&self, number: u64) -> Option<&Segment> {
         let tail = self.segments.front()?.number;
-        self.segments.get(usize::try_from(number.checked_sub(tail)?).ok()?)
+        self.segments
+            .get(usize::try_from(number.checked_sub(tail)?).ok()?)
     }
 
     /// The end of the last committed batch; `None` before the first segment.
@@ -123,7 +124,8 @@ impl Log {
             )));
         }
         let full = self.segments.back().is_none_or(|head| {
-            head.length > SEGMENT_HEADER as u64 && (head.length >= target || head.length + expected > room)
+            head.length > SEGMENT_HEADER as u64
+                && (head.length >= target || head.length + expected > room)
         });
         if full {
             self.roll()?;
@@ -167,17 +169,17 @@ impl Log {
         (Place::MAX_OFFSET - 1).saturating_sub(used)
     }
 
-    /// Adds a record to the batch.
-    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> Place {
+    /// Adds a record to the batch, in the place of one the key had before.
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, replaces: Place) -> Place {
         let start = self.pending.len();
-        let length = push_record(self.store_id, &mut self.pending, key, value);
+        let length = push_record(self.store_id, &mut self.pending, key, value, replaces);
         self.pushed(start, length)
     }
 
-    /// Adds a copy of an undamaged record to the batch.
-    pub(crate) fn push_copy(&mut self, record: &[u8]) -> Place {
+    /// Adds a copy of the undamaged record at `from` to the batch.
+    pub(crate) fn push_copy(&mut self, record: &[u8], from: Place) -> Place {
         let start = self.pending.len();
-        self.pending.extend_from_slice(record);
+        push_copy(self.store_id, &mut self.pending, record, from);
         self.pushed(start, record.len())
     }
 
@@ -240,8 +242,7 @@ impl Log {
             into.resize(length, 0);
             read(segment, into, at)?;
         }
-        read_record(self.store_id, into)
-            .ok_or_else(|| damaged(segment, at, "a record's checksum"))
+        read_record(self.store_id, into).ok_or_else(|| damaged(segment, at, "a record's checksum"))
     }
 
     /// A record of the batch being built.

@@ -64,7 +64,11 @@ pub(crate) fn assert_same(store: &dyn Store, model: &MemoryStore, keys: u16) {
     assert_eq!(store.changelog_offset(), model.changelog_offset());
     for n in 0..keys {
         let key = key(n);
-        assert_eq!(store.get(&key).unwrap(), model.get(&key).unwrap(), "key {n}");
+        assert_eq!(
+            store.get(&key).unwrap(),
+            model.get(&key).unwrap(),
+            "key {n}"
+        );
     }
 }
 
@@ -149,7 +153,10 @@ fn window(n: u64, keys: u64) -> Vec<Write> {
         .map(|i| {
             let key = key((crate::format::checksum(n, &[i]) % keys) as u16);
             let value = (n + u64::from(i)) % 7 != 0;
-            (key, value.then(|| format!("{n}-{i}").repeat(8).into_bytes()))
+            (
+                key,
+                value.then(|| format!("{n}-{i}").repeat(8).into_bytes()),
+            )
         })
         .collect()
 }
@@ -189,7 +196,12 @@ fn removed_keys_leave_nothing_behind() {
         store.apply(&[(key(n), Some(vec![1; 50]))], 0).unwrap();
     }
     for n in 100..60_000u16 {
-        store.apply(&[(key(n), Some(vec![1; 50])), (key(n - 1), None)], i64::from(n)).unwrap();
+        store
+            .apply(
+                &[(key(n), Some(vec![1; 50])), (key(n - 1), None)],
+                i64::from(n),
+            )
+            .unwrap();
     }
     let usage = store.usage();
     assert_eq!(usage.keys, 21);
@@ -219,12 +231,20 @@ fn beyond_its_memory_the_store_is_right_and_keeps_its_budget() {
         for start in (0..keys).step_by(4_000) {
             let writes: Vec<Write> = (start..start + 4_000)
                 .filter(|n| round == 0 || n % 3 == round)
-                .map(|n| (long_key(n), (n % 5 != round).then(|| (n + round).to_le_bytes().to_vec())))
+                .map(|n| {
+                    (
+                        long_key(n),
+                        (n % 5 != round).then(|| (n + round).to_le_bytes().to_vec()),
+                    )
+                })
                 .collect();
             store.apply(&writes, i64::from(round) + 1).unwrap();
             let usage = store.usage();
             let taken = usage.index_bytes + usage.cache_bytes;
-            assert!(taken <= memory as u64, "{usage:?} in round {round} at {start}");
+            assert!(
+                taken <= memory as u64,
+                "{usage:?} in round {round} at {start}"
+            );
             most = most.max(usage.index_bytes);
         }
         if round == 1 {
@@ -232,12 +252,19 @@ fn beyond_its_memory_the_store_is_right_and_keeps_its_budget() {
             store = open();
         }
     }
-    assert!(most * 2 > memory as u64, "the index used its memory: {most} bytes");
+    assert!(
+        most * 2 > memory as u64,
+        "the index used its memory: {most} bytes"
+    );
     for n in (0..keys).step_by(7) {
         let round = if n % 3 == 0 { 0 } else { n % 3 };
         let expected = (n % 5 != round).then(|| (n + round).to_le_bytes());
         let found = store.get(&long_key(n)).unwrap();
-        assert_eq!(found.as_deref(), expected.as_ref().map(|v| &v[..]), "key {n}");
+        assert_eq!(
+            found.as_deref(),
+            expected.as_ref().map(|v| &v[..]),
+            "key {n}"
+        );
     }
     assert_eq!(store.get(&long_key(keys)).unwrap(), None);
 }
@@ -253,11 +280,16 @@ fn an_index_entry_takes_at_most_24_bytes() {
     let mut store = open(&disk, &tuning);
     let mut n = 0u32;
     while n < 250_000 {
-        let writes: Vec<Write> = (n..n + 5_000).map(|n| (n.to_le_bytes().to_vec(), Some(vec![1]))).collect();
+        let writes: Vec<Write> = (n..n + 5_000)
+            .map(|n| (n.to_le_bytes().to_vec(), Some(vec![1])))
+            .collect();
         store.apply(&writes, 0).unwrap();
         n += 5_000;
         let bytes = store.usage().index_bytes;
-        assert!(n < 100_000 || bytes <= 24 * u64::from(n), "{bytes} bytes at {n} keys");
+        assert!(
+            n < 100_000 || bytes <= 24 * u64::from(n),
+            "{bytes} bytes at {n} keys"
+        );
     }
 }
 
@@ -272,19 +304,42 @@ fn a_store_is_trusted_only_for_its_own_changelog_and_half_as_long_as_tombstones_
         NOW_MS.set(now);
         let copy = MemoryDisk::with(disk.files());
         let store = KeyedStore::open(around(&copy, &tuning(), 1 << 20), identity, trust).unwrap();
-        assert_eq!(store.get(&key(1)).unwrap().is_some(), store.changelog_offset().is_some());
+        assert_eq!(
+            store.get(&key(1)).unwrap().is_some(),
+            store.changelog_offset().is_some()
+        );
         store.changelog_offset()
     };
     let half = DAY_MS * 7 / 2;
     assert_eq!(offset_at(&disk, &identity(), start + half, true), Some(9));
     assert_eq!(offset_at(&disk, &identity(), start + half + 1, true), None);
-    assert_eq!(offset_at(&disk, &identity(), 0, true), Some(9), "a clock set back wipes nothing");
-    assert_eq!(offset_at(&disk, &identity(), start, false), None, "not trusted");
+    assert_eq!(
+        offset_at(&disk, &identity(), 0, true),
+        Some(9),
+        "a clock set back wipes nothing"
+    );
+    assert_eq!(
+        offset_at(&disk, &identity(), start, false),
+        None,
+        "not trusted"
+    );
     let others = [
-        StoreIdentity { cluster_id: "d".into(), ..identity() },
-        StoreIdentity { changelog_topic: "u".into(), ..identity() },
-        StoreIdentity { topic_id: "2".into(), ..identity() },
-        StoreIdentity { partition: 4, ..identity() },
+        StoreIdentity {
+            cluster_id: "d".into(),
+            ..identity()
+        },
+        StoreIdentity {
+            changelog_topic: "u".into(),
+            ..identity()
+        },
+        StoreIdentity {
+            topic_id: "2".into(),
+            ..identity()
+        },
+        StoreIdentity {
+            partition: 4,
+            ..identity()
+        },
     ];
     for other in others {
         assert_eq!(offset_at(&disk, &other, start, true), None, "{other:?}");

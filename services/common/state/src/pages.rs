@@ -175,13 +175,21 @@ mod tests {
             found.len()
         };
         assert_eq!([find(0), find(249), find(250)], [1, 1, 0]);
-        assert_eq!([find(1000), find(1500), find(2000), find(2001)], [600, 0, 1, 0]);
+        assert_eq!(
+            [find(1000), find(1500), find(2000), find(2001)],
+            [600, 0, 1, 0]
+        );
         assert_eq!(pages.entries().unwrap(), slots);
     }
 
     #[test]
     fn a_flipped_bit_in_a_page_is_damage() {
-        let slots: Vec<Slot> = (0..300).map(|n| Slot { hash: n, place: 7 << 20 }).collect();
+        let slots: Vec<Slot> = (0..300)
+            .map(|n| Slot {
+                hash: n,
+                place: 7 << 20,
+            })
+            .collect();
         let pages = pages(&slots);
         let length = pages.file.length().unwrap();
         for at in 0..length {

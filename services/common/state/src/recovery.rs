@@ -4,15 +4,15 @@
 //! their predecessors, and at least to where the checkpoint ended; or, without a checkpoint, the log
 //! from its very first segment on. Everything else is damage.
 
-use crate::checkpoint::{self, Checkpoint, UNNAMED, checkpoint_name, sequence_of};
+use crate::checkpoint::{self, Checkpoint, Shard, UNNAMED, checkpoint_name, sequence_of};
 use crate::disk::{Disk, DiskFile};
 use crate::fault::Fault;
 use crate::format::{
     BATCH_HEADER, BatchHeader, RECORD_HEADER, RecordLengths, SEGMENT_HEADER, checksum,
-    read_batch_header, read_segment_header,
+    read_batch_header, read_segment_header, replaced_by,
 };
-use crate::index::{Index, table_bytes};
-use crate::log::{Log, Position, Segment, key_of, segment_name};
+use crate::index::{Index, shard_of, table_bytes};
+use crate::log::{self, Log, Position, Segment, segment_name};
 use crate::place::Place;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -42,10 +42,7 @@ pub(crate) fn recover(
     memory: usize,
 ) -> Result<Recovered, Fault> {
     let names = disk.names().map_err(|error| Fault::io("folder", error))?;
-    let remove = |name: &str| {
-        disk.remove(name)
-            .map_err(|error| Fault::io(name, error))
-    };
+    let remove = |name: &str| disk.remove(name).map_err(|error| Fault::io(name, error));
     for name in names.iter().filter(|name| name.ends_with(UNNAMED)) {
         remove(name)?;
     }
@@ -76,7 +73,11 @@ pub(crate) fn recover(
         .collect();
     if checkpoint.is_none() && numbers.first().is_some_and(|first| *first != 1) {
         let name = segment_name(1);
-        return Err(Fault::damaged(&name, 0, "missing, and no checkpoint to do without"));
+        return Err(Fault::damaged(
+            &name,
+            0,
+            "missing, and no checkpoint to do without",
+        ));
     }
     let mut verifier = Verifier {
         disk,
@@ -92,7 +93,11 @@ pub(crate) fn recover(
         && (end.segment, end.offset) < (checkpoint.to.segment, checkpoint.to.offset)
     {
         let name = segment_name(end.segment);
-        return Err(Fault::damaged(&name, end.offset, "the log ends before its checkpoint"));
+        return Err(Fault::damaged(
+            &name,
+            end.offset,
+            "the log ends before its checkpoint",
+        ));
     }
     let Verifier { segments, last, .. } = verifier;
 
@@ -109,7 +114,10 @@ pub(crate) fn recover(
             .cut(head.length)
             .map_err(|error| Fault::io(&segment_name(head.number), error))?;
     }
-    for sequence in checkpoints.iter().filter(|sequence| Some(**sequence) != newest) {
+    for sequence in checkpoints
+        .iter()
+        .filter(|sequence| Some(**sequence) != newest)
+    {
         remove(&checkpoint_name(*sequence))?;
     }
 
@@ -124,7 +132,8 @@ pub(crate) fn recover(
         offset = Some(last.changelog_offset);
         written_at_ms = last.written_at_ms;
     }
-    let replayed = replay(&log, &mut index, hash, from)?;
+    let shards = checkpoint.as_ref().map_or(&[][..], |one| &one.shards);
+    let replayed = replay(&log, &mut index, hash, from, shards)?;
     Ok(Recovered {
         log,
         index,
@@ -295,23 +304,25 @@ fn adds_up(bytes: &[u8], count: u32) -> bool {
 
 /// Takes the checkpoint's shards: into memory as far as it goes, the rest stays in its pages.
 fn load(index: &mut Index, checkpoint: &Checkpoint, memory: usize) -> Result<(), Fault> {
-    for (shard, (pages, live)) in checkpoint.shards.iter().enumerate() {
+    for (number, shard) in checkpoint.shards.iter().enumerate() {
+        let pages = &shard.pages;
         let fits = index.bytes() + table_bytes(pages.entries as usize) <= memory;
         let entries = if fits { Some(pages.entries()?) } else { None };
-        index.adopt(shard, *live, pages.clone(), entries.as_deref());
+        index.adopt(number, shard.live, pages.clone(), entries.as_deref());
     }
     Ok(())
 }
 
-/// Applies the log from a position on to the index: the last record of a key wins.
+/// Applies the log from a position on to the index. Each record names the place it replaces, so that
+/// no older record is read; a shard takes only what came after it was written.
 fn replay(
     log: &Log,
     index: &mut Index,
     hash: &dyn Fn(&[u8]) -> u64,
     from: Position,
+    shards: &[Shard],
 ) -> Result<u64, Fault> {
     let mut replayed = 0;
-    let mut scratch = Vec::new();
     for segment in log.segments().filter(|one| one.number >= from.segment) {
         let mut at = if segment.number == from.segment {
             from.offset
@@ -322,41 +333,28 @@ fn replay(
         let mut bytes = Vec::new();
         while at < segment.length {
             bytes.resize(BATCH_HEADER, 0);
-            crate::log::read(segment, &mut bytes, at)?;
+            log::read(segment, &mut bytes, at)?;
             let header = read_batch_header(&bytes)
-                .ok_or_else(|| crate::log::damaged(segment, at, "a batch header"))?;
+                .ok_or_else(|| log::damaged(segment, at, "a batch header"))?;
             at += BATCH_HEADER as u64;
             bytes.resize(header.length as usize, 0);
-            crate::log::read(segment, &mut bytes, at)?;
+            log::read(segment, &mut bytes, at)?;
             for (start, lengths) in records(&bytes) {
-                let key = &bytes[start + RECORD_HEADER..start + RECORD_HEADER + lengths.key];
-                let place = Place::new(segment.number, at + start as u64, lengths.total());
+                let record = &bytes[start..start + lengths.total()];
+                let hash = hash(log::key_of(record, lengths));
+                let here = (segment.number, at + start as u64);
+                let known = shards.get(shard_of(hash));
+                if known.is_some_and(|shard| here < shard.as_of) {
+                    continue;
+                }
+                let place = Place::new(here.0, here.1, lengths.total());
                 let new = lengths.value.map_or(Place::NONE, |_| place);
-                redo(log, index, (hash(key), key), new, &mut scratch)?;
+                if !index.replace(hash, replaced_by(record), new)? {
+                    return Err(log::damaged(segment, here.1, "replaces what is not there"));
+                }
             }
             at += bytes.len() as u64;
         }
     }
     Ok(replayed)
-}
-
-fn redo(
-    log: &Log,
-    index: &mut Index,
-    (hash, key): (u64, &[u8]),
-    new: Place,
-    scratch: &mut Vec<u8>,
-) -> Result<(), Fault> {
-    let mut old = Place::NONE;
-    for place in index.find(hash)?.iter() {
-        if place == new {
-            return Ok(());
-        }
-        let lengths = log.read(place, scratch)?;
-        if key_of(scratch, lengths) == key {
-            old = place;
-            break;
-        }
-    }
-    index.replace(hash, old, new)
 }

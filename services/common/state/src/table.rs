@@ -234,7 +234,11 @@ mod tests {
             hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31) | 1;
             table.insert(hash >> SHARD_BITS, place(n % 1000));
             if n >= 200 {
-                assert!(table.bytes() as u64 <= 24 * n, "{} bytes at {n}", table.bytes());
+                assert!(
+                    table.bytes() as u64 <= 24 * n,
+                    "{} bytes at {n}",
+                    table.bytes()
+                );
             }
         }
         check(&table);

@@ -84,14 +84,19 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
     let mut slowest = Duration::ZERO;
     for _ in 0..operations / WINDOW {
         let window = Instant::now();
-        let mut touched: Vec<u64> = (0..WINDOW).map(|_| pick(&mut random, access, keys)).collect();
+        let mut touched: Vec<u64> = (0..WINDOW)
+            .map(|_| pick(&mut random, access, keys))
+            .collect();
         touched.sort_unstable();
         touched.dedup();
         let mut writes: Vec<Write> = Vec::with_capacity(touched.len());
         for n in touched {
             let key = key(n);
             let mut value = store.get(&key)?.context("a key is missing")?.to_vec();
-            ensure!(value.len() == VALUE && value[VALUE - 1] == n as u8, "not this key's value");
+            ensure!(
+                value.len() == VALUE && value[VALUE - 1] == n as u8,
+                "not this key's value"
+            );
             value[0] = value[0].wrapping_add(1);
             writes.push((key, Some(value)));
         }
@@ -106,7 +111,10 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
 
     let (before, began) = (cpu_seconds(), Instant::now());
     let store = open(options, folder.path())?;
-    ensure!(store.changelog_offset() == Some(offset), "opened at another offset");
+    ensure!(
+        store.changelog_offset() == Some(offset),
+        "opened at another offset"
+    );
     ensure!(store.get(&key(keys / 2))?.is_some(), "a key is missing");
     let (reopen, reopen_cpu) = (began.elapsed(), cpu_seconds() - before);
     Ok(Figures {

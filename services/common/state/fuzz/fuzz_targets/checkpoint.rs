@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use serialtrail_state::testing::{Bytes, exercise};
 
-/// Shards of a directory without entries: count and live bytes of each.
-const SHARDS: usize = 512 * 12;
+/// Shards of a directory without entries: count, live bytes and position of each.
+const SHARDS: usize = 512 * 28;
 
 fuzz_target!(|input: (Vec<Vec<u8>>, Vec<(u16, u8)>, Vec<u8>, Vec<Vec<u8>>)| {
     let (pages, changes, end, batches) = input;

@@ -118,7 +118,10 @@ pub fn exercise(bytes: &Bytes) {
                 Err(_) => return,
             }
             let offset = store.changelog_offset();
-            assert!(offset == Some(n) || store.usage().wiped, "{offset:?} after {n}");
+            assert!(
+                offset == Some(n) || store.usage().wiped,
+                "{offset:?} after {n}"
+            );
         }
     }
 }
@@ -139,7 +142,7 @@ mod tests {
             batches in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 0..4),
             behind in proptest::collection::vec(any::<u8>(), 0..60),
             pages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..3),
-            directory in proptest::collection::vec(any::<u8>(), 6144..6300),
+            directory in proptest::collection::vec(any::<u8>(), 14_336..14_500),
             with_checkpoint in any::<bool>(),
         ) {
             let checkpoint = with_checkpoint.then_some((pages, directory));
