@@ -1,5 +1,6 @@
 //! Work that may wait for a disk, off the worker's thread: reading ahead, syncing, removing.
 
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 
@@ -19,14 +20,28 @@ pub(crate) struct Pending<T> {
 
 impl<T> Pending<T> {
     /// The result, if there is one already.
-    pub(crate) fn ready(&self) -> Option<T> {
-        self.result.try_recv().ok()
+    ///
+    /// # Errors
+    /// The thread is gone.
+    pub(crate) fn ready(&self) -> io::Result<Option<T>> {
+        match self.result.try_recv() {
+            Ok(result) => Ok(Some(result)),
+            Err(mpsc::TryRecvError::Empty) => Ok(None),
+            Err(mpsc::TryRecvError::Disconnected) => Err(gone()),
+        }
     }
 
-    /// Waits for the result; `None` when the thread is gone.
-    pub(crate) fn wait(&self) -> Option<T> {
-        self.result.recv().ok()
+    /// Waits for the result.
+    ///
+    /// # Errors
+    /// The thread is gone.
+    pub(crate) fn wait(&self) -> io::Result<T> {
+        self.result.recv().map_err(|_| gone())
     }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the background thread is gone")
 }
 
 impl Background {
@@ -34,7 +49,7 @@ impl Background {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(crate) fn thread() -> std::io::Result<Self> {
+    pub(crate) fn thread() -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("state-disk".into())
@@ -47,7 +62,6 @@ impl Background {
     }
 
     /// Jobs run where they are given, so that a test sees them in one order.
-    #[cfg(test)]
     pub(crate) fn inline() -> Self {
         Self { queue: None }
     }

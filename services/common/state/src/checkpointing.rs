@@ -98,8 +98,8 @@ impl Checkpointing {
                 }
                 Ok(())
             }
-            Phase::Naming(naming) => match naming.outcome.ready() {
-                Some(outcome) => self.done(ground, outcome),
+            Phase::Naming(naming) => match naming.outcome.ready().transpose() {
+                Some(outcome) => self.done(ground, outcome.flatten()),
                 None => Ok(()),
             },
         }
@@ -117,7 +117,7 @@ impl Checkpointing {
                 Phase::Idle => self.begin(ground)?,
                 Phase::Writing(_) => self.write(ground)?,
                 Phase::Naming(naming) => {
-                    let outcome = naming.outcome.wait().unwrap_or_else(gone);
+                    let outcome = naming.outcome.wait().flatten();
                     self.done(ground, outcome)?;
                 }
             }
@@ -128,7 +128,8 @@ impl Checkpointing {
     /// Waits for what goes on in the background.
     pub(crate) fn settle(&mut self) {
         if let Phase::Naming(naming) = &self.phase {
-            naming.outcome.wait();
+            // What came of it is seen when the folder is opened again.
+            let _ = naming.outcome.wait();
         }
     }
 
@@ -233,8 +234,4 @@ fn name(disk: &dyn Disk, file: &dyn DiskFile, sequence: u64) -> io::Result<()> {
     disk.sync_folder()?;
     disk.rename(&(name.clone() + crate::checkpoint::UNNAMED), &name)?;
     disk.sync_folder()
-}
-
-fn gone() -> io::Result<()> {
-    Err(io::Error::other("the background thread is gone"))
 }

@@ -42,10 +42,12 @@ struct Scan {
     asked: u64,
 }
 
-/// A record found by a scan, or the end of its segment.
+/// What a scan comes to next.
 enum Found {
     Record(Place, RecordLengths),
     End,
+    /// Its bytes are not read yet.
+    NotYet,
 }
 
 impl Compaction {
@@ -64,7 +66,8 @@ impl Compaction {
     }
 
     /// Moves live records of the oldest segments into the log's batch: scans at most `budget` bytes,
-    /// and only while the log is more than twice what is live, and `slack` bytes.
+    /// and only while the log is more than twice what is live, and `slack` bytes. Waits for the disk only
+    /// when the log has become twice that.
     pub(crate) fn step(
         &mut self,
         log: &mut Log,
@@ -82,7 +85,9 @@ impl Compaction {
                 continue;
             };
             let before = scan.at;
-            match scan.next(&self.background, log.store_id)? {
+            let wait = log.bytes() > 4 * index.live() + 2 * slack;
+            match scan.next(&self.background, log.store_id, wait)? {
+                Found::NotYet => return Ok(()),
                 Found::End => {
                     self.scan = None;
                     self.segment += 1;
@@ -136,24 +141,30 @@ impl Compaction {
 
 impl Scan {
     /// The record at `at`, checked and in `bytes`.
-    fn next(&mut self, background: &Background, store_id: u64) -> Result<Found, Fault> {
+    fn next(&mut self, background: &Background, store_id: u64, wait: bool) -> Result<Found, Fault> {
         while self.batch == 0 {
             if self.at >= self.segment.length {
                 return Ok(Found::End);
             }
-            self.need(background, BATCH_HEADER)?;
+            if !self.need(background, BATCH_HEADER, wait)? {
+                return Ok(Found::NotYet);
+            }
             let header = read_batch_header(&self.bytes[self.consumed..])
                 .ok_or_else(|| damaged(&self.segment, self.at, "a batch header"))?;
             self.batch = u64::from(header.length);
             self.consume(BATCH_HEADER);
         }
-        self.need(background, RECORD_HEADER)?;
+        if !self.need(background, RECORD_HEADER, wait)? {
+            return Ok(Found::NotYet);
+        }
         let lengths = RecordLengths::read(&self.bytes[self.consumed..]);
         let total = lengths.total();
         if total as u64 > self.batch {
             return Err(damaged(&self.segment, self.at, "a record's length"));
         }
-        self.need(background, total)?;
+        if !self.need(background, total, wait)? {
+            return Ok(Found::NotYet);
+        }
         if read_record(store_id, &self.bytes[self.consumed..self.consumed + total]).is_none() {
             return Err(damaged(&self.segment, self.at, "a record's checksum"));
         }
@@ -166,8 +177,9 @@ impl Scan {
         self.at += length as u64;
     }
 
-    /// Makes sure that `length` bytes from `at` on are in memory.
-    fn need(&mut self, background: &Background, length: usize) -> Result<(), Fault> {
+    /// Brings `length` bytes from `at` on into memory; false while they are not read, unless told to
+    /// `wait`.
+    fn need(&mut self, background: &Background, length: usize, wait: bool) -> Result<bool, Fault> {
         if self.at + length as u64 > self.segment.length {
             return Err(damaged(&self.segment, self.at, "a batch behind the end"));
         }
@@ -176,12 +188,16 @@ impl Scan {
                 Some(ahead) => ahead,
                 None => self.ask(background),
             };
-            let chunk = ahead
-                .wait()
-                .unwrap_or_else(|| Err(io::Error::other("the reading thread is gone")))
-                .map_err(|error| {
-                    Fault::reading(&segment_name(self.segment.number), self.at, error)
-                })?;
+            let chunk = if wait {
+                ahead.wait().map(Some)
+            } else {
+                ahead.ready()
+            };
+            let Some(chunk) = chunk.map_err(|error| self.failed(error))? else {
+                self.ahead = Some(ahead);
+                return Ok(false);
+            };
+            let chunk = chunk.map_err(|error| self.failed(error))?;
             self.bytes.drain(..self.consumed);
             self.consumed = 0;
             self.bytes.extend_from_slice(&chunk);
@@ -189,7 +205,11 @@ impl Scan {
                 self.ahead = Some(self.ask(background));
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn failed(&self, error: io::Error) -> Fault {
+        Fault::reading(&segment_name(self.segment.number), self.at, error)
     }
 
     fn ask(&mut self, background: &Background) -> Pending<io::Result<Vec<u8>>> {

@@ -41,7 +41,7 @@ fn identity() -> StoreIdentity {
 fn open(disk: &MemoryDisk) -> anyhow::Result<KeyedStore> {
     let around = Surroundings {
         disk: Arc::new(disk.clone()),
-        background: Background::thread()?,
+        background: Background::inline(),
         budget: Arc::new(Budget::new(1 << 20)),
         tuning: Tuning {
             segment: (1_000, 4_000),
