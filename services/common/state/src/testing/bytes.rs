@@ -16,7 +16,7 @@ use std::time::Duration;
 
 const STORE_ID: u64 = 5;
 /// Windows written after opening.
-const WINDOWS: i64 = 40;
+const WINDOWS: i64 = 15;
 
 /// What a folder is made of.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +111,7 @@ pub fn exercise(bytes: &Bytes) {
             Ok(found) => assert_eq!(found.as_deref(), kept.then_some(&value[..])),
             Err(_) => break,
         }
-        if n % 10 == 9 {
+        if n % 5 == 4 {
             drop(store);
             match open(&disk) {
                 Ok(again) => store = again,
