@@ -18,7 +18,7 @@ fn window(n: u64) -> Vec<Write> {
     (0..4 + n % 5)
         .map(|i| {
             let which = (crate::format::checksum(n, &i.to_le_bytes()) % u64::from(KEYS)) as u16;
-            let value = (n + i) % 6 != 0;
+            let value = !(n + i).is_multiple_of(6);
             (
                 key(which),
                 value.then(|| format!("{n}-{i}").repeat(12).into_bytes()),

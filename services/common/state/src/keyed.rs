@@ -225,7 +225,9 @@ impl KeyedStore {
             if old != Place::NONE {
                 self.log.push(key, None, old);
                 self.index.replace(hash, old, Place::NONE)?;
-                held.map(|held| self.cache.get_mut().remove(held));
+                if let Some(held) = held {
+                    self.cache.get_mut().remove(held);
+                }
             }
             return Ok(());
         };

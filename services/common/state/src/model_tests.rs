@@ -152,7 +152,7 @@ fn window(n: u64, keys: u64) -> Vec<Write> {
     (0..20)
         .map(|i| {
             let key = key((crate::format::checksum(n, &[i]) % keys) as u16);
-            let value = (n + u64::from(i)) % 7 != 0;
+            let value = !(n + u64::from(i)).is_multiple_of(7);
             (
                 key,
                 value.then(|| format!("{n}-{i}").repeat(8).into_bytes()),

@@ -157,12 +157,12 @@ mod tests {
         let mut slots: Vec<Slot> = (0..250)
             .map(|n| Slot {
                 hash: n,
-                place: n + 2 << 20,
+                place: (n + 2) << 20,
             })
             .collect();
         slots.extend((0..600).map(|n| Slot {
             hash: 1000,
-            place: n + 1000 << 20,
+            place: (n + 1000) << 20,
         }));
         slots.push(Slot {
             hash: 2000,
