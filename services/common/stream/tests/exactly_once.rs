@@ -292,6 +292,73 @@ fn a_recreated_changelog_empties_the_local_state() {
     );
 }
 
+/// Every file of the folder's stores whose name begins so.
+fn files_of_stores(folder: &Path, begins: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_of_stores(&path, begins));
+        } else if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(begins))
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn damaged_local_state_is_rebuilt_from_the_changelog() {
+    let Some(brokers) = brokers("damaged_local_state_is_rebuilt_from_the_changelog") else {
+        return;
+    };
+    let topics = Topics::create(&brokers, "damaged");
+    let (_kept, folder) = folder("damaged");
+    let producer = topics.producer();
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
+        ("seg-", |path| {
+            let mut bytes = std::fs::read(path).unwrap();
+            bytes.iter_mut().skip(60).step_by(50).for_each(|b| *b ^= 4);
+            std::fs::write(path, bytes).unwrap();
+        }),
+        ("seg-", |path| {
+            let length = std::fs::metadata(path).unwrap().len();
+            let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(length * 2 / 3).unwrap();
+        }),
+        ("seg-", |path| std::fs::remove_file(path).unwrap()),
+        ("identity", |path| std::fs::write(path, b"{}").unwrap()),
+    ];
+    topics.write(&producer, 1..40, 1);
+    let mut total = 39u64;
+    for (files, damage) in damages {
+        let worker = Process::start(&topics, 0, &folder, None);
+        let read = topics.read(topics.output, total as usize, PATIENCE);
+        worker.drain();
+        let expected = format!("{total} ");
+        let last = read.iter().flatten();
+        assert_eq!(
+            last.filter(|(_, value)| value.starts_with(&expected))
+                .count(),
+            1,
+            "the count goes on at {total}"
+        );
+        let damaged = files_of_stores(&folder, files);
+        assert!(!damaged.is_empty());
+        damaged.iter().for_each(|path| damage(path));
+        total += 1;
+        topics.write(&producer, total..total + 1, 1);
+    }
+    let worker = Process::start(&topics, 0, &folder, None);
+    let read = topics.read(topics.output, total as usize, PATIENCE);
+    worker.drain();
+    let expected = format!("{total} {total}");
+    assert!(read.iter().flatten().any(|(_, value)| *value == expected));
+}
+
 #[test]
 fn a_lost_or_refused_commit_is_settled_without_ending_the_process() {
     let Some(brokers) = brokers("a_lost_or_refused_commit_...") else {
