@@ -68,9 +68,15 @@ impl Cache {
         }
     }
 
-    /// Brings a hash's line of the table near, so that look-ups in a row do not wait for each other.
+    /// Brings a hash's line of the table and its record near, so that look-ups in a row do not wait for
+    /// each other.
     pub(crate) fn touch(&self, hash: u64) -> u64 {
-        self.slots.get(self.set(hash)).copied().unwrap_or(0)
+        let mut set = self.slots[self.set_slots(hash)].iter();
+        let slot = set.find(|slot| **slot != 0 && **slot & TAG == hash & TAG);
+        slot.map_or(0, |slot| {
+            let key = (slot & PLACE) as usize * 8 - 8 + HEADER + RECORD_HEADER;
+            self.ring.get(key).copied().unwrap_or(0).into()
+        })
     }
 
     fn set(&self, hash: u64) -> usize {

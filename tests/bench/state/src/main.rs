@@ -23,6 +23,9 @@ struct Options {
     /// Memory for index and caches, MiB.
     #[arg(long, default_value_t = 512)]
     memory_mib: usize,
+    /// Asks for a window's keys at once instead of one by one.
+    #[arg(long)]
+    multi_get: bool,
     /// Folder for the stores; a new one below it each case.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
@@ -68,6 +71,7 @@ fn main() -> anyhow::Result<()> {
                     .args(["--keys", &keys.to_string()])
                     .args(["--operations", &options.operations.to_string()])
                     .args(["--memory-mib", &options.memory_mib.to_string()])
+                    .args(options.multi_get.then_some("--multi-get"))
                     .output()?;
                 anyhow::ensure!(
                     output.status.success(),

@@ -89,10 +89,20 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
             .collect();
         touched.sort_unstable();
         touched.dedup();
+        let keys: Vec<Vec<u8>> = touched.iter().map(|n| key(*n)).collect();
+        let mut found = if options.multi_get {
+            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+            store.multi_get(&keys)?
+        } else {
+            Vec::new()
+        };
         let mut writes: Vec<Write> = Vec::with_capacity(touched.len());
-        for n in touched {
-            let key = key(n);
-            let mut value = store.get(&key)?.context("a key is missing")?.to_vec();
+        for (at, (n, key)) in touched.into_iter().zip(keys).enumerate() {
+            let found = match found.get_mut(at) {
+                Some(found) => found.take(),
+                None => store.get(&key)?,
+            };
+            let mut value = found.context("a key is missing")?.to_vec();
             ensure!(
                 value.len() == VALUE && value[VALUE - 1] == n as u8,
                 "not this key's value"
