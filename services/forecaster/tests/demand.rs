@@ -108,6 +108,35 @@ async fn what_is_taken_back_leaves_a_day_of_zero_and_a_moved_event_leaves_its_ol
 }
 
 #[tokio::test]
+async fn of_an_insert_of_two_years_the_year_shown_last_is_not_passed_over() {
+    let Some(world) = World::new("years").await else {
+        return;
+    };
+    world.land(vec![read("A", 1, "dispensing")]).await;
+    world.pass(10).await.unwrap();
+    let year_before = -90 * 24;
+    let early = world.row(read("B", year_before, "dispensing"));
+    let late = world.row(read("C", 30, "dispensing"));
+    world.landing(&early, &late, false).await;
+    world.see(late.clone()).await;
+    world.pass(10).await.unwrap();
+    world.see(early.clone()).await;
+    world.landing(&early, &late, true).await;
+    world.pass(10).await.unwrap();
+    assert_eq!(
+        world.days().await,
+        [
+            "DE 2025-12-01 1 1-0-0 complete",
+            "DE 2026-03-01 1 1-0-0 complete",
+            "DE 2026-03-02 1 1-0-0 complete",
+        ]
+    );
+    let again = world.pass(10).await.unwrap();
+    assert_eq!(again.days_recomputed, 0, "nothing is left to be seen");
+    world.drop().await;
+}
+
+#[tokio::test]
 async fn an_alert_that_comes_later_or_is_taken_back_changes_the_day_of_the_second_sale() {
     let Some(world) = World::new("alert").await else {
         return;

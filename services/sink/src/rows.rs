@@ -191,6 +191,10 @@ impl Rows {
     pub fn lands_in_parts(&self, table: &str) -> bool {
         let years: BTreeSet<i32> = match table {
             tables::EVENTS => self.events.iter().map(|row| year(row.event_time)).collect(),
+            tables::OBSERVATIONS_HISTORY => {
+                let times = self.observations.iter().map(|row| row.event_time);
+                times.map(year).collect()
+            }
             _ => BTreeSet::new(),
         };
         years.len() > 1
@@ -376,5 +380,28 @@ mod tests {
             let rows = rows(&codec, &place, &[keyed]).unwrap();
             assert_eq!(rows.refused.is_empty(), partition == own);
         }
+    }
+
+    #[test]
+    fn only_rows_of_several_years_in_a_followed_table_land_in_parts() {
+        let codec = Codec::offline().unwrap();
+        let read = |days: i64| {
+            let mut read = EnrichedObservation::default();
+            read.body.event_time = days * 86_400_000_000;
+            codec.encode(&read).unwrap()
+        };
+        let lands = |days: [i64; 2]| {
+            let records = [record(0, read(days[0])), record(1, read(days[1]))];
+            let rows = rows(&codec, &place(topics::ENRICHED), &records).unwrap();
+            [
+                tables::OBSERVATIONS_HISTORY,
+                tables::OBSERVATIONS,
+                tables::EVENTS,
+            ]
+            .map(|table| rows.lands_in_parts(table))
+        };
+        assert_eq!(lands([0, 364]), [false; 3]);
+        assert_eq!(lands([364, 365]), [true, false, false]);
+        assert_eq!(lands([-1, 0]), [true, false, false]);
     }
 }

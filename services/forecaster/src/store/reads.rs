@@ -185,6 +185,38 @@ pub struct Position {
     pub kafka_offset: i64,
 }
 
+/// A range of which it was said that it begins to land, and not that it is whole.
+#[derive(Debug, Row, Deserialize)]
+struct Begun {
+    source: String,
+    kafka_topic: String,
+    kafka_partition: i32,
+    first_offset: i64,
+    last_offset: i64,
+}
+
+impl Begun {
+    /// Whether this is what a partition ends in.
+    fn is_end_of(&self, end: &Position) -> bool {
+        self.source == end.source
+            && self.kafka_topic == end.kafka_topic
+            && self.kafka_partition == end.kafka_partition
+            && end.kafka_offset <= self.last_offset
+    }
+}
+
+/// Ends of partitions, before what has begun to land and is not whole; none where nothing is whole.
+fn whole(mut landed: Vec<Position>, begun: &[Begun]) -> Vec<Position> {
+    for end in &mut landed {
+        let of_end = begun.iter().filter(|range| range.is_end_of(end));
+        if let Some(first) = of_end.map(|range| range.first_offset).min() {
+            end.kafka_offset = end.kafka_offset.min(first - 1);
+        }
+    }
+    landed.retain(|end| end.kafka_offset >= 0);
+    landed
+}
+
 #[derive(Row, Deserialize)]
 struct TouchedRow {
     gtin: String,
@@ -223,7 +255,12 @@ struct AlertRow {
 }
 
 impl Store {
-    /// Ends of all partitions, as the rows stand now. Take it before asking what was touched.
+    /// Ends of all partitions, as far as the rows have landed whole by now. Take it before asking what was
+    /// touched.
+    ///
+    /// An insert of several years becomes visible a year at a time, and so late offsets before early ones:
+    /// what lies in a range the sink has begun and not called whole is not counted, unless rows beyond it
+    /// have landed (the sink stores the ranges of a partition one after the other).
     ///
     /// # Errors
     /// ClickHouse could not be reached or refused.
@@ -235,7 +272,13 @@ impl Store {
                    SELECT 'alerts_history', toString(a.kafka_topic), a.kafka_partition, \
                    max(a.kafka_offset) \
                    FROM alerts_history AS a GROUP BY a.kafka_topic, a.kafka_partition";
-        self.positions(self.query(sql)).await
+        let landed = self.positions(self.query(sql)).await?;
+        // Asked second: of a range that is seen, the beginning was said before.
+        let sql = "SELECT toString(table_name) AS source, toString(kafka_topic) AS kafka_topic, \
+                   kafka_partition, first_offset, last_offset FROM landings FINAL \
+                   WHERE table_name IN {sources:Array(String)} AND NOT whole";
+        let begun = self.query(sql).param("sources", SOURCES.as_slice());
+        Ok(whole(landed, &begun.fetch_all::<Begun>().await?))
     }
 
     /// How far days have been computed by this rule.
@@ -394,5 +437,47 @@ impl ReadRow {
             uom: self.uom,
         };
         (self.unit, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(source: &str, partition: i32, offset: i64) -> Position {
+        Position {
+            source: source.into(),
+            kafka_topic: "enriched".into(),
+            kafka_partition: partition,
+            kafka_offset: offset,
+        }
+    }
+
+    fn begun(source: &str, partition: i32, first: i64, last: i64) -> Begun {
+        Begun {
+            source: source.into(),
+            kafka_topic: "enriched".into(),
+            kafka_partition: partition,
+            first_offset: first,
+            last_offset: last,
+        }
+    }
+
+    #[test]
+    fn what_has_begun_to_land_counts_once_it_is_whole_or_something_lies_beyond_it() {
+        let [reads, alerts] = SOURCES;
+        let landed = vec![
+            end(reads, 0, 19),
+            end(reads, 1, 21),
+            end(reads, 2, 4),
+            end(alerts, 0, 15),
+        ];
+        let ranges = [
+            begun(reads, 0, 10, 20),
+            begun(reads, 1, 10, 20),
+            begun(reads, 2, 0, 9),
+        ];
+        let expected = vec![end(reads, 0, 9), end(reads, 1, 21), end(alerts, 0, 15)];
+        assert_eq!(whole(landed, &ranges), expected);
     }
 }

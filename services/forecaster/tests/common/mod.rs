@@ -12,7 +12,7 @@ use serialtrail_forecaster::store::Store;
 use serialtrail_records::{Alert, EnrichedObservation, Micros, ReadBody, Site};
 use serialtrail_runtime::config::ClickHouseSettings;
 use serialtrail_warehouse::insert::insert_batch;
-use serialtrail_warehouse::rows::{AlertRow, ObservationRow, Origin};
+use serialtrail_warehouse::rows::{AlertRow, LandingRow, ObservationRow, Origin};
 use serialtrail_warehouse::tables;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -142,6 +142,35 @@ impl World {
             .collect();
         self.insert(tables::OBSERVATIONS, &rows).await;
         self.insert(tables::OBSERVATIONS_HISTORY, &rows).await;
+    }
+
+    /// The row of a read that comes next.
+    pub(crate) fn row(&self, read: EnrichedObservation) -> ObservationRow {
+        ObservationRow::new(read, &self.origin("enriched"))
+    }
+
+    /// A row is seen, maybe before others of its insert.
+    pub(crate) async fn see(&self, row: ObservationRow) {
+        let token = format!("part/{}", row.kafka_offset);
+        insert_batch(&self.client(), tables::OBSERVATIONS_HISTORY, &token, &[row])
+            .await
+            .unwrap();
+    }
+
+    /// The sink says that an insert of reads begins, or is whole.
+    pub(crate) async fn landing(&self, first: &ObservationRow, last: &ObservationRow, whole: bool) {
+        let origin = Origin {
+            topic: "enriched",
+            partition: 0,
+            offset: first.kafka_offset,
+            index: 0,
+        };
+        let table = tables::OBSERVATIONS_HISTORY;
+        let row = LandingRow::new(table, &origin, last.kafka_offset, whole);
+        let token = format!("landing/{}/{whole}", first.kafka_offset);
+        insert_batch(&self.client(), tables::LANDINGS, &token, &[row])
+            .await
+            .unwrap();
     }
 
     /// An alert lands.
