@@ -11,6 +11,8 @@ pub(crate) const CHILDREN_PER_PART: usize = 500;
 const CHILDREN_BYTES: usize = 64 * 1024;
 /// Role of a planned statement about a lot.
 pub(crate) const LOT_STATUS: &str = "lot_status";
+/// Role of a class that a transformation only uses up; sent as `class`.
+pub(crate) const INPUT_CLASS: &str = "input_class";
 
 /// An identifier of an event that is none, and where it stands.
 #[derive(Debug)]
@@ -55,16 +57,16 @@ pub(crate) fn plan(event: &EpcisEvent) -> Result<Vec<PlannedMessage>, BadIdentif
         }
     }
     let quantities = [
-        (&event.quantity_list, "quantityList"),
-        (&event.child_quantity_list, "childQuantityList"),
-        (&event.input_quantity_list, "inputQuantityList"),
-        (&event.output_quantity_list, "outputQuantityList"),
+        (&event.quantity_list, "quantityList", "class"),
+        (&event.child_quantity_list, "childQuantityList", "class"),
+        (&event.input_quantity_list, "inputQuantityList", INPUT_CLASS),
+        (&event.output_quantity_list, "outputQuantityList", "class"),
     ];
     let mut lots = BTreeMap::new();
-    for (list, field) in quantities {
+    for (list, field, role) in quantities {
         for (at, quantity) in list.iter().enumerate() {
             let key = key(&quantity.epc_class, || format!("{field}[{at}].epcClass"))?;
-            messages.class(&key, quantity);
+            messages.class(&key, role, quantity);
             if key.lot().is_some() {
                 lots.insert(key.to_string(), ());
             }
@@ -163,7 +165,11 @@ impl Messages {
         if self.seen.contains_key(&key) {
             return;
         }
-        let role = if unit.is_class() { "class" } else { role };
+        let role = match (unit.is_class(), role) {
+            (true, "input") => INPUT_CLASS,
+            (true, _) => "class",
+            (false, role) => role,
+        };
         self.seen.insert(key.clone(), self.list.len());
         self.list.push(PlannedMessage {
             parent: parent.map(str::to_owned),
@@ -172,12 +178,15 @@ impl Messages {
     }
 
     /// Amounts of one class in the same unit of measure are one amount; in different ones there is
-    /// no amount to state.
-    fn class(&mut self, class: &Epc, quantity: &Quantity) {
+    /// no amount to state. One that is made as well is not only used up.
+    fn class(&mut self, class: &Epc, role: &str, quantity: &Quantity) {
         let key = class.to_string();
         if let Some(at) = self.seen.get(&key) {
             let had = &mut self.list[*at];
-            if had.role == "class" {
+            if had.role == "class" || had.role == INPUT_CLASS {
+                if role == "class" {
+                    role.clone_into(&mut had.role);
+                }
                 let same = had.uom == quantity.uom;
                 had.quantity = match (had.quantity, quantity.quantity) {
                     (Some(a), Some(b)) if same => Some(a + b),
@@ -191,7 +200,7 @@ impl Messages {
         self.list.push(PlannedMessage {
             quantity: quantity.quantity,
             uom: quantity.uom.clone(),
-            ..message(key, "class")
+            ..message(key, role)
         });
     }
 }
@@ -312,7 +321,7 @@ mod tests {
         let messages = plan(&event).unwrap();
         let roles: Vec<_> = messages.iter().map(|m| m.role.as_str()).collect();
         // A unit that is both is an output: it comes out of the transformation.
-        assert_eq!(roles, ["output", "output", "input", "class", "class"]);
+        assert_eq!(roles, ["output", "output", "input", INPUT_CLASS, "class"]);
     }
 
     #[test]

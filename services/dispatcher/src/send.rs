@@ -1,7 +1,7 @@
 //! Messages of a version out to its units: at once where they are few, else from pages in state over
 //! as many windows as the budget needs.
 
-use crate::plan::{LOT_STATUS, statement};
+use crate::plan::{INPUT_CLASS, LOT_STATUS, statement};
 use anyhow::Context;
 use serialtrail_gs1::Epc;
 use serialtrail_records::state_dispatcher::{
@@ -200,16 +200,20 @@ fn emit(
         return Ok(());
     }
     let mut body = body.clone();
-    if message.role == "input" {
+    let mut role = message.role.as_str();
+    if role == "input" || role == INPUT_CLASS {
         // Lot and expiry of a transformation are those of what comes out of it (EPCIS 2.0 §7.4.6, ilmd).
         (body.lot, body.expiry) = (None, None);
+    }
+    if role == INPUT_CLASS {
+        role = "class";
     }
     let unit = UnitEvent {
         unit: message.unit.clone(),
         event_id: event_id.to_owned(),
         revision: work.revision,
         asserted: work.asserted,
-        role: message.role.clone(),
+        role: role.to_owned(),
         parent: message.parent.clone(),
         children: message.children.clone(),
         part: message.part,

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serialtrail_dispatcher::DispatcherStage;
 use serialtrail_records::{
-    Codec, EpcisEvent, ErrorDeclaration, Mark, RejectedEvent, UnitEvent, UnitMessage,
+    Codec, EpcisEvent, ErrorDeclaration, Mark, Quantity, RejectedEvent, UnitEvent, UnitMessage,
 };
 use serialtrail_stream::Stage;
 use serialtrail_stream::testing::{TestContext, record};
@@ -162,6 +162,18 @@ fn a_repeat_tells_nobody_anything() {
     assert!(bench.rejected.is_empty());
 }
 
+fn class(lot: &str) -> Quantity {
+    Quantity {
+        epc_class: format!("urn:epc:class:lgtin:4012345.011111.{lot}"),
+        quantity: Some(1.0),
+        ..Quantity::default()
+    }
+}
+
+fn lot(lot: &str) -> String {
+    format!("01/04012345111118/10/{lot}")
+}
+
 #[test]
 fn lot_and_expiry_of_a_transformation_are_its_outputs_alone() {
     let mut bench = Bench::new();
@@ -171,17 +183,25 @@ fn lot_and_expiry_of_a_transformation_are_its_outputs_alone() {
         epc_list: Vec::new(),
         input_epc_list: vec![pack(1)],
         output_epc_list: vec![pack(2)],
+        input_quantity_list: vec![class("RAW"), class("BOTH")],
+        output_quantity_list: vec![class("BOTH"), class("MADE")],
         lot: Some("NEW".into()),
         expiry: Some("2029-01-31".into()),
         ..event(5, 0..0)
     };
     bench.capture(&[transformation]);
-    let said = |number| {
-        let body = &bench.units[&key(number)].body;
-        (body.lot.as_deref(), body.expiry.as_deref())
-    };
-    assert_eq!(said(1), (None, None));
-    assert_eq!(said(2), (Some("NEW"), Some("2029-01-31")));
+    let new = ("NEW", "2029-01-31");
+    for (unit, role, expected) in [
+        (key(1), "input", None),
+        (key(2), "output", Some(new)),
+        (lot("RAW"), "class", None),
+        (lot("BOTH"), "class", Some(new)),
+        (lot("MADE"), "class", Some(new)),
+    ] {
+        let told = &bench.units[&unit];
+        let said = told.body.lot.as_deref().zip(told.body.expiry.as_deref());
+        assert_eq!((told.role.as_str(), said), (role, expected), "{unit}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{Micros, avro_record};
 pub struct PlannedMessage {
     /// Unit key; for role lot_status the LGTIN key.
     pub unit: String,
-    /// Role of UnitEvent, or lot_status for a statement about a lot.
+    /// Role of UnitEvent, input_class for a class that is only used up, or lot_status for a statement about a lot.
     pub role: String,
     /// For role child: the parent named.
     pub parent: Option<String>,

@@ -102,6 +102,12 @@ fn what_is_made_begins_with_its_transformation_and_what_it_is_made_of_goes_on() 
             );
             assert_eq!(trace["alerts"], json!([]), "{trace}");
         }
+        let raw = d.trace(&t.raw).unwrap()["journey"][0].clone();
+        assert_eq!(
+            (&raw["event_lot"], &raw["event_expiry"]),
+            (&Value::Null, &Value::Null),
+            "{raw}"
+        );
 
         // From an output to what it was made of: by the event its journey names.
         let trace = d.trace(&t.outputs[1]).unwrap();
