@@ -1,5 +1,5 @@
 //! Measures what the whole stack costs, on whatever cores the machine has. Parts, each on a stack
-//! of its own that is started for it and removed afterwards, and one that needs no stack:
+//! of its own that is started for it and removed afterwards, and two that need no stack:
 //!
 //! | module | what is measured |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`query`] | latency of trace, alerts, recall and where over a filled database, first touch and warm |
 //! | [`notifier`] | delay from an alert's commit on the topic to the webhook's receipt, paced and in a burst, with and without a dead receiver beside |
 //! | [`codecs`] | identifiers and EPCIS documents read, per CPU-second, beside other libraries |
+//! | [`engine`] | one contract kept by our worker and by Kafka Streams: events per CPU-second, event to alert |
 //!
 //! An observation is one EPC touched by one event, inherited reads included. CPU-seconds are each
 //! process's own, so they compare between runs on a noisy machine; wall times hold only within one run,
@@ -19,6 +20,7 @@
 pub mod backbone;
 pub mod codecs;
 pub mod cpu;
+pub mod engine;
 pub mod figures;
 pub mod gateway;
 pub mod machine;

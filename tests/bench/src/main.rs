@@ -4,7 +4,7 @@ use clap::Parser;
 use serialtrail_bench::{Options, run, table};
 
 /// Measures the stack: backbone, gateway, query and notifier, each on a stack of its own; and what reading
-/// identifiers and documents costs (codecs).
+/// identifiers and documents costs (codecs), and what one contract costs beside another engine (engine).
 ///
 /// Nothing is asserted: figures are printed as tables and written as one JSON file, which is complete
 /// for the parts measured so far even when a later one fails. Progress goes to standard error.
@@ -24,7 +24,8 @@ const EXAMPLES: &str = "Examples:
   serialtrail-bench --quick                          all parts small, to see that they work
   serialtrail-bench --only gateway --repeat 5        one part, with more repetitions
   serialtrail-bench --only query --rows 1000000      query latencies over a smaller database
-  serialtrail-bench --only codecs                    identifiers and documents; needs no stack";
+  serialtrail-bench --only codecs                    identifiers and documents; needs no stack
+  serialtrail-bench --only engine                    the engine contract beside Kafka Streams";
 
 fn main() -> anyhow::Result<()> {
     let options = Cli::parse().options;

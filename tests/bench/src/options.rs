@@ -16,6 +16,8 @@ pub enum Part {
     Notifier,
     /// Identifiers and documents, ours and others.
     Codecs,
+    /// The engine contract, ours and Kafka Streams; said and skipped where the peers' folder is not.
+    Engine,
 }
 
 /// What to run.
@@ -24,7 +26,7 @@ pub struct Options {
     /// Parts to measure, separated by commas; default: all
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...",
           default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier,
-                             Part::Codecs])]
+                             Part::Codecs, Part::Engine])]
     pub only: Vec<Part>,
     /// Everything small (about a minute with release binaries): shows that the bench works; its figures
     /// say little. Overrides the sizes below

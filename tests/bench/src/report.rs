@@ -2,7 +2,7 @@
 
 use crate::machine::{self, Machine};
 use crate::options::{Options, Part};
-use crate::{backbone, codecs, gateway, notifier, query};
+use crate::{backbone, codecs, engine, gateway, notifier, query};
 use anyhow::Context;
 use serde::Serialize;
 use serialtrail_stack::Project;
@@ -29,6 +29,8 @@ pub struct Report {
     pub notifier: Option<notifier::Figures>,
     /// Identifiers and documents.
     pub codecs: Option<serialtrail_bench_codecs::Figures>,
+    /// The engine contract; `None` where it was skipped.
+    pub engine: Option<engine::Figures>,
 }
 
 /// Measures the parts asked for. After each the figures so far are written.
@@ -48,6 +50,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         query: None,
         notifier: None,
         codecs: None,
+        engine: None,
     };
     let out = root.join(&options.out);
     if let Some(parent) = out.parent() {
@@ -59,6 +62,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         Part::Query,
         Part::Notifier,
         Part::Codecs,
+        Part::Engine,
     ];
     for part in parts.into_iter().filter(|part| options.only.contains(part)) {
         match part {
@@ -67,6 +71,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
             Part::Query => report.query = Some(query::run(&options)?),
             Part::Notifier => report.notifier = Some(notifier::run(&options)?),
             Part::Codecs => report.codecs = Some(codecs::run(&root, &options)?),
+            Part::Engine => report.engine = engine::run(&root, &options)?,
         }
         std::fs::write(&out, serde_json::to_vec_pretty(&report)?)
             .with_context(|| format!("write {}", out.display()))?;

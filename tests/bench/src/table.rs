@@ -1,7 +1,7 @@
 //! The report as a person reads it.
 
 use crate::report::Report;
-use crate::{backbone, gateway, notifier, query};
+use crate::{backbone, engine, gateway, notifier, query};
 use serialtrail_bench_codecs::text::{heading, spread, table};
 use std::fmt::Write;
 
@@ -51,7 +51,74 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(figures) = &report.codecs {
         figures.write(out)?;
     }
+    if let Some(figures) = &report.engine {
+        engine(out, figures)?;
+    }
     Ok(())
+}
+
+fn engine(out: &mut String, f: &engine::Figures) -> std::fmt::Result {
+    let settings = &f.settings;
+    writeln!(
+        out,
+        "\nEngine: the contract's {} enriched scans and its alerts, the same bytes of both; ours {:.2} times Kafka \
+         Streams (each repetition {})",
+        f.enriched,
+        f.ratio,
+        spread(&f.ratios)
+    )?;
+    writeln!(
+        out,
+        "ours: {} threads, windows of {} ms or {} records, {} MiB for index and cache",
+        settings.threads, settings.window_ms, settings.window_records, settings.memory_mib
+    )?;
+    let mut rows = vec![heading(&[
+        "engine",
+        "events/CPU-s",
+        "from first commit",
+        "events/s",
+        "CPU-s",
+        "broker CPU-s",
+        "others CPU-s",
+        "peak MiB",
+    ])];
+    for (name, engine) in [
+        ("ours", &f.ours),
+        ("Kafka Streams, tuned", &f.kafka_streams),
+    ] {
+        rows.push(vec![
+            name.to_owned(),
+            spread(&engine.ev_per_cpu_s),
+            spread(&engine.steady_ev_per_cpu_s),
+            spread(&engine.ev_per_s),
+            spread(&engine.cpu_s),
+            spread(&engine.broker_cpu_s),
+            spread(&engine.others_cpu_s),
+            spread(&engine.peak_mib),
+        ]);
+    }
+    table(out, &rows)?;
+    let mut rows = vec![heading(&[
+        "event to alert",
+        "events/s",
+        "commit ms",
+        "alerts",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+    ])];
+    for paced in &f.paced {
+        rows.push(vec![
+            paced.engine.clone(),
+            paced.rate.to_string(),
+            paced.commit_ms.to_string(),
+            paced.alerts.to_string(),
+            format!("{:.1}", paced.p50_ms),
+            format!("{:.1}", paced.p99_ms),
+            format!("{:.1}", paced.max_ms),
+        ]);
+    }
+    table(out, &rows)
 }
 
 fn backbone(out: &mut String, f: &backbone::Figures) -> std::fmt::Result {

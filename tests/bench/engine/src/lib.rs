@@ -8,6 +8,7 @@
 //! | [`rules`] | the contract: what one scan means, given its serial's history |
 //! | [`state`] | what is kept of a serial: registry row and history in one record |
 //! | [`stage`] | the three together, as the worker wants them |
+//! | [`drain`] | ending when everything is read |
 //!
 //! The contract: of the scans of one serial, in the order they come, one whose event id is among the last
 //! [`rules::REMEMBERED`] kept is dropped without a trace. Any other is written to `enriched` with the
@@ -16,9 +17,11 @@
 //! that is none of its markets), *travel* (farther from the last scan, and faster, than goods fly).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod drain;
 pub mod rules;
 pub mod stage;
 pub mod state;
 pub mod wire;
 
+pub use drain::Drain;
 pub use stage::Engine;

@@ -1,7 +1,8 @@
-//! `serialtrail-bench-engine`: the contract's stage as a worker process, until it is told to end.
+//! `serialtrail-bench-engine`: the contract's stage as a worker process, until it is told to end or, asked
+//! to, has read everything.
 
 use clap::Parser;
-use serialtrail_bench_engine::Engine;
+use serialtrail_bench_engine::{Drain, Engine};
 use serialtrail_runtime::{Settings, Shutdown, telemetry};
 use serialtrail_stream::{WorkerConfig, run_workers};
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ struct Options {
     /// Memory of the stores for index and cache, MiB
     #[arg(long, default_value_t = 256)]
     memory_mib: usize,
+    /// Ends by itself when everything the input holds is committed and the group has no members any more
+    #[arg(long)]
+    drain: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -51,6 +55,10 @@ fn main() -> anyhow::Result<()> {
     // Names a program has from its command line live as long as it does.
     let leak = |text: String| -> &'static str { text.leak() };
     let changelog = leak(format!("{}-changelog", options.name));
+    let drain = match options.drain {
+        true => Some(Drain::new(&settings.kafka, &options.name, &options.input)?),
+        false => None,
+    };
     let config = WorkerConfig::stateful(leak(options.name), &options.input, changelog);
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -62,5 +70,16 @@ fn main() -> anyhow::Result<()> {
         let _inside = runtime.enter();
         shutdown.trigger_on_signals()?;
     }
-    run_workers(&settings, &config, || Ok(Engine), &shutdown)
+    std::thread::scope(|scope| {
+        let ended = drain
+            .as_ref()
+            .map(|drain| scope.spawn(|| drain.end(&shutdown)));
+        run_workers(&settings, &config, || Ok(Engine), &shutdown)?;
+        match ended.map(std::thread::ScopedJoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(_)) => anyhow::bail!("the thread that watches the input's end panicked"),
+        }
+    })?;
+    drain.map_or(Ok(()), |drain| drain.until_empty())
 }

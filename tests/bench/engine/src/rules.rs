@@ -32,7 +32,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the alerts of one scan.
-    pub const ALL: [Self; 4] = [Self::Unknown, Self::Duplicate, Self::Diversion, Self::Travel];
+    pub const ALL: [Self; 4] = [
+        Self::Unknown,
+        Self::Duplicate,
+        Self::Diversion,
+        Self::Travel,
+    ];
 
     /// The name in an alert.
     #[must_use]
@@ -81,7 +86,9 @@ pub struct Fired([bool; 4]);
 impl Fired {
     /// The rules, in the order of [`Rule::ALL`].
     pub fn rules(self) -> impl Iterator<Item = Rule> {
-        Rule::ALL.into_iter().filter(move |rule| self.0[*rule as usize])
+        Rule::ALL
+            .into_iter()
+            .filter(move |rule| self.0[*rule as usize])
     }
 }
 
