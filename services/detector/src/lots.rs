@@ -30,7 +30,7 @@ pub fn load(
     ctx: &mut dyn StepContext,
 ) -> anyhow::Result<DetectorLot> {
     Ok(match ctx.get(&lot_key(gtin, lot))? {
-        Some(value) => codec.decode(&value)?,
+        Some(value) => codec.decode(value)?,
         None => DetectorLot::default(),
     })
 }
@@ -60,7 +60,7 @@ pub fn units(
     ctx: &mut dyn StepContext,
 ) -> anyhow::Result<Vec<String>> {
     Ok(match ctx.get(&page_key(page, gtin, lot))? {
-        Some(value) => codec.decode::<DetectorLotUnits>(&value)?.units,
+        Some(value) => codec.decode::<DetectorLotUnits>(value)?.units,
         None => Vec::new(),
     })
 }
@@ -81,11 +81,11 @@ pub fn add_unit(
     let mut units = units(page, gtin, lot, codec, ctx)?;
     units.push(unit.to_owned());
     ctx.put(
-        page_key(page, gtin, lot),
-        codec.encode(&DetectorLotUnits { units })?,
+        &page_key(page, gtin, lot),
+        &codec.encode(&DetectorLotUnits { units })?,
     );
     kept.units += 1;
-    ctx.put(lot_key(gtin, lot), codec.encode(&kept)?);
+    ctx.put(&lot_key(gtin, lot), &codec.encode(&kept)?);
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub fn state(
     if !lot::state(&mut kept.statements, said) {
         return Ok(false);
     }
-    ctx.put(lot_key(&gtin, &lot), codec.encode(&kept)?);
+    ctx.put(&lot_key(&gtin, &lot), &codec.encode(&kept)?);
     if kept.units == 0 || lot::view(&kept.statements) == before {
         return Ok(false);
     }

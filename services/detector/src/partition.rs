@@ -34,7 +34,7 @@ impl Partitions {
             Entry::Occupied(here) => Ok(here.into_mut()),
             Entry::Vacant(free) => {
                 let state = match ctx.get(KEY)? {
-                    Some(value) => codec.decode(&value)?,
+                    Some(value) => codec.decode(value)?,
                     None => DetectorPartition::default(),
                 };
                 Ok(free.insert(Loaded {
@@ -53,7 +53,7 @@ impl Partitions {
         if let Some(here) = self.loaded.get_mut(&ctx.partition())
             && std::mem::take(&mut here.changed)
         {
-            ctx.put(KEY.to_vec(), codec.encode(&here.state)?);
+            ctx.put(KEY, &codec.encode(&here.state)?);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use serialtrail_records::{
 };
 use serialtrail_runtime::{metrics, topics};
 use serialtrail_stream::refusal::{KEY_MISMATCH, WRONG_PARTITION, wrong_partition_message};
-use serialtrail_stream::{InputRecord, Stage, StageError, StepContext};
+use serialtrail_stream::{InputRecord, Keys, Stage, StageError, StepContext};
 
 use crate::alerts::{Standing, content_hash, standing};
 use crate::history::History;
@@ -189,8 +189,8 @@ impl Detector {
             last_event_time: should.last_event_time,
         });
         let value = self.codec.encode(&alert)?;
-        ctx.put(alert_key(&alert.rule, &unit.key), value.clone());
-        ctx.emit(topics::ALERTS, unit.key.as_bytes(), value);
+        ctx.put(&alert_key(&alert.rule, &unit.key), &value);
+        ctx.emit(topics::ALERTS, unit.key.as_bytes(), &value);
         count(&alert.rule, what);
         Ok(true)
     }
@@ -211,7 +211,7 @@ impl Detector {
                 stood.alert_id
             );
         };
-        let mut alert: Alert = self.codec.decode(&kept)?;
+        let mut alert: Alert = self.codec.decode(kept)?;
         let cured = rule(&stood.rule).and_then(|r| (r.cured?)(&unit.head.facts));
         let reason = match cured {
             _ if superseded_by.is_some() => "superseded",
@@ -223,11 +223,11 @@ impl Detector {
         alert.retract_reason = Some(reason.to_owned());
         alert.superseded_by = superseded_by;
         let alert = self.stamp(unit, alert, captured_at);
-        ctx.delete(key);
+        ctx.delete(&key);
         ctx.emit(
             topics::ALERTS,
             unit.key.as_bytes(),
-            self.codec.encode(&alert)?,
+            &self.codec.encode(&alert)?,
         );
         count(&alert.rule, "retracted");
         Ok(())
@@ -385,6 +385,12 @@ impl Stage for Detector {
                 Some(reason) => self.reject(record, reason, &error.to_string(), ctx),
                 None => Err(error.into()),
             },
+        }
+    }
+
+    fn keys(&self, record: &InputRecord, keys: &mut Keys) {
+        if let Some(unit) = &record.key {
+            Unit::name_keys(unit, keys);
         }
     }
 

@@ -24,7 +24,7 @@ fn load(
     ctx: &mut dyn StepContext,
 ) -> anyhow::Result<(DetectorTimerPage, usize)> {
     Ok(match ctx.get(&page_key(hour, page))? {
-        Some(value) => (codec.decode(&value)?, value.len()),
+        Some(value) => (codec.decode(value)?, value.len()),
         None => (DetectorTimerPage::default(), 0),
     })
 }
@@ -65,7 +65,7 @@ pub fn add(
         due,
         unit: unit.to_owned(),
     });
-    ctx.put(page_key(hour, last), codec.encode(&page)?);
+    ctx.put(&page_key(hour, last), &codec.encode(&page)?);
     Ok(())
 }
 
@@ -115,9 +115,9 @@ pub fn take_page(
     bucket.next_due[page] = rest.iter().map(|t| t.due).min().unwrap_or(NEVER);
     let key = page_key(bucket.hour, page);
     if rest.is_empty() {
-        ctx.delete(key);
+        ctx.delete(&key);
     } else {
-        ctx.put(key, codec.encode(&DetectorTimerPage { timers: rest })?);
+        ctx.put(&key, &codec.encode(&DetectorTimerPage { timers: rest })?);
     }
     if bucket.next_due.iter().all(|due| *due == NEVER) {
         partition.buckets.remove(at);

@@ -7,17 +7,20 @@ use serialtrail_records::state_detector::{
     DetectorProduct, DetectorRead, DetectorReads, DetectorUnit,
 };
 use serialtrail_records::{Codec, Micros, UnitFacts};
-use serialtrail_stream::StepContext;
+use serialtrail_stream::{Keys, StepContext};
 
 use crate::read::Reading;
 
 /// Bytes of reads, about, from which on a head moves them to a page.
 pub const HEAD_BYTES: usize = 64 * 1024;
 
+/// What the key of a unit's head begins with.
+const HEAD: &str = "u/";
+
 /// State key of a unit's head.
 #[must_use]
 pub fn head_key(unit: &str) -> Vec<u8> {
-    format!("u/{unit}").into_bytes()
+    format!("{HEAD}{unit}").into_bytes()
 }
 
 fn page_key(unit: &str, page: usize) -> Vec<u8> {
@@ -80,6 +83,11 @@ fn size(read: &DetectorRead) -> usize {
 }
 
 impl Unit {
+    /// Names what loading a unit looks up, where its reads fit into its head: nearly always.
+    pub(crate) fn name_keys(unit: &[u8], keys: &mut Keys) {
+        keys.push(&[HEAD.as_bytes(), unit]);
+    }
+
     /// Loads a unit with all its pages; an unknown key is an empty unit.
     ///
     /// # Errors
@@ -94,11 +102,11 @@ impl Unit {
                 known: false,
             });
         };
-        let head: DetectorUnit = codec.decode(&head)?;
+        let head: DetectorUnit = codec.decode(head)?;
         let mut pages = Vec::new();
         for page in 0..usize::try_from(head.pages)? {
             let reads = match ctx.get(&page_key(key, page))? {
-                Some(value) => codec.decode::<DetectorReads>(&value)?.reads,
+                Some(value) => codec.decode::<DetectorReads>(value)?.reads,
                 None => Vec::new(),
             };
             pages.push(Page {
@@ -226,13 +234,13 @@ impl Unit {
         for (number, page) in self.pages.iter().enumerate().filter(|(_, p)| p.changed) {
             let key = page_key(&self.key, number);
             if page.reads.is_empty() {
-                ctx.delete(key);
+                ctx.delete(&key);
             } else {
                 let reads = page.reads.clone();
-                ctx.put(key, codec.encode(&DetectorReads { reads })?);
+                ctx.put(&key, &codec.encode(&DetectorReads { reads })?);
             }
         }
-        ctx.put(head_key(&self.key), codec.encode(&self.head)?);
+        ctx.put(&head_key(&self.key), &codec.encode(&self.head)?);
         Ok(())
     }
 }

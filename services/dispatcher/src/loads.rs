@@ -26,7 +26,7 @@ impl LoadsStage {
 
 fn to_all(ctx: &mut dyn StepContext, value: &[u8]) {
     for partition in 0..ctx.partitions(UNIT_INBOX) {
-        ctx.emit_to(UNIT_INBOX, partition, value.to_vec());
+        ctx.emit_to(UNIT_INBOX, partition, value);
     }
 }
 
@@ -40,7 +40,7 @@ impl Stage for LoadsStage {
             }
             Ok(LoadMessage::RegistryEntry(entry)) => {
                 if record.key.as_deref() == Some(entry.unit.as_bytes()) {
-                    ctx.emit(UNIT_INBOX, entry.unit.as_bytes(), value.to_vec());
+                    ctx.emit(UNIT_INBOX, entry.unit.as_bytes(), value);
                     return Ok(());
                 }
                 let message = format!("the record's key must be its unit, {}", entry.unit);

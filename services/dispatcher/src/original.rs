@@ -68,7 +68,7 @@ pub(crate) fn read(
 /// Removes the pages.
 pub(crate) fn forget(ctx: &mut dyn StepContext, event_id: &str, original: &Original) {
     for page in 0..original.pages {
-        ctx.delete(page_key(event_id, original.generation, page).into_bytes());
+        ctx.delete(page_key(event_id, original.generation, page).as_bytes());
     }
 }
 

@@ -145,7 +145,7 @@ pub(crate) fn forget_plan(
 
 fn drop_pages(ctx: &mut dyn StepContext, event_id: &str, generation: i64, pages: i32) {
     for page in 0..pages {
-        ctx.delete(page_key(event_id, generation, page).into_bytes());
+        ctx.delete(page_key(event_id, generation, page).as_bytes());
     }
 }
 
@@ -195,7 +195,7 @@ fn emit(
         };
         let value = codec.encode(&status)?;
         for partition in 0..ctx.partitions(UNIT_INBOX) {
-            ctx.emit_to(UNIT_INBOX, partition, value.clone());
+            ctx.emit_to(UNIT_INBOX, partition, &value);
         }
         return Ok(());
     }
@@ -223,7 +223,7 @@ fn emit(
         uom: message.uom.clone(),
         body,
     };
-    ctx.emit(UNIT_INBOX, message.unit.as_bytes(), codec.encode(&unit)?);
+    ctx.emit(UNIT_INBOX, message.unit.as_bytes(), &codec.encode(&unit)?);
     Ok(())
 }
 

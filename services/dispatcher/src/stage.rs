@@ -12,7 +12,7 @@ use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{REJECTED_EVENTS, UNIT_INBOX};
 use serialtrail_stream::pending::{self, load, save};
 use serialtrail_stream::refusal::{self, KEY_MISMATCH};
-use serialtrail_stream::{InputRecord, Notes, Stage, StepContext};
+use serialtrail_stream::{InputRecord, Keys, Notes, Stage, StepContext};
 use std::sync::Arc;
 
 /// Decides per event id which version stands, and tells the units.
@@ -21,8 +21,11 @@ pub struct DispatcherStage {
     notes: Notes,
 }
 
+/// What the key of an event id's state begins with.
+const EVENT: &str = "e/";
+
 fn state_key(event_id: &str) -> String {
-    format!("e/{event_id}")
+    format!("{EVENT}{event_id}")
 }
 
 impl DispatcherStage {
@@ -262,7 +265,7 @@ impl DispatcherStage {
             };
             let value = self.codec.encode(&mark)?;
             for partition in 0..ctx.partitions(UNIT_INBOX) {
-                ctx.emit_to(UNIT_INBOX, partition, value.clone());
+                ctx.emit_to(UNIT_INBOX, partition, &value);
             }
         }
         save(ctx, &self.codec, "m", &held)
@@ -341,6 +344,12 @@ impl Stage for DispatcherStage {
                 REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, message)
             }
             Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
+        }
+    }
+
+    fn keys(&self, record: &InputRecord, keys: &mut Keys) {
+        if let Some(event_id) = &record.key {
+            keys.push(&[EVENT.as_bytes(), event_id]);
         }
     }
 

@@ -211,7 +211,7 @@ fn store_split(
         .children
         .into_iter()
         .partition(|c| hash(&c.key) < middle);
-    env.ctx.delete(page_key(unit, number).into_bytes());
+    env.ctx.delete(page_key(unit, number).as_bytes());
     container.dirty.retain(|d| *d != number);
     let at = container
         .pages

@@ -54,7 +54,7 @@ pub(crate) fn read(
         read.digest = digest(&value);
     }
     read.emitted = asserted;
-    env.ctx.emit(ENRICHED, unit.key().as_bytes(), value);
+    env.ctx.emit(ENRICHED, unit.key().as_bytes(), &value);
     Ok(())
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn ends(
         env.ctx.emit(
             UNIT_INBOX,
             end.parent.as_bytes(),
-            env.codec.encode(&message)?,
+            &env.codec.encode(&message)?,
         );
     }
     Ok(())
@@ -137,6 +137,6 @@ pub(crate) fn serial(
     serial.revision = state.serial_revision;
     let value = env.codec.encode(&serial)?;
     state.serial_digest = digest(&value);
-    env.ctx.emit(SERIAL_REGISTRY, key.key().as_bytes(), value);
+    env.ctx.emit(SERIAL_REGISTRY, key.key().as_bytes(), &value);
     Ok(())
 }

@@ -90,7 +90,7 @@ impl<'a> Reads<'a> {
             message.hop = 0;
         }
         env.ctx
-            .emit(UNIT_INBOX, child.as_bytes(), env.codec.encode(&message)?);
+            .emit(UNIT_INBOX, child.as_bytes(), &env.codec.encode(&message)?);
         Ok(())
     }
 }
@@ -285,7 +285,7 @@ fn memberships(
             visible_to: body.map(|b| b.visible_to.clone()).unwrap_or_default(),
         };
         env.ctx
-            .emit(ENRICHED, unit.as_bytes(), env.codec.encode(&membership)?);
+            .emit(ENRICHED, unit.as_bytes(), &env.codec.encode(&membership)?);
     }
     Ok(())
 }

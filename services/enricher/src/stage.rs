@@ -3,7 +3,7 @@
 use crate::domain::facts::{issuer, may_issue};
 use crate::policy::Policy;
 use crate::reject::REFUSALS;
-use crate::unit::{Env, Sizes, Unit};
+use crate::unit::{Env, KEY as UNIT_KEY, Sizes, Unit};
 use crate::{fanout, reads};
 use serialtrail_records::{Codec, DecodeError, LotStatus, Mark, UnitMessage};
 use serialtrail_runtime::metrics;
@@ -11,7 +11,7 @@ use serialtrail_runtime::topics::{ENRICHED, REJECTED_EVENTS, SERIAL_REGISTRY, UN
 use serialtrail_stream::pending;
 use serialtrail_stream::reference::{ReferenceCopy, ReferenceTable};
 use serialtrail_stream::refusal::KEY_MISMATCH;
-use serialtrail_stream::{InputRecord, Notes, Stage, StepContext};
+use serialtrail_stream::{InputRecord, Keys, Notes, Stage, StepContext};
 use std::sync::Arc;
 
 /// Owner of the serial registry: containment, facts, inherited reads.
@@ -83,7 +83,7 @@ impl EnricherStage {
                 let status = authorise(status, &table);
                 let partition = env.ctx.partition();
                 env.ctx
-                    .emit_to(ENRICHED, partition, self.codec.encode(&status)?);
+                    .emit_to(ENRICHED, partition, &self.codec.encode(&status)?);
                 None
             }
             UnitMessage::Mark(mark) => {
@@ -134,7 +134,7 @@ impl EnricherStage {
             sources: 1,
             time,
         };
-        ctx.emit_to(ENRICHED, partition, self.codec.encode(&mark)?);
+        ctx.emit_to(ENRICHED, partition, &self.codec.encode(&mark)?);
         metrics::gauge(&metrics::STREAM_TIME)
             .with_label_values(&["enricher", &partition.to_string()])
             .set(time / 1_000_000);
@@ -175,6 +175,12 @@ impl Stage for EnricherStage {
                 REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, text)
             }
             Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
+        }
+    }
+
+    fn keys(&self, record: &InputRecord, keys: &mut Keys) {
+        if let Some(unit) = &record.key {
+            keys.push(&[UNIT_KEY.as_bytes(), unit]);
         }
     }
 

@@ -12,6 +12,9 @@ use serialtrail_stream::pending::{load, save};
 use serialtrail_stream::reference::ReferenceTable;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the key of a unit's state begins with.
+pub(crate) const KEY: &str = "u/";
+
 /// Bytes of the index kept within the unit.
 const INLINE_INDEX: usize = 48 * 1024;
 /// Bytes of a further page of the index.
@@ -62,7 +65,7 @@ fn size(entry: &ReadEntry) -> usize {
 
 impl Unit {
     pub(crate) fn load(env: &mut Env<'_>, unit: &str) -> anyhow::Result<Self> {
-        let state = load(env.ctx, env.codec, &format!("u/{unit}"))?.unwrap_or_default();
+        let state = load(env.ctx, env.codec, &format!("{KEY}{unit}"))?.unwrap_or_default();
         Ok(Self {
             key: Epc::from_record(unit),
             state,
@@ -78,7 +81,7 @@ impl Unit {
                 save(env.ctx, env.codec, &page_key(&unit, *number), page)?;
             }
         }
-        save(env.ctx, env.codec, &format!("u/{unit}"), &self.state)
+        save(env.ctx, env.codec, &format!("{KEY}{unit}"), &self.state)
     }
 
     /// Entries of one page of the index; page 0 stands within the unit.

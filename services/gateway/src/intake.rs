@@ -117,7 +117,7 @@ impl Intake {
             behaviour: Behaviour::Rollback,
             asked,
             origin: Origin::Topic {
-                topic: record.topic.clone(),
+                topic: record.topic.to_string(),
                 partition: record.partition,
                 offset: record.offset,
             },
@@ -200,8 +200,8 @@ fn asked_record_time(record: &InputRecord) -> Result<Option<Micros>, String> {
 
 fn emit(record: Outgoing, ctx: &mut dyn StepContext) {
     match record.key {
-        Some(key) => ctx.emit(record.topic, &key, record.value),
-        None => ctx.emit_to(record.topic, record.partition, record.value),
+        Some(key) => ctx.emit(record.topic, &key, &record.value),
+        None => ctx.emit_to(record.topic, record.partition, &record.value),
     }
 }
 

@@ -150,7 +150,7 @@ impl Stage for PartnerRejects {
             Some(topic) => {
                 let key = record.key.as_deref();
                 let key = key.unwrap_or(rejected.reject_id.as_bytes());
-                ctx.emit(topic, key, value.to_vec());
+                ctx.emit(topic, key, value);
             }
             None => withheld("no_topic"),
         }

@@ -7,14 +7,14 @@ use crate::identity;
 use crate::keyed::{KeyedStore, Tuning};
 use crate::log::segment_name;
 use crate::model_tests::{self, around, assert_same, key, open, tuning};
-use crate::testing::{MemoryDisk, Operation};
-use crate::{MemoryStore, Store, Write};
+use crate::testing::{MemoryDisk, Operation, OwnedWrite, borrowed};
+use crate::{MemoryStore, Store};
 use proptest::prelude::*;
 
 const KEYS: u16 = 24;
 
 /// Window `n`: rewrites, removals, new keys.
-fn window(n: u64) -> Vec<Write> {
+fn window(n: u64) -> Vec<OwnedWrite> {
     (0..4 + n % 5)
         .map(|i| {
             let which = (crate::format::checksum(n, &i.to_le_bytes()) % u64::from(KEYS)) as u16;
@@ -46,8 +46,8 @@ fn run(windows: u64) -> Run {
         models: vec![model.clone()],
     };
     for n in 0..windows {
-        store.apply(&window(n), n as i64 + 1).unwrap();
-        model.apply(&window(n), n as i64 + 1).unwrap();
+        store.apply(&borrowed(&window(n)), n as i64 + 1).unwrap();
+        model.apply(&borrowed(&window(n)), n as i64 + 1).unwrap();
         run.after.push(disk.journal().len());
         run.models.push(model.clone());
         if n == windows / 3 || n == windows / 2 {
@@ -79,7 +79,7 @@ fn check(run: &Run, disk: &MemoryDisk, at_least: usize) -> usize {
     // What was replayed after a crash is as good as new: more windows, another opening.
     if offset > 0 && offset < run.models.len() - 1 {
         store
-            .apply(&window(offset as u64), offset as i64 + 1)
+            .apply(&borrowed(&window(offset as u64)), offset as i64 + 1)
             .unwrap();
         drop(store);
         assert_same(&open(disk, &tuning()), &run.models[offset + 1], KEYS);
@@ -186,9 +186,9 @@ fn a_batch_without_its_predecessor_is_not_accepted() {
     .unwrap();
     let mut models = vec![MemoryStore::new()];
     for n in 0..30 {
-        store.apply(&window(n), n as i64 + 1).unwrap();
+        store.apply(&borrowed(&window(n)), n as i64 + 1).unwrap();
         let mut model = models[n as usize].clone();
-        model.apply(&window(n), n as i64 + 1).unwrap();
+        model.apply(&borrowed(&window(n)), n as i64 + 1).unwrap();
         models.push(model);
     }
     drop(store);

@@ -188,17 +188,24 @@ impl KeyedStore {
         Ok(())
     }
 
-    fn look_up(&self, hash: u64, key: &[u8]) -> Result<Option<Bytes>, Fault> {
+    fn look_up(
+        &self,
+        hash: u64,
+        key: &[u8],
+        found: &mut dyn FnMut(Option<&[u8]>),
+    ) -> Result<(), Fault> {
         let record = &mut *self.scratch.borrow_mut();
         for place in self.index.find(hash)?.iter() {
             let lengths = self.log.read(place, record)?;
             if key_of(record, lengths) == key {
                 self.cache.borrow_mut().insert(hash, record);
                 let value = &record[RECORD_HEADER + lengths.key..];
-                return Ok(lengths.value.map(|_| Bytes::copy_from_slice(value)));
+                found(lengths.value.map(|_| value));
+                return Ok(());
             }
         }
-        Ok(None)
+        found(None);
+        Ok(())
     }
 
     /// Where the newest record of a key is, and its entry in the cache.
@@ -249,23 +256,30 @@ impl KeyedStore {
         hashes
     }
 
-    fn get_hashed(&self, hash: u64, key: &[u8]) -> anyhow::Result<Option<Bytes>> {
+    fn get_hashed(
+        &self,
+        hash: u64,
+        key: &[u8],
+        found: &mut dyn FnMut(Option<&[u8]>),
+    ) -> anyhow::Result<()> {
         if let Some(value) = self.cache.borrow_mut().get(hash, key) {
-            return Ok(Some(value));
+            found(Some(value));
+            return Ok(());
         }
-        self.look_up(hash, key).map_err(|fault| self.failed(fault))
+        self.look_up(hash, key, found)
+            .map_err(|fault| self.failed(fault))
     }
 
-    fn commit(&mut self, writes: &[Write], changelog_offset: i64) -> Result<(), Fault> {
+    fn commit(&mut self, writes: &[Write<'_>], changelog_offset: i64) -> Result<(), Fault> {
         let record =
-            |(key, value): &Write| RECORD_HEADER + key.len() + value.as_ref().map_or(0, Vec::len);
+            |(key, value): &Write<'_>| RECORD_HEADER + key.len() + value.map_or(0, <[u8]>::len);
         let expected = BATCH_HEADER + writes.iter().map(record).sum::<usize>();
         let (least, most) = self.around.tuning.segment;
         let target = (self.index.live() / 8).clamp(least, most);
         self.log.begin(expected as u64, target)?;
-        let hashes = self.hashes(writes.iter().map(|(key, _)| key.as_slice()));
+        let hashes = self.hashes(writes.iter().map(|(key, _)| *key));
         for ((key, value), hash) in writes.iter().zip(hashes) {
-            self.write(hash, key, value.as_deref())?;
+            self.write(hash, key, *value)?;
         }
         let (hash, seed) = (self.around.tuning.hash, self.birth.hash_seed);
         let share = SHARE * self.log.batch_bytes();
@@ -326,17 +340,25 @@ impl Drop for KeyedStore {
 impl Store for KeyedStore {
     fn get(&self, key: &[u8]) -> anyhow::Result<Option<Bytes>> {
         self.ensure_usable()?;
-        self.get_hashed(self.hash(key), key)
+        let mut value = None;
+        self.get_hashed(self.hash(key), key, &mut |found| {
+            value = found.map(Bytes::copy_from_slice);
+        })?;
+        Ok(value)
     }
 
-    fn multi_get(&self, keys: &[&[u8]]) -> anyhow::Result<Vec<Option<Bytes>>> {
+    fn multi_get(
+        &self,
+        keys: &[&[u8]],
+        found: &mut dyn FnMut(Option<&[u8]>),
+    ) -> anyhow::Result<()> {
         self.ensure_usable()?;
         let hashes = self.hashes(keys.iter().copied());
-        let keys = keys.iter().zip(hashes);
-        keys.map(|(key, hash)| self.get_hashed(hash, key)).collect()
+        let mut keys = keys.iter().zip(hashes);
+        keys.try_for_each(|(key, hash)| self.get_hashed(hash, key, found))
     }
 
-    fn apply(&mut self, writes: &[Write], changelog_offset: i64) -> anyhow::Result<()> {
+    fn apply(&mut self, writes: &[Write<'_>], changelog_offset: i64) -> anyhow::Result<()> {
         self.ensure_usable()?;
         self.commit(writes, changelog_offset)
             .map_err(|fault| self.failed(fault))

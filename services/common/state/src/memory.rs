@@ -37,13 +37,13 @@ impl Store for MemoryStore {
         Ok(self.values.get(key).cloned())
     }
 
-    fn apply(&mut self, writes: &[Write], changelog_offset: i64) -> anyhow::Result<()> {
+    fn apply(&mut self, writes: &[Write<'_>], changelog_offset: i64) -> anyhow::Result<()> {
         for (key, value) in writes {
             match value {
                 Some(value) => self
                     .values
-                    .insert(key.clone(), Bytes::copy_from_slice(value)),
-                None => self.values.remove(key),
+                    .insert(key.to_vec(), Bytes::copy_from_slice(value)),
+                None => self.values.remove(*key),
             };
         }
         self.changelog_offset = Some(changelog_offset);

@@ -4,8 +4,8 @@ use crate::background::Background;
 use crate::budget::Budget;
 use crate::disk::Disk;
 use crate::keyed::{KeyedStore, Surroundings, Tuning};
-use crate::testing::MemoryDisk;
-use crate::{MemoryStore, Store, StoreIdentity, Write};
+use crate::testing::{MemoryDisk, OwnedWrite, borrowed};
+use crate::{MemoryStore, Store, StoreIdentity};
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub(crate) fn assert_same(store: &dyn Store, model: &MemoryStore, keys: u16) {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Apply(Vec<Write>),
+    Apply(Vec<OwnedWrite>),
     Read(u16),
     Reopen,
 }
@@ -131,10 +131,20 @@ proptest! {
             match step {
                 Step::Apply(writes) => {
                     offset += writes.len() as i64 + 1;
-                    store.apply(&writes, offset).unwrap();
-                    model.apply(&writes, offset).unwrap();
+                    store.apply(&borrowed(&writes), offset).unwrap();
+                    model.apply(&borrowed(&writes), offset).unwrap();
                 }
-                Step::Read(n) => prop_assert_eq!(store.get(&key(n)).unwrap(), model.get(&key(n)).unwrap()),
+                Step::Read(n) => {
+                    prop_assert_eq!(store.get(&key(n)).unwrap(), model.get(&key(n)).unwrap());
+                    let keys = [key(n), key(n + 1), key(n)];
+                    let mut found = Vec::new();
+                    let asked = [&keys[0][..], &keys[1][..], &keys[2][..]];
+                    store.multi_get(&asked, &mut |value| found.push(value.map(<[u8]>::to_vec))).unwrap();
+                    for (key, value) in keys.iter().zip(found) {
+                        let expected = model.get(key).unwrap();
+                        prop_assert_eq!(value.as_deref(), expected.as_deref());
+                    }
+                }
                 Step::Reopen => {
                     drop(store);
                     store = open();
@@ -148,7 +158,7 @@ proptest! {
 }
 
 /// Window `n` of a long run over `keys` keys: writes, rewrites and removals.
-fn window(n: u64, keys: u64) -> Vec<Write> {
+fn window(n: u64, keys: u64) -> Vec<OwnedWrite> {
     (0..20)
         .map(|i| {
             let key = key((crate::format::checksum(n, &[i]) % keys) as u16);
@@ -168,8 +178,8 @@ fn disk_space_stays_in_proportion_to_what_is_live() {
     let mut store = open(&disk, &tuning);
     let mut model = MemoryStore::new();
     for n in 0..3_000 {
-        store.apply(&window(n, 300), n as i64).unwrap();
-        model.apply(&window(n, 300), n as i64).unwrap();
+        store.apply(&borrowed(&window(n, 300)), n as i64).unwrap();
+        model.apply(&borrowed(&window(n, 300)), n as i64).unwrap();
         if n % 500 == 499 {
             assert_same(&store, &model, 300);
             let usage = store.usage();
@@ -193,12 +203,12 @@ fn removed_keys_leave_nothing_behind() {
     let mut store = open(&disk, &tuning());
     // A timer: written, removed, never seen again; and a few keys that stay, untouched.
     for n in 0..20u16 {
-        store.apply(&[(key(n), Some(vec![1; 50]))], 0).unwrap();
+        store.apply(&[(&key(n), Some(&[1; 50]))], 0).unwrap();
     }
     for n in 100..60_000u16 {
         store
             .apply(
-                &[(key(n), Some(vec![1; 50])), (key(n - 1), None)],
+                &[(&key(n), Some(&[1; 50])), (&key(n - 1), None)],
                 i64::from(n),
             )
             .unwrap();
@@ -229,7 +239,7 @@ fn beyond_its_memory_the_store_is_right_and_keeps_its_budget() {
     let mut most = 0;
     for round in 0..3u32 {
         for start in (0..keys).step_by(4_000) {
-            let writes: Vec<Write> = (start..start + 4_000)
+            let writes: Vec<OwnedWrite> = (start..start + 4_000)
                 .filter(|n| round == 0 || n % 3 == round)
                 .map(|n| {
                     (
@@ -238,7 +248,9 @@ fn beyond_its_memory_the_store_is_right_and_keeps_its_budget() {
                     )
                 })
                 .collect();
-            store.apply(&writes, i64::from(round) + 1).unwrap();
+            store
+                .apply(&borrowed(&writes), i64::from(round) + 1)
+                .unwrap();
             let usage = store.usage();
             let taken = usage.index_bytes + usage.cache_bytes;
             assert!(
@@ -280,10 +292,10 @@ fn an_index_entry_takes_at_most_24_bytes() {
     let mut store = open(&disk, &tuning);
     let mut n = 0u32;
     while n < 250_000 {
-        let writes: Vec<Write> = (n..n + 5_000)
+        let writes: Vec<OwnedWrite> = (n..n + 5_000)
             .map(|n| (n.to_le_bytes().to_vec(), Some(vec![1])))
             .collect();
-        store.apply(&writes, 0).unwrap();
+        store.apply(&borrowed(&writes), 0).unwrap();
         n += 5_000;
         let bytes = store.usage().index_bytes;
         assert!(
@@ -298,7 +310,7 @@ fn a_store_is_trusted_only_for_its_own_changelog_and_half_as_long_as_tombstones_
     let disk = MemoryDisk::default();
     let start = NOW_MS.get();
     let mut store = open(&disk, &tuning());
-    store.apply(&[(key(1), Some(vec![7]))], 9).unwrap();
+    store.apply(&[(&key(1), Some(&[7]))], 9).unwrap();
     drop(store);
     let offset_at = |disk: &MemoryDisk, identity: &StoreIdentity, now: u64, trust: bool| {
         NOW_MS.set(now);

@@ -1,9 +1,8 @@
 //! The persistent store on a real folder: killed with kill -9, reopened, recreated topics, locked.
 #![allow(clippy::unwrap_used)]
 
-use serialtrail_state::{
-    LocalSettings, LocalStores, MemoryStore, Store, StoreIdentity, Stores, Write,
-};
+use serialtrail_state::testing::{OwnedWrite, borrowed};
+use serialtrail_state::{LocalSettings, LocalStores, MemoryStore, Store, StoreIdentity, Stores};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -35,9 +34,7 @@ fn open(folder: &Path) -> (LocalStores, Box<dyn Store>) {
 fn a_recreated_topic_and_an_untrusted_offset_empty_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let (mut stores, mut store) = open(folder.path());
-    store
-        .apply(&[(b"k".to_vec(), Some(b"v".to_vec()))], 9)
-        .unwrap();
+    store.apply(&[(b"k", Some(b"v"))], 9).unwrap();
     drop(store);
 
     let same = stores.open(&identity()).unwrap();
@@ -56,9 +53,7 @@ fn a_recreated_topic_and_an_untrusted_offset_empty_the_store() {
         (emptied.get(b"k").unwrap(), emptied.changelog_offset()),
         (None, None)
     );
-    emptied
-        .apply(&[(b"n".to_vec(), Some(b"w".to_vec()))], 2)
-        .unwrap();
+    emptied.apply(&[(b"n", Some(b"w"))], 2).unwrap();
     drop((emptied, stores));
 
     let mut reopened = self::stores(folder.path());
@@ -89,7 +84,7 @@ fn a_folder_in_use_is_an_error_that_says_so() {
 const KEYS: u64 = 5_000;
 
 /// Batch n of the killed writer: the same for the child that writes and the parent that checks.
-fn batch(n: u64) -> Vec<Write> {
+fn batch(n: u64) -> Vec<OwnedWrite> {
     (0..500)
         .map(|i| {
             let key = format!("key-{}", (n * 7 + i * 11) % KEYS).into_bytes();
@@ -110,7 +105,7 @@ fn writer_process() {
     let (_stores, mut store) = open(Path::new(&folder));
     let mut n = store.changelog_offset().unwrap_or(0) as u64;
     loop {
-        store.apply(&batch(n), n as i64 + 1).unwrap();
+        store.apply(&borrowed(&batch(n)), n as i64 + 1).unwrap();
         n += 1;
     }
 }
@@ -136,7 +131,7 @@ fn killed_at_any_time_the_store_is_a_prefix() {
         let offset = store.changelog_offset().unwrap_or(0) as u64;
         assert!(offset >= reached, "a later start lost batches");
         for n in reached..offset {
-            model.apply(&batch(n), n as i64 + 1).unwrap();
+            model.apply(&borrowed(&batch(n)), n as i64 + 1).unwrap();
         }
         reached = offset;
         for n in 0..KEYS {

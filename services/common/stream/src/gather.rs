@@ -2,6 +2,9 @@
 //!
 //! No transaction is open here, so a partition may come or go at any poll. A record is taken once, in
 //! the order of its partition; one that needs reference data not read yet stops its partition only.
+//!
+//! Key and value are copied once, into pieces of memory that many records share, so that librdkafka's
+//! message is let go of while it is still in the processor's cache. While records come no clock is read.
 
 use crate::config::WINDOW_INPUT_BYTES;
 use crate::member::{self, Change};
@@ -9,14 +12,17 @@ use crate::owned::{Owned, Phase};
 use crate::stage::{InputRecord, Stage};
 use crate::worker::Worker;
 use anyhow::{bail, ensure};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers, Message};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest wait for a record when nothing else is to be done.
 const IDLE: Duration = Duration::from_millis(100);
+/// Memory taken at once for the keys and values of records.
+const PIECE: usize = 256 << 10;
 /// Longest wait while a partition waits for reference data or for a former owner's transaction.
 const WAITING: Duration = Duration::from_millis(10);
 
@@ -34,29 +40,43 @@ impl<S: Stage> Worker<S> {
             .any(Owned::has_work)
             .then(Instant::now);
         let idle_until = Instant::now() + self.idle();
+        let mut wait = Duration::ZERO;
         loop {
-            let until = closes.unwrap_or(idle_until);
-            let wait = until.saturating_duration_since(Instant::now());
             // The message borrows the consumer: take what is needed, then let go of both.
             let polled = match self.group.poll(wait) {
                 None => None,
-                Some(Ok(message)) => Some(Ok(to_record(&message))),
+                Some(Ok(message)) => {
+                    let topic = number(&mut self.topics, message.topic());
+                    let record = to_record(&self.topics[topic], &mut self.memory, &message);
+                    Some(Ok((topic, record)))
+                }
                 Some(Err(error)) => Some(Err(error)),
             };
-            self.take_changes()?;
+            if self.group.context().has_changed() {
+                self.take_changes()?;
+            }
             match polled {
-                Some(Ok(record)) => {
+                Some(Ok((topic, record))) => {
                     bytes += record.value.as_ref().map_or(0, Bytes::len);
-                    if self.queue(record)? {
+                    if self.queue(topic, record)? {
                         records += 1;
                     }
                     closes.get_or_insert_with(|| {
                         Instant::now() + Duration::from_millis(self.limits.window_ms)
                     });
+                    wait = Duration::ZERO;
                 }
-                Some(Err(error)) => self.consumer_error(error)?,
-                None if wait.is_zero() => return Ok(()),
-                None => {}
+                Some(Err(error)) => {
+                    self.consumer_error(error)?;
+                    wait = Duration::ZERO;
+                }
+                None => {
+                    let until = closes.unwrap_or(idle_until);
+                    wait = until.saturating_duration_since(Instant::now());
+                    if wait.is_zero() {
+                        return Ok(());
+                    }
+                }
             }
             if records >= self.limits.window_records || bytes >= WINDOW_INPUT_BYTES {
                 return Ok(());
@@ -74,8 +94,8 @@ impl<S: Stage> Worker<S> {
     }
 
     /// Puts a record into its partition's queue; `false` for one that is not ours (any more).
-    fn queue(&mut self, record: InputRecord) -> anyhow::Result<bool> {
-        let place = (self.topic_number(&record.topic), record.partition);
+    fn queue(&mut self, topic: usize, record: InputRecord) -> anyhow::Result<bool> {
+        let place = (topic, record.partition);
         let Some(owned) = self.partitions.get_mut(&place) else {
             return Ok(false);
         };
@@ -88,7 +108,7 @@ impl<S: Stage> Worker<S> {
             );
         }
         if record.offset < owned.fetched {
-            let (topic, partition) = (&record.topic, record.partition);
+            let (topic, partition) = (&*record.topic, record.partition);
             tracing::warn!(
                 topic,
                 partition,
@@ -113,13 +133,7 @@ impl<S: Stage> Worker<S> {
     }
 
     pub(crate) fn topic_number(&mut self, topic: &str) -> usize {
-        match self.topics.iter().position(|known| known == topic) {
-            Some(number) => number,
-            None => {
-                self.topics.push(topic.to_owned());
-                self.topics.len() - 1
-            }
-        }
+        number(&mut self.topics, topic)
     }
 
     fn consumer_error(&mut self, error: KafkaError) -> anyhow::Result<()> {
@@ -203,16 +217,51 @@ impl<S: Stage> Worker<S> {
     }
 }
 
-fn to_record(message: &BorrowedMessage<'_>) -> InputRecord {
+/// A topic's number in the list of those seen.
+fn number(topics: &mut Vec<Arc<str>>, topic: &str) -> usize {
+    match topics.iter().position(|known| **known == *topic) {
+        Some(number) => number,
+        None => {
+            topics.push(topic.into());
+            topics.len() - 1
+        }
+    }
+}
+
+fn to_record(
+    topic: &Arc<str>,
+    memory: &mut BytesMut,
+    message: &BorrowedMessage<'_>,
+) -> InputRecord {
+    let (key, value) = copied(memory, message.key(), message.payload());
     InputRecord {
-        topic: message.topic().to_owned(),
+        topic: Arc::clone(topic),
         partition: message.partition(),
         offset: message.offset(),
         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-        key: message.key().map(Bytes::copy_from_slice),
-        value: message.payload().map(Bytes::copy_from_slice),
+        key,
+        value,
         headers: message.headers().map_or_else(Vec::new, to_headers),
     }
+}
+
+/// Copies a key and a value to the end of `memory` and takes them from there. A piece of memory is used
+/// again once all of its records are gone.
+fn copied(
+    memory: &mut BytesMut,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+) -> (Option<Bytes>, Option<Bytes>) {
+    let needed = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
+    if memory.capacity() < needed {
+        memory.reserve(needed.max(PIECE));
+    }
+    for bytes in [key, value].into_iter().flatten() {
+        memory.extend_from_slice(bytes);
+    }
+    let mut both = memory.split().freeze();
+    let key = key.map(|key| both.split_to(key.len()));
+    (key, value.map(|_| both))
 }
 
 fn to_headers(headers: &BorrowedHeaders) -> Vec<(String, Bytes)> {
@@ -221,4 +270,55 @@ fn to_headers(headers: &BorrowedHeaders) -> Vec<(String, Bytes)> {
         .iter()
         .map(|header| (header.key.to_owned(), value(header.value)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_record_keeps_its_key_and_value_whatever_comes_after_it(
+            records in proptest::collection::vec(
+                (proptest::option::of(0usize..60), proptest::option::of(0usize..20_000), any::<bool>()),
+                0..100),
+        ) {
+            let mut memory = BytesMut::new();
+            let mut held = Vec::new();
+            for (n, (key, value, drops)) in (0u8..).zip(&records) {
+                let key = key.map(|length| vec![n; length]);
+                let value = value.map(|length| vec![!n; length]);
+                let copy = copied(&mut memory, key.as_deref(), value.as_deref());
+                held.push((copy, key, value));
+                if *drops {
+                    held.remove(held.len() / 2);
+                }
+            }
+            for ((key, value), of_key, of_value) in held {
+                prop_assert_eq!(key.as_deref(), of_key.as_deref());
+                prop_assert_eq!(value.as_deref(), of_value.as_deref());
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_used_again_once_its_records_are_gone() {
+        let mut memory = BytesMut::new();
+        let (mut places, mut pieces) = (std::collections::BTreeSet::new(), 0);
+        for _ in 0..1000 {
+            pieces += usize::from(memory.capacity() < 1040);
+            let (key, _) = copied(&mut memory, Some(&[1; 40]), Some(&[2; 1000]));
+            places.insert(key.unwrap().as_ptr() as usize);
+        }
+        assert!(pieces > 2, "{pieces}");
+        assert!(places.len() <= PIECE / 1040, "{} places", places.len());
+    }
+
+    #[test]
+    fn a_topic_keeps_its_number() {
+        let mut topics = Vec::new();
+        let numbers = ["a", "b", "a", "c", "b"].map(|topic| number(&mut topics, topic));
+        assert_eq!(numbers, [0, 1, 0, 2, 1]);
+    }
 }

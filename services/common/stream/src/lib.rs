@@ -10,6 +10,7 @@
 //! - [`time`]: stream time from marks.
 //! - [`member`]: the member of a consumer group, also for services that are no stage and commit by themselves.
 //! - `worker`: the loop that owns everything; `gather`, `window`, `transaction`, `restore`: its acts.
+//! - `overlay`, `outputs`: a window's memory.
 //! - `outcome`: librdkafka's errors sorted once.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -22,6 +23,7 @@ pub mod member;
 mod native;
 pub mod noted;
 pub mod outcome;
+mod outputs;
 mod overlay;
 mod owned;
 pub mod pending;
@@ -39,6 +41,6 @@ pub use config::WorkerConfig;
 pub use native::flush;
 pub use noted::{Noted, Notes};
 pub use refusal::Refusals;
-pub use stage::{InputRecord, OutputRecord, Stage, StageError, StepContext};
+pub use stage::{InputRecord, Keys, OutputRecord, Stage, StageError, StepContext};
 pub use time::SourceMarks;
 pub use worker::{run_worker, run_workers};

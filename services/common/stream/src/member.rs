@@ -10,6 +10,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use serialtrail_runtime::config::KafkaSettings;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ pub type Member = BaseConsumer<MemberContext>;
 pub struct MemberContext {
     /// Whether new partitions are not read until they are resumed: their state comes first.
     pause_new: bool,
+    changed: AtomicBool,
     changes: Mutex<Vec<Change>>,
     ends: Mutex<HashMap<Address, End>>,
 }
@@ -64,13 +66,20 @@ impl MemberContext {
     pub(crate) fn new(pause_new: bool) -> Self {
         Self {
             pause_new,
+            changed: AtomicBool::new(false),
             changes: Mutex::default(),
             ends: Mutex::default(),
         }
     }
 
+    /// Whether [`Self::take_changes`] has something to tell: to be asked after each poll.
+    pub fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
+    }
+
     /// Changes since the last call, oldest first.
     pub fn take_changes(&self) -> Vec<Change> {
+        self.changed.store(false, Ordering::Release);
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -84,6 +93,7 @@ impl MemberContext {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(change);
+        self.changed.store(true, Ordering::Release);
     }
 }
 

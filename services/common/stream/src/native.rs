@@ -1,15 +1,20 @@
-//! The two librdkafka calls the safe bindings lack.
+//! The librdkafka calls the safe bindings lack.
 //!
 //! [`flush`]: `Producer::flush` waits in steps that always last their full 100 ms; the call beneath it
-//! returns when the last message is acknowledged. [`topic_id`]: tells a recreated topic from the old one.
+//! returns when the last message is acknowledged. [`Destination::produce`]: many records of one partition
+//! at once; `BaseProducer::send` looks the topic up by its name, takes three locks and reads the clock
+//! twice for each. [`topic_id`]: tells a recreated topic from the old one.
 #![allow(unsafe_code)]
 
+use crate::outputs::Record;
 use anyhow::{Context, bail, ensure};
 use rdkafka::bindings as sys;
 use rdkafka::client::Client;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_void};
+use std::ptr::NonNull;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn millis(duration: Duration) -> i32 {
@@ -28,6 +33,100 @@ pub fn flush<C: ProducerContext>(producer: &BaseProducer<C>, timeout: Duration) 
     match code {
         sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
         code => Err(KafkaError::Flush(code.into())),
+    }
+}
+
+/// A topic to produce to. Holds its producer, which has to outlive it.
+pub(crate) struct Destination<C: ProducerContext + 'static> {
+    topic: NonNull<sys::rd_kafka_topic_t>,
+    _producer: Arc<BaseProducer<C>>,
+}
+
+impl<C: ProducerContext<DeliveryOpaque = ()>> Destination<C> {
+    /// The topic of this name, which need not exist.
+    ///
+    /// # Errors
+    /// It is no name of a topic.
+    pub(crate) fn new(producer: &Arc<BaseProducer<C>>, name: &str) -> anyhow::Result<Self> {
+        let text = CString::new(name)?;
+        let client = producer.client().native_ptr();
+        // SAFETY: the client is alive; the name is copied; without settings of its own the topic has the
+        // client's.
+        let topic = unsafe { sys::rd_kafka_topic_new(client, text.as_ptr(), std::ptr::null_mut()) };
+        let topic =
+            NonNull::new(topic).with_context(|| format!("no topic can be named {name:?}"))?;
+        Ok(Self {
+            topic,
+            _producer: Arc::clone(producer),
+        })
+    }
+
+    /// Hands copies of `records` to librdkafka for one partition, in their order. Returns how many it
+    /// took, and why it did not take the next.
+    pub(crate) fn produce(
+        &self,
+        partition: i32,
+        records: &[Record<'_>],
+    ) -> (usize, KafkaResult<()>) {
+        let mut messages: Vec<sys::rd_kafka_message_t> =
+            records.iter().map(|record| message(*record)).collect();
+        let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
+        // SAFETY: the topic is this object's, its client alive. `messages` holds at least `count`
+        // messages whose keys and values are live slices; F_COPY has them copied before the call returns.
+        // The delivery opaque is null, which is what `()` is made of.
+        let taken = unsafe {
+            sys::rd_kafka_produce_batch(
+                self.topic.as_ptr(),
+                partition,
+                sys::RD_KAFKA_MSG_F_COPY,
+                messages.as_mut_ptr(),
+                count,
+            )
+        };
+        let taken = usize::try_from(taken).unwrap_or(0);
+        if taken == messages.len() {
+            return (taken, Ok(()));
+        }
+        let failed = messages.iter().map(|message| message.err).enumerate();
+        let no_error = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let first = failed.into_iter().find(|(_, error)| *error != no_error);
+        match first {
+            // After a full queue nothing more is taken, so that the rest can follow.
+            Some((at, error)) if at == taken => {
+                (at, Err(KafkaError::MessageProduction(error.into())))
+            }
+            // One in between is missing: no order is left to keep.
+            _ => (
+                taken,
+                Err(KafkaError::MessageProduction(RDKafkaErrorCode::Fail)),
+            ),
+        }
+    }
+}
+
+impl<C: ProducerContext> Drop for Destination<C> {
+    fn drop(&mut self) {
+        // SAFETY: the topic is this object's, its client alive.
+        unsafe { sys::rd_kafka_topic_destroy(self.topic.as_ptr()) }
+    }
+}
+
+fn message((key, value): Record<'_>) -> sys::rd_kafka_message_t {
+    let pointer = |bytes: Option<&[u8]>| {
+        bytes.map_or(std::ptr::null_mut(), |bytes| {
+            bytes.as_ptr().cast::<c_void>().cast_mut()
+        })
+    };
+    sys::rd_kafka_message_t {
+        err: sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR,
+        rkt: std::ptr::null_mut(),
+        partition: 0,
+        payload: pointer(value),
+        len: value.map_or(0, <[u8]>::len),
+        key: pointer(key),
+        key_len: key.map_or(0, <[u8]>::len),
+        offset: 0,
+        _private: std::ptr::null_mut(),
     }
 }
 

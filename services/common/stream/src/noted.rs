@@ -140,7 +140,7 @@ mod tests {
                 .work(&mut ctx, &codec, budget, |ctx, key, limit| {
                     let left = left.get_mut(key).unwrap();
                     while *left > 0 && ctx.emitted() < limit {
-                        ctx.emit_to("t", 0, Vec::new());
+                        ctx.emit_to("t", 0, &[]);
                         order.push(key.to_owned());
                         *left -= 1;
                     }

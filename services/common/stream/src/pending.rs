@@ -22,7 +22,7 @@ pub fn load<T: AvroRecord>(
         return Ok(None);
     };
     codec
-        .decode(&bytes)
+        .decode(bytes)
         .map(Some)
         .with_context(|| format!("state {key}"))
 }
@@ -37,7 +37,7 @@ pub fn save<T: AvroRecord>(
     key: &str,
     value: &T,
 ) -> anyhow::Result<()> {
-    ctx.put(key.as_bytes().to_vec(), codec.encode(value)?);
+    ctx.put(key.as_bytes(), &codec.encode(value)?);
     Ok(())
 }
 
@@ -84,7 +84,7 @@ pub fn front(ctx: &mut dyn StepContext, codec: &Codec) -> anyhow::Result<Option<
 pub fn pop(ctx: &mut dyn StepContext, codec: &Codec) -> anyhow::Result<()> {
     let mut queue: WorkQueue = load(ctx, codec, "q")?.unwrap_or_default();
     if queue.head < queue.tail {
-        ctx.delete(item(queue.head).into_bytes());
+        ctx.delete(item(queue.head).as_bytes());
         queue.head += 1;
         save(ctx, codec, "q", &queue)?;
     }

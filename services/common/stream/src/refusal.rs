@@ -39,7 +39,7 @@ pub fn emit(
         .inc();
     let key = rejected.key().to_owned();
     for part in rejected.into_parts(original) {
-        ctx.emit(REJECTED_EVENTS, key.as_bytes(), codec.encode(&part)?);
+        ctx.emit(REJECTED_EVENTS, key.as_bytes(), &codec.encode(&part)?);
     }
     Ok(())
 }

@@ -15,12 +15,13 @@ use crate::clients::Assigned;
 use crate::config::WorkerConfig;
 use crate::failpoint;
 use crate::gauges::Gauges;
+use crate::overlay::Overlay;
 use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use serialtrail_state::{Store, StoreIdentity, Stores, Write};
+use serialtrail_state::{Store, StoreIdentity, Stores};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -29,8 +30,10 @@ const ASK: Duration = Duration::from_millis(200);
 /// Pause before a partition that is not settled is asked about again.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// Changelog records, and bytes, applied to the store in one batch.
-const BATCH_RECORDS: usize = 2_000;
+const BATCH_RECORDS: u64 = 2_000;
 const BATCH_BYTES: usize = 4 << 20;
+/// Changelog records between two looks at the clock.
+const CLOCK: u32 = 256;
 /// How long a partition may wait for open transactions before that is worth a line in the log.
 const SLOW: Duration = Duration::from_secs(5);
 
@@ -66,7 +69,9 @@ struct Reading {
     next: i64,
     /// The changelog's end when reading began.
     end: i64,
-    batch: Vec<Write>,
+    /// Read, not applied yet: the last change of each key.
+    batch: Overlay,
+    batch_records: u64,
     batch_bytes: usize,
 }
 
@@ -137,16 +142,17 @@ impl Restorer {
         let until = Instant::now() + budget;
         self.settle(gauges)?;
         let mut restored = Vec::new();
+        let (mut wait, mut polls) = (Duration::ZERO, 0u32);
         while self.is_reading() {
-            let wait = until.saturating_duration_since(Instant::now());
             match self.committed.poll(wait) {
-                None => break,
-                Some(Ok(message)) => {
-                    let (partition, offset) = (message.partition(), message.offset());
-                    let key = message.key().map(<[u8]>::to_vec);
-                    let value = message.payload().map(<[u8]>::to_vec);
-                    self.read(partition, offset, key, value, gauges)?;
+                None => {
+                    wait = until.saturating_duration_since(Instant::now());
+                    if wait.is_zero() {
+                        break;
+                    }
+                    continue;
                 }
+                Some(Ok(message)) => read(&mut self.jobs, self.changelog, &message, gauges)?,
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     restored.extend(self.finish(partition, gauges)?);
                 }
@@ -155,7 +161,9 @@ impl Restorer {
                 }
                 Some(Err(error)) => self.reading_error(&error)?,
             }
-            if wait.is_zero() {
+            wait = Duration::ZERO;
+            polls += 1;
+            if polls.is_multiple_of(CLOCK) && until <= Instant::now() {
                 break;
             }
         }
@@ -327,7 +335,8 @@ impl Restorer {
             position: settled.position,
             next,
             end: settled.end,
-            batch: Vec::new(),
+            batch: Overlay::default(),
+            batch_records: 0,
             batch_bytes: 0,
         })
     }
@@ -344,36 +353,6 @@ impl Restorer {
         Ok(())
     }
 
-    fn read(
-        &mut self,
-        partition: i32,
-        offset: i64,
-        key: Option<Vec<u8>>,
-        value: Option<Vec<u8>>,
-        gauges: &Gauges,
-    ) -> anyhow::Result<()> {
-        let Some(Job::Reading(reading)) = self.jobs.get_mut(&partition) else {
-            return Ok(()); // revoked meanwhile
-        };
-        if offset < reading.next {
-            return Ok(()); // fetched before the partition was assigned again
-        }
-        let changelog = self.changelog;
-        let key = key.with_context(|| {
-            format!("{changelog}/{partition} offset {offset}: a changelog record without a key")
-        })?;
-        reading.next = offset + 1;
-        reading.batch_bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        reading.batch.push((key, value));
-        gauges.restored.inc();
-        if reading.batch.len() >= BATCH_RECORDS || reading.batch_bytes >= BATCH_BYTES {
-            reading.flush(reading.next)?;
-            gauges.restore_remaining(partition, reading.end - reading.next);
-            failpoint::hit(failpoint::DURING_RESTORE);
-        }
-        Ok(())
-    }
-
     fn finish(&mut self, partition: i32, gauges: &Gauges) -> anyhow::Result<Option<Restored>> {
         let Some(Job::Reading(mut reading)) = self.jobs.remove(&partition) else {
             return Ok(None);
@@ -381,8 +360,8 @@ impl Restorer {
         // The end of the changelog may lie beyond its last record: commit markers take offsets.
         let changelog_next = reading.next.max(reading.end);
         failpoint::hit(failpoint::DURING_RESTORE);
-        if !reading.batch.is_empty() || reading.store.changelog_offset() != Some(changelog_next) {
-            reading.flush(changelog_next)?;
+        if reading.batch_records > 0 || reading.store.changelog_offset() != Some(changelog_next) {
+            reading.flush(changelog_next, gauges)?;
         }
         gauges.restore_remaining(partition, 0);
         tracing::info!(
@@ -406,10 +385,42 @@ impl Restorer {
 }
 
 impl Reading {
-    fn flush(&mut self, offset: i64) -> anyhow::Result<()> {
-        self.store.apply(&self.batch, offset)?;
+    fn flush(&mut self, offset: i64, gauges: &Gauges) -> anyhow::Result<()> {
+        self.store.apply(&self.batch.writes(), offset)?;
+        gauges.restored.inc_by(self.batch_records);
         self.batch.clear();
+        self.batch_records = 0;
         self.batch_bytes = 0;
         Ok(())
     }
+}
+
+/// Takes one record of a changelog.
+fn read(
+    jobs: &mut BTreeMap<i32, Job>,
+    changelog: &str,
+    message: &BorrowedMessage<'_>,
+    gauges: &Gauges,
+) -> anyhow::Result<()> {
+    let (partition, offset) = (message.partition(), message.offset());
+    let Some(Job::Reading(reading)) = jobs.get_mut(&partition) else {
+        return Ok(()); // revoked meanwhile
+    };
+    if offset < reading.next {
+        return Ok(()); // fetched before the partition was assigned again
+    }
+    let (key, value) = (message.key(), message.payload());
+    let key = key.with_context(|| {
+        format!("{changelog}/{partition} offset {offset}: a changelog record without a key")
+    })?;
+    reading.next = offset + 1;
+    reading.batch_records += 1;
+    reading.batch_bytes += key.len() + value.map_or(0, <[u8]>::len);
+    reading.batch.write(key, value);
+    if reading.batch_records >= BATCH_RECORDS || reading.batch_bytes >= BATCH_BYTES {
+        reading.flush(reading.next, gauges)?;
+        gauges.restore_remaining(partition, reading.end - reading.next);
+        failpoint::hit(failpoint::DURING_RESTORE);
+    }
+    Ok(())
 }

@@ -4,19 +4,21 @@
 //! client, a clock or an async runtime, so the same stage runs in a unit test over a map.
 
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// One record of the stage's input, as read from Kafka (read_committed).
 #[derive(Debug, Clone)]
 pub struct InputRecord {
     /// Topic the record was read from.
-    pub topic: String,
+    pub topic: Arc<str>,
     /// Partition the record was read from; equals the partition of all state and changelog it may touch.
     pub partition: i32,
     /// Offset of the record in its partition.
     pub offset: i64,
     /// Kafka's record timestamp, milliseconds since the Unix epoch; only for tracing, no rule uses it.
     pub timestamp_ms: i64,
-    /// Record key; `None` for records addressed to a partition, not to a key (marks, lot status).
+    /// Record key; `None` for records addressed to a partition, not to a key (marks, lot status). Key and
+    /// value share one piece of memory with other records: what is to outlive the window is copied.
     pub key: Option<Bytes>,
     /// Record value; `None` for a tombstone.
     pub value: Option<Bytes>,
@@ -24,7 +26,7 @@ pub struct InputRecord {
     pub headers: Vec<(String, Bytes)>,
 }
 
-/// One record a stage wants written, within the transaction of its window.
+/// One record a stage wants written, as a test sees it ([`crate::testing::TestContext`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputRecord {
     /// Destination topic.
@@ -37,24 +39,55 @@ pub struct OutputRecord {
     pub value: Option<Vec<u8>>,
 }
 
+/// Keys a stage is about to read, named before it handles the record ([`Stage::keys`]).
+#[derive(Debug, Default)]
+pub struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    /// Names one key, given in parts that follow each other.
+    pub fn push(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        self.ends.push(self.bytes.len());
+    }
+
+    /// The keys in the order they were named.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends
+            .iter()
+            .map(move |end| &self.bytes[std::mem::replace(&mut start, *end)..*end])
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
 /// What a stage may do while it handles records of one partition: read and write that partition's
-/// state, and emit. Reads see the writes of the same window.
+/// state, and emit. Reads see the writes of the same window. Keys and values given are copied into the
+/// window's memory, so a stage may reuse its buffers.
 pub trait StepContext {
     /// Partition whose state this context reads and writes.
     fn partition(&self) -> i32;
-    /// Current value of `key` in this partition's state.
+    /// Current value of `key` in this partition's state, in the window's memory.
     ///
     /// # Errors
     /// The store failed to read; the window is dropped and the partition restored.
-    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<Bytes>>;
+    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<&[u8]>>;
     /// Sets `key`; visible to later reads at once, durable when the window commits.
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>);
+    fn put(&mut self, key: &[u8], value: &[u8]);
     /// Removes `key`.
-    fn delete(&mut self, key: Vec<u8>);
+    fn delete(&mut self, key: &[u8]);
     /// Emits a record keyed by `key`, to partition murmur2(key).
-    fn emit(&mut self, topic: &'static str, key: &[u8], value: Vec<u8>);
+    fn emit(&mut self, topic: &'static str, key: &[u8], value: &[u8]);
     /// Emits a record without a key to one partition (marks, broadcasts).
-    fn emit_to(&mut self, topic: &'static str, partition: i32, value: Vec<u8>);
+    fn emit_to(&mut self, topic: &'static str, partition: i32, value: &[u8]);
     /// Partition count of a topic the stage declared in [`Stage::outputs`].
     fn partitions(&self, topic: &str) -> i32;
     /// Records emitted so far in this window, over all partitions: what a budget is held against.
@@ -73,6 +106,11 @@ pub trait Stage: Send {
     /// # Errors
     /// Store or codec machinery failed.
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError>;
+
+    /// Names the keys [`Stage::step`] will most likely read for `record`, without decoding it: the worker
+    /// asks the store for those of many records at once, which costs less than one look-up after the
+    /// other. Only a hint: a key that is not named is looked up when it is read. By default none.
+    fn keys(&self, _record: &InputRecord, _keys: &mut Keys) {}
 
     /// A keyed record stood in a partition that is not murmur2(key)'s: the stage emits its rejection.
     ///

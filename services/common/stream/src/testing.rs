@@ -5,8 +5,8 @@
 //! use serialtrail_stream::StepContext;
 //!
 //! let mut ctx = TestContext::new(3).with_partitions("alerts", 8);
-//! ctx.put(b"seen/1".to_vec(), b"x".to_vec());
-//! ctx.emit("alerts", b"unit", b"value".to_vec());
+//! ctx.put(b"seen/1", b"x");
+//! ctx.emit("alerts", b"unit", b"value");
 //! assert_eq!(ctx.take_outputs().len(), 1);
 //! assert_eq!(ctx.state().len(), 1);
 //! assert_eq!(record("unit-inbox", 3, 0, Some(b"k"), b"v").partition, 3);
@@ -84,33 +84,34 @@ impl StepContext for TestContext {
         self.partition
     }
 
-    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<Bytes>> {
-        Ok(self.state.get(key).cloned())
+    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<&[u8]>> {
+        Ok(self.state.get(key).map(|value| &value[..]))
     }
 
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.state.insert(key, Bytes::from(value));
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        let value = Bytes::copy_from_slice(value);
+        self.state.insert(key.to_vec(), value);
     }
 
-    fn delete(&mut self, key: Vec<u8>) {
-        self.state.remove(&key);
+    fn delete(&mut self, key: &[u8]) {
+        self.state.remove(key);
     }
 
-    fn emit(&mut self, topic: &'static str, key: &[u8], value: Vec<u8>) {
+    fn emit(&mut self, topic: &'static str, key: &[u8], value: &[u8]) {
         self.outputs.push(OutputRecord {
             topic,
             partition: None,
             key: Some(key.to_owned()),
-            value: Some(value),
+            value: Some(value.to_vec()),
         });
     }
 
-    fn emit_to(&mut self, topic: &'static str, partition: i32, value: Vec<u8>) {
+    fn emit_to(&mut self, topic: &'static str, partition: i32, value: &[u8]) {
         self.outputs.push(OutputRecord {
             topic,
             partition: Some(partition),
             key: None,
-            value: Some(value),
+            value: Some(value.to_vec()),
         });
     }
 
@@ -133,7 +134,7 @@ pub fn record(
     value: &[u8],
 ) -> InputRecord {
     InputRecord {
-        topic: topic.to_owned(),
+        topic: topic.into(),
         partition,
         offset,
         timestamp_ms: 0,

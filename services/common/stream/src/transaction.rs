@@ -4,27 +4,50 @@
 //! freshly read group metadata for every partition of the window, also those without input, so that a
 //! worker that lost a partition cannot commit for it.
 
-use crate::clients::Output;
+use crate::clients::{Output, OutputContext};
 use crate::config::{COMMIT_DEADLINE, PRODUCE_DEADLINE};
 use crate::failpoint::{self, Then};
 use crate::member::Member;
-use crate::native;
+use crate::native::{self, Destination};
 use crate::outcome::{Outcome, Verdict, sort};
+use crate::outputs::Group;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
-use rdkafka::producer::{BaseRecord, Producer};
+use rdkafka::producer::Producer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest single wait inside a librdkafka call; between two its event queue is served.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// One record to be produced, addressed.
-pub(crate) struct Addressed<'a> {
-    pub(crate) topic: &'a str,
-    pub(crate) partition: i32,
-    pub(crate) key: Option<&'a [u8]>,
-    pub(crate) value: Option<&'a [u8]>,
+/// Records handed to librdkafka by one call.
+const AT_ONCE: usize = 256;
+
+/// The transactional producer, and the topics it has written to.
+pub(crate) struct Writer {
+    destinations: HashMap<String, Destination<OutputContext>>,
+    producer: Arc<Output>,
+}
+
+impl Writer {
+    pub(crate) fn new(producer: Output) -> Self {
+        Self {
+            destinations: HashMap::new(),
+            producer: Arc::new(producer),
+        }
+    }
+
+    fn destination(&mut self, topic: &str) -> Result<&Destination<OutputContext>, Failure> {
+        if !self.destinations.contains_key(topic) {
+            let new = Destination::new(&self.producer, topic)
+                .map_err(|error| Failure::Fatal(error.to_string()))?;
+            self.destinations.insert(topic.to_owned(), new);
+        }
+        let lost = || Failure::Fatal(format!("{topic}: no such destination"));
+        self.destinations.get(topic).ok_or_else(lost)
+    }
 }
 
 /// Why an open transaction cannot be committed.
@@ -33,19 +56,20 @@ enum Failure {
     Fatal(String),
 }
 
-/// Writes `records` and commits `offsets` (topic, partition, next offset), all or nothing.
-pub(crate) fn run<'a>(
-    producer: &Output,
+/// Writes `groups` of records and commits `offsets` (topic, partition, next offset), all or nothing.
+pub(crate) fn run(
+    writer: &mut Writer,
     group: &Member,
-    records: impl Iterator<Item = Addressed<'a>>,
+    groups: &[Group<'_>],
     offsets: &[(&str, i32, i64)],
 ) -> Outcome {
+    let producer = &*Arc::clone(&writer.producer);
     if let Err(error) = producer.begin_transaction() {
         return Outcome::Fenced(format!("a transaction cannot begin: {error}"));
     }
     failpoint::hit(failpoint::AFTER_BEGIN);
     let deadline = Instant::now() + PRODUCE_DEADLINE;
-    let prepared = produce(producer, records, deadline)
+    let prepared = produce(writer, groups, deadline)
         .and_then(|()| send_offsets(producer, group, offsets, deadline))
         .and_then(|()| flush(producer, deadline));
     match prepared {
@@ -59,19 +83,18 @@ pub(crate) fn run<'a>(
     }
 }
 
-fn produce<'a>(
-    producer: &Output,
-    records: impl Iterator<Item = Addressed<'a>>,
-    deadline: Instant,
-) -> Result<(), Failure> {
-    for record in records {
-        repeat("produce", producer, deadline, || {
-            let mut message =
-                BaseRecord::<[u8], [u8]>::to(record.topic).partition(record.partition);
-            message.key = record.key;
-            message.payload = record.value;
-            producer.send(message).map_err(|(error, _)| error)
-        })?;
+fn produce(writer: &mut Writer, groups: &[Group<'_>], deadline: Instant) -> Result<(), Failure> {
+    let producer = Arc::clone(&writer.producer);
+    for group in groups {
+        let destination = writer.destination(group.topic)?;
+        for records in group.records.chunks(AT_ONCE) {
+            let mut done = 0;
+            repeat("produce", &producer, deadline, || {
+                let (taken, result) = destination.produce(group.partition, &records[done..]);
+                done += taken;
+                result
+            })?;
+        }
     }
     Ok(())
 }

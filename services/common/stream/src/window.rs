@@ -7,17 +7,17 @@
 //! transaction can write. Should a fenced predecessor's aborted records lie between, the count is too
 //! low, never too high, and the next restore reads a few records again.
 
-use crate::config::{FAN_OUT_BUDGET, WINDOW_OUTPUT_BYTES, WINDOW_OUTPUT_RECORDS};
+use crate::config::FAN_OUT_BUDGET;
 use crate::outcome::Outcome;
-use crate::overlay::{Outputs, Overlay, WindowContext};
+use crate::outputs::{self, Outputs};
+use crate::overlay::Overlay;
 use crate::owned::{Phase, Place};
-use crate::stage::Stage;
-use crate::transaction::{self, Addressed};
+use crate::stage::{Keys, Stage, StepContext};
+use crate::transaction;
 use crate::worker::Worker;
 use anyhow::{Context, bail, ensure};
-use serialtrail_runtime::topics;
-use serialtrail_state::Write;
-use std::collections::BTreeMap;
+use serialtrail_state::{Store, Write};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 /// Windows in a row that may fail in the stage before the process gives up.
@@ -25,6 +25,57 @@ const STAGE_FAILURES: u32 = 3;
 
 /// Pause before the next window after an aborted one.
 const AFTER_ABORT: Duration = Duration::from_millis(20);
+
+/// Records whose keys are looked up at once: as many as fit into a core's own cache with their state.
+const PREFETCHED: usize = 256;
+
+/// Partition counts of the topics a stage writes.
+pub(crate) type PartitionCounts = HashMap<String, i32>;
+
+/// What a stage sees of one partition during a window.
+struct WindowContext<'a> {
+    partition: i32,
+    store: Option<&'a dyn Store>,
+    overlay: &'a mut Overlay,
+    outputs: &'a mut Outputs,
+    counts: &'a PartitionCounts,
+}
+
+impl StepContext for WindowContext<'_> {
+    fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    fn get(&mut self, key: &[u8]) -> anyhow::Result<Option<&[u8]>> {
+        self.overlay.get(self.store, key)
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.overlay.write(key, Some(value));
+    }
+
+    fn delete(&mut self, key: &[u8]) {
+        self.overlay.write(key, None);
+    }
+
+    fn emit(&mut self, topic: &'static str, key: &[u8], value: &[u8]) {
+        self.outputs.push(topic, None, Some(key), value);
+    }
+
+    fn emit_to(&mut self, topic: &'static str, partition: i32, value: &[u8]) {
+        self.outputs.push(topic, Some(partition), None, value);
+    }
+
+    fn partitions(&self, topic: &str) -> i32 {
+        // A topic that was not declared in `Stage::outputs` has no partitions here; emitting to it
+        // fails the window by name.
+        self.counts.get(topic).copied().unwrap_or(0)
+    }
+
+    fn emitted(&self) -> usize {
+        self.outputs.len()
+    }
+}
 
 /// What one partition contributes to a window.
 #[derive(Default)]
@@ -43,12 +94,37 @@ struct Window {
     outputs: Outputs,
 }
 
-impl Window {
-    fn is_full(&self) -> bool {
-        self.outputs.records.len() >= WINDOW_OUTPUT_RECORDS
-            || self.outputs.bytes >= WINDOW_OUTPUT_BYTES
+/// The memory of windows gone by, to be used again.
+#[derive(Default)]
+pub(crate) struct Spare {
+    overlays: Vec<Overlay>,
+    outputs: Outputs,
+    keys: Keys,
+}
+
+impl Spare {
+    fn part(&mut self) -> Part {
+        Part {
+            overlay: self.overlays.pop().unwrap_or_default(),
+            ..Part::default()
+        }
     }
 
+    fn give(&mut self, mut overlay: Overlay) {
+        overlay.clear();
+        self.overlays.push(overlay);
+    }
+
+    fn take_back(&mut self, window: Window) {
+        for part in window.parts.into_values() {
+            self.give(part.overlay);
+        }
+        self.outputs = window.outputs;
+        self.outputs.clear();
+    }
+}
+
+impl Window {
     fn records(&self) -> u64 {
         self.parts.values().map(|part| part.records).sum()
     }
@@ -57,7 +133,10 @@ impl Window {
 impl<S: Stage> Worker<S> {
     /// Steps and commits one window over everything gathered and pending.
     pub(crate) fn window(&mut self) -> anyhow::Result<()> {
-        let mut window = Window::default();
+        let mut window = Window {
+            outputs: std::mem::take(&mut self.spare.outputs),
+            ..Window::default()
+        };
         let started = Instant::now();
         let stepped = self.step(&mut window);
         let records = window.records();
@@ -70,25 +149,33 @@ impl<S: Stage> Worker<S> {
             return self.stage_failed(window, &error);
         }
         self.stage_failures = 0;
-        if window.parts.is_empty() {
-            return Ok(());
+        if !window.parts.is_empty() {
+            self.finish(&window)?;
         }
-        let writes: BTreeMap<Place, Vec<Write>> = window
+        self.spare.take_back(window);
+        Ok(())
+    }
+
+    /// Commits a window that was stepped.
+    fn finish(&mut self, window: &Window) -> anyhow::Result<()> {
+        let writes: Vec<(Place, Vec<Write<'_>>)> = window
             .parts
-            .iter_mut()
-            .map(|(place, part)| (*place, std::mem::take(&mut part.overlay).into_writes()))
+            .iter()
+            .map(|(place, part)| (*place, part.overlay.writes()))
             .collect();
-        if writes.values().all(Vec::is_empty) && window.outputs.records.is_empty() && records == 0 {
+        let records = window.records();
+        let unwritten = writes.iter().all(|(_, writes)| writes.is_empty());
+        if unwritten && window.outputs.len() == 0 && records == 0 {
             // Pending work that did nothing: nothing to commit, ask again whether it is still pending.
-            return self.ask_pending(&window);
+            return self.ask_pending(window);
         }
-        let outcome = self.commit(&window, &writes)?;
+        let outcome = self.commit(window, &writes)?;
         self.gauges.outcome(&outcome);
         match outcome {
-            Outcome::Committed => self.committed(&window, writes),
+            Outcome::Committed => self.committed(window, &writes),
             Outcome::Aborted(why) => {
                 tracing::warn!(why, records, "window aborted");
-                self.go_back(&window)?;
+                self.go_back(window)?;
                 // Most often the group is rebalancing: give it a moment.
                 std::thread::sleep(AFTER_ABORT);
                 Ok(())
@@ -105,7 +192,7 @@ impl<S: Stage> Worker<S> {
                     "outcome unknown: settling it with a new producer"
                 );
                 self.renew_producer()?;
-                self.restore_again(&window)
+                self.restore_again(window)
             }
         }
     }
@@ -126,7 +213,7 @@ impl<S: Stage> Worker<S> {
         for place in &places {
             self.step_records(*place, window)?;
         }
-        let budget = window.outputs.records.len() + FAN_OUT_BUDGET;
+        let budget = window.outputs.len() + FAN_OUT_BUDGET;
         for place in places {
             let Some(owned) = self.partitions.get_mut(&place) else {
                 continue;
@@ -134,7 +221,8 @@ impl<S: Stage> Worker<S> {
             if !owned.pending && !window.parts.contains_key(&place) {
                 continue; // its first record waits for reference data
             }
-            let part = window.parts.entry(place).or_default();
+            let part = window.parts.entry(place);
+            let part = part.or_insert_with(|| self.spare.part());
             let mut ctx = WindowContext {
                 partition: place.1,
                 store: owned.store.as_deref(),
@@ -152,28 +240,42 @@ impl<S: Stage> Worker<S> {
         let Some(owned) = self.partitions.get_mut(&place) else {
             return Ok(());
         };
-        while !window.is_full()
+        let count = self.counts.get(&*self.topics[place.0]).copied();
+        // Records at the head of the queue whose keys have been looked up.
+        let mut prefetched = 0;
+        while !window.outputs.is_full()
             && let Some(record) = owned.queue.front()
         {
             if self.stage.reference_offset_needed(record) > self.stage.reference_offset_seen() {
                 owned.phase = Phase::Waiting;
                 break;
             }
+            let part = window.parts.entry(place);
+            let part = part.or_insert_with(|| self.spare.part());
+            part.first.get_or_insert(record.offset);
+            let store = owned.store.as_deref();
+            if prefetched == 0
+                && let Some(store) = store
+            {
+                self.spare.keys.clear();
+                let ahead = owned.queue.iter().take(PREFETCHED);
+                prefetched = ahead.len();
+                ahead.for_each(|record| self.stage.keys(record, &mut self.spare.keys));
+                part.overlay.prefetch(store, &self.spare.keys)?;
+            }
             let Some(record) = owned.queue.pop_front() else {
                 break;
             };
-            let part = window.parts.entry(place).or_default();
-            part.first.get_or_insert(record.offset);
+            prefetched = prefetched.saturating_sub(1);
             part.next = Some(record.offset + 1);
             part.records += 1;
             let misplaced = self.config.check_keys
                 && record.key.as_deref().is_some_and(|key| {
-                    let count = self.counts.get(&record.topic).copied().unwrap_or(1);
-                    serialtrail_gs1::partition(key, count) != record.partition
+                    serialtrail_gs1::partition(key, count.unwrap_or(1)) != record.partition
                 });
             let mut ctx = WindowContext {
                 partition: place.1,
-                store: owned.store.as_deref(),
+                store,
                 overlay: &mut part.overlay,
                 outputs: &mut window.outputs,
                 counts: &self.counts,
@@ -195,64 +297,54 @@ impl<S: Stage> Worker<S> {
 
     /// Runs the window's transaction.
     fn commit(
-        &self,
+        &mut self,
         window: &Window,
-        writes: &BTreeMap<Place, Vec<Write>>,
+        writes: &[(Place, Vec<Write<'_>>)],
     ) -> anyhow::Result<Outcome> {
-        let mut records = Vec::with_capacity(window.outputs.records.len());
-        for output in &window.outputs.records {
-            let key = output.key.as_deref();
-            let declared = self.counts.get(output.topic).copied();
-            let count = declared.or_else(|| self.stage.further_output(output.topic));
-            let partition = match (output.partition, key, count) {
-                (Some(partition), _, Some(_)) => partition,
-                (None, Some(key), Some(count)) => serialtrail_gs1::partition(key, count),
-                (None, None, Some(_)) => {
-                    bail!("output to {} without key and partition", output.topic)
-                }
-                (_, _, None) => bail!("{} is not among the stage's outputs", output.topic),
-            };
-            let value = output.value.as_deref();
-            records.push(addressed(output.topic, partition, key, value)?);
+        let mut groups = window.outputs.groups(|topic| {
+            let declared = self.counts.get(topic).copied();
+            declared.or_else(|| self.stage.further_output(topic))
+        })?;
+        for ((_, partition), writes) in writes {
+            if !writes.is_empty() {
+                groups.push(outputs::changes(self.changelog()?, *partition, writes)?);
+            }
         }
         let mut offsets = Vec::with_capacity(window.parts.len());
         for (place, part) in &window.parts {
-            let owned = self
-                .partitions
-                .get(place)
-                .context("a window's partition is owned")?;
-            for (key, value) in &writes[place] {
-                let changelog = self.config.changelog.with_context(|| {
-                    format!(
-                        "stage {} has no changelog but wrote state",
-                        self.config.stage
-                    )
-                })?;
-                records.push(addressed(changelog, place.1, Some(key), value.as_deref())?);
-            }
+            let owned = self.partitions.get(place);
+            let owned = owned.context("a window's partition is owned")?;
             if let Some(next) = part.next.or(owned.position) {
-                offsets.push((self.topics[place.0].as_str(), place.1, next));
+                offsets.push((&*self.topics[place.0], place.1, next));
             }
         }
         let started = Instant::now();
-        let outcome = transaction::run(&self.producer, &self.group, records.into_iter(), &offsets);
+        let outcome = transaction::run(&mut self.writer, &self.group, &groups, &offsets);
         self.gauges
             .commit_seconds
             .observe(started.elapsed().as_secs_f64());
         Ok(outcome)
     }
 
+    fn changelog(&self) -> anyhow::Result<&'static str> {
+        self.config.changelog.with_context(|| {
+            format!(
+                "stage {} has no changelog but wrote state",
+                self.config.stage
+            )
+        })
+    }
+
     /// The transaction is visible: the local stores follow, one batch a partition.
     fn committed(
         &mut self,
         window: &Window,
-        mut writes: BTreeMap<Place, Vec<Write>>,
+        writes: &[(Place, Vec<Write<'_>>)],
     ) -> anyhow::Result<()> {
-        for output in &window.outputs.records {
-            *self.written.entry(output.topic).or_default() += 1;
+        for (topic, count) in window.outputs.counts() {
+            self.gauges.records_out(topic, count);
         }
-        for (place, part) in &window.parts {
-            let writes = writes.remove(place).unwrap_or_default();
+        for (part, (place, writes)) in window.parts.values().zip(writes) {
             let owned = self
                 .partitions
                 .get_mut(place)
@@ -270,17 +362,12 @@ impl<S: Stage> Worker<S> {
                 .as_mut()
                 .context("state was written, so there is a store")?;
             let end = owned.changelog_next + count;
-            store.apply(&writes, end).with_context(|| {
+            store.apply(writes, end).with_context(|| {
                 format!("local state of partition {} cannot be written", place.1)
             })?;
             owned.changelog_next = end + 1; // this transaction's commit marker
-            *self
-                .written
-                .entry(self.config.changelog.unwrap_or_default())
-                .or_default() += count.unsigned_abs();
-        }
-        for (topic, count) in self.written.drain() {
-            self.gauges.records_out(topic, count);
+            self.gauges
+                .records_out(self.changelog()?, count.unsigned_abs());
         }
         self.ask_pending(window)
     }
@@ -297,21 +384,24 @@ impl<S: Stage> Worker<S> {
         let Some(owned) = self.partitions.get_mut(&place) else {
             return Ok(());
         };
-        let (mut overlay, mut outputs) = (Overlay::default(), Outputs::default());
+        let (mut part, mut outputs) = (self.spare.part(), Outputs::default());
         let mut ctx = WindowContext {
             partition: place.1,
             store: owned.store.as_deref(),
-            overlay: &mut overlay,
+            overlay: &mut part.overlay,
             outputs: &mut outputs,
             counts: &self.counts,
         };
-        owned.pending = self.stage.has_pending(&mut ctx)?;
-        self.gauges.pending(place.1, owned.pending);
+        let pending = self.stage.has_pending(&mut ctx)?;
         ensure!(
-            outputs.records.is_empty() && overlay.into_writes().is_empty(),
+            outputs.len() == 0 && part.overlay.is_unwritten(),
             "stage {} wrote while it was asked for pending work",
             self.config.stage
         );
+        self.spare.give(part.overlay);
+        if std::mem::replace(&mut owned.pending, pending) != pending {
+            self.gauges.pending(place.1, pending);
+        }
         Ok(())
     }
 
@@ -352,48 +442,5 @@ impl<S: Stage> Worker<S> {
             "stage {stage} failed {STAGE_FAILURES} times in a row: {error:#}"
         );
         self.restore_again(&window)
-    }
-}
-
-/// Holds a record against its topic's limit: a larger one is a defect of the stage, and would be
-/// refused by the broker at best.
-fn addressed<'a>(
-    topic: &'a str,
-    partition: i32,
-    key: Option<&'a [u8]>,
-    value: Option<&'a [u8]>,
-) -> anyhow::Result<Addressed<'a>> {
-    let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
-    let limit = topics::max_record_bytes(topic);
-    ensure!(
-        size <= limit,
-        "a record of {size} bytes for {topic}, key {:?}: the limit is {limit}; the stage must split it",
-        String::from_utf8_lossy(key.unwrap_or_default())
-    );
-    Ok(Addressed {
-        topic,
-        partition,
-        key,
-        value,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_oversized_record_is_refused_by_name() {
-        let value = vec![0; topics::MAX_RECORD_BYTES];
-        assert!(addressed("enriched", 0, None, Some(&value)).is_ok());
-        assert!(addressed("epcis-events", 0, Some(b"k"), Some(&value)).is_ok());
-        let error = addressed("enriched", 0, Some(b"00/350"), Some(&value))
-            .err()
-            .unwrap();
-        let text = error.to_string();
-        assert!(
-            text.contains("enriched") && text.contains("00/350"),
-            "{text}"
-        );
     }
 }

@@ -3,22 +3,25 @@
 //! One turn: gather records until the window is full or its time is over, let restoring partitions move
 //! on, then step and commit the window. Nothing is shared with another thread.
 
-use crate::clients::{self, Output};
+use crate::clients;
 use crate::config::WorkerConfig;
 use crate::gauges::Gauges;
 use crate::member::Member;
 use crate::native;
-use crate::overlay::PartitionCounts;
 use crate::owned::{Owned, Phase, Place};
 use crate::restore::{Restored, Restorer};
 use crate::stage::Stage;
+use crate::transaction::Writer;
+use crate::window::{PartitionCounts, Spare};
 use anyhow::{Context, bail};
+use bytes::BytesMut;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_runtime::config::{KafkaSettings, WorkerSettings};
 use serialtrail_runtime::{Settings, Shutdown};
 use serialtrail_state::{LocalSettings, LocalStores, Stores};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Time restoring partitions get in a turn: little while others run, more while nothing else does.
@@ -95,15 +98,17 @@ pub(crate) struct Worker<S> {
     shutdown: Shutdown,
     pub(crate) stage: S,
     pub(crate) group: Member,
-    pub(crate) producer: Output,
+    pub(crate) writer: Writer,
     pub(crate) restorer: Option<Restorer>,
     /// Topics records were read from; a [`Place`] names one by its index.
-    pub(crate) topics: Vec<String>,
+    pub(crate) topics: Vec<Arc<str>>,
     pub(crate) partitions: BTreeMap<Place, Owned>,
     pub(crate) counts: PartitionCounts,
     pub(crate) gauges: Gauges,
-    /// Records written by the window being adopted, per topic; empty between windows.
-    pub(crate) written: HashMap<&'static str, u64>,
+    /// Memory the next gathered records go to.
+    pub(crate) memory: BytesMut,
+    /// Memory the next window is stepped in.
+    pub(crate) spare: Spare,
     /// Windows in a row the stage failed.
     pub(crate) stage_failures: u32,
     /// Counts windows, to begin each with another partition.
@@ -154,17 +159,18 @@ impl<S: Stage> Worker<S> {
         Ok(Some(Self {
             gauges: Gauges::new(config.stage),
             topics: Vec::new(),
+            memory: BytesMut::new(),
+            spare: Spare::default(),
             instance,
             kafka: kafka.clone(),
             limits: settings.worker.clone(),
             shutdown: shutdown.clone(),
             stage,
             group,
-            producer,
+            writer: Writer::new(producer),
             restorer,
             partitions: BTreeMap::new(),
             counts,
-            written: HashMap::new(),
             stage_failures: 0,
             turn: 0,
             measured: Instant::now(),
@@ -296,7 +302,7 @@ impl<S: Stage> Worker<S> {
     pub(crate) fn renew_producer(&mut self) -> anyhow::Result<()> {
         match clients::producer(&self.kafka, &self.instance, &self.shutdown)? {
             Some(producer) => {
-                self.producer = producer;
+                self.writer = Writer::new(producer);
                 Ok(())
             }
             None => bail!(

@@ -217,8 +217,8 @@ struct Copies(Counting);
 
 impl Stage for Copies {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
-        let value = record.value.clone().unwrap().to_vec();
-        ctx.emit(self.0.outputs()[0], b"copy", value);
+        let value = record.value.clone().unwrap();
+        ctx.emit(self.0.outputs()[0], b"copy", &value);
         Ok(())
     }
     fn wrong_partition(
@@ -275,7 +275,7 @@ struct Fails(Copies, Arc<AtomicBool>);
 
 impl Stage for Fails {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
-        ctx.put(b"seen".to_vec(), b"1".to_vec());
+        ctx.put(b"seen", b"1");
         self.0.step(record, ctx)?;
         anyhow::ensure!(!self.1.load(Ordering::SeqCst), "the codec is broken");
         Ok(())
@@ -327,7 +327,7 @@ struct Broken(Copies, usize);
 
 impl Stage for Broken {
     fn step(&mut self, _: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
-        ctx.emit(self.outputs()[0], b"large", vec![0; self.1]);
+        ctx.emit(self.outputs()[0], b"large", &vec![0; self.1]);
         Ok(())
     }
     fn wrong_partition(

@@ -33,12 +33,12 @@ impl Store for FjallStore {
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
-    fn apply(&mut self, writes: &[Write], changelog_offset: i64) -> anyhow::Result<()> {
+    fn apply(&mut self, writes: &[Write<'_>], changelog_offset: i64) -> anyhow::Result<()> {
         let mut batch = self.database.batch();
         for (key, value) in writes {
             match value {
-                Some(value) => batch.insert(&self.keyspace, key.as_slice(), value.as_slice()),
-                None => batch.remove(&self.keyspace, key.as_slice()),
+                Some(value) => batch.insert(&self.keyspace, *key, *value),
+                None => batch.remove(&self.keyspace, *key),
             }
         }
         batch.insert(&self.keyspace, META_KEY, changelog_offset.to_le_bytes());

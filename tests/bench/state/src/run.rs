@@ -61,6 +61,14 @@ fn key(n: u64) -> Vec<u8> {
     format!("s/01/09506000134352/21/{serial:020}").into_bytes()
 }
 
+/// A window's writes as a store takes them.
+fn writes(window: &[(Vec<u8>, [u8; VALUE])]) -> Vec<Write<'_>> {
+    let window = window.iter();
+    window
+        .map(|(key, value)| (key.as_slice(), Some(&value[..])))
+        .collect()
+}
+
 /// Runs the case the options name.
 pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures> {
     let keys = *options.keys.first().context("--keys")?;
@@ -71,11 +79,11 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
 
     let before = cpu_seconds();
     for start in (0..keys).step_by(WINDOW as usize) {
-        let writes: Vec<Write> = (start..(start + WINDOW).min(keys))
-            .map(|n| (key(n), Some(vec![n as u8; VALUE])))
+        let window: Vec<(Vec<u8>, [u8; VALUE])> = (start..(start + WINDOW).min(keys))
+            .map(|n| (key(n), [n as u8; VALUE]))
             .collect();
         offset += 1;
-        store.apply(&writes, offset)?;
+        store.apply(&writes(&window), offset)?;
     }
     let fill = cpu_seconds() - before;
 
@@ -83,36 +91,36 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
     let (before, began) = (cpu_seconds(), Instant::now());
     let mut slowest = Duration::ZERO;
     for _ in 0..operations / WINDOW {
-        let window = Instant::now();
+        let started = Instant::now();
         let mut touched: Vec<u64> = (0..WINDOW)
             .map(|_| pick(&mut random, access, keys))
             .collect();
         touched.sort_unstable();
         touched.dedup();
         let keys: Vec<Vec<u8>> = touched.iter().map(|n| key(*n)).collect();
-        let mut found = if options.multi_get {
-            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-            store.multi_get(&keys)?
-        } else {
-            Vec::new()
+        let mut values = Vec::with_capacity(keys.len());
+        let mut found = |value: Option<&[u8]>| {
+            let value = value.and_then(|value| <[u8; VALUE]>::try_from(value).ok());
+            values.push(value);
         };
-        let mut writes: Vec<Write> = Vec::with_capacity(touched.len());
-        for (at, (n, key)) in touched.into_iter().zip(keys).enumerate() {
-            let found = match found.get_mut(at) {
-                Some(found) => found.take(),
-                None => store.get(&key)?,
-            };
-            let mut value = found.context("a key is missing")?.to_vec();
-            ensure!(
-                value.len() == VALUE && value[VALUE - 1] == n as u8,
-                "not this key's value"
-            );
+        if options.multi_get {
+            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+            store.multi_get(&keys, &mut found)?;
+        } else {
+            for key in &keys {
+                found(store.get(key)?.as_deref());
+            }
+        }
+        let mut window = Vec::with_capacity(keys.len());
+        for ((n, key), value) in touched.into_iter().zip(keys).zip(values) {
+            let mut value = value.context("a key is missing, or its value not this one's")?;
+            ensure!(value[VALUE - 1] == n as u8, "not this key's value");
             value[0] = value[0].wrapping_add(1);
-            writes.push((key, Some(value)));
+            window.push((key, value));
         }
         offset += 1;
-        store.apply(&writes, offset)?;
-        slowest = slowest.max(window.elapsed());
+        store.apply(&writes(&window), offset)?;
+        slowest = slowest.max(started.elapsed());
     }
     let (cpu, wall) = (cpu_seconds() - before, began.elapsed());
     let usage = store.usage();

@@ -10,7 +10,7 @@ use crate::format::{BATCH_HEADER, checksum, seal_batch, segment_header};
 use crate::identity;
 use crate::keyed::{KeyedStore, Surroundings, Tuning};
 use crate::log::segment_name;
-use crate::store::{Store, StoreIdentity};
+use crate::store::{Store, StoreIdentity, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,11 +98,8 @@ pub fn exercise(bytes: &Bytes) {
     let key = |n: i64| (n % 7).to_le_bytes().to_vec();
     for n in 0..WINDOWS {
         let value = n.to_le_bytes().to_vec();
-        let writes = [
-            (key(n), Some(value.clone())),
-            (key(n + 3), None),
-            (key(n * 31), None),
-        ];
+        let keys = [key(n), key(n + 3), key(n * 31)];
+        let writes: [Write<'_>; 3] = [(&keys[0], Some(&value)), (&keys[1], None), (&keys[2], None)];
         let kept = key(n) != key(n + 3) && key(n) != key(n * 31);
         if store.apply(&writes, n).is_err() {
             break;

@@ -1,7 +1,6 @@
 //! A real Kafka for tests, given by `SERIALTRAIL_TEST_BROKERS`: topics, records, and a counting stage.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
-use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -9,7 +8,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serialtrail_ground::{BROKERS, client, create_topics, delete_topics, given, topic, unique};
 use serialtrail_runtime::Settings;
-use serialtrail_stream::{InputRecord, Stage, StageError, StepContext, WorkerConfig};
+use serialtrail_stream::{InputRecord, Keys, Stage, StageError, StepContext, WorkerConfig};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -174,30 +173,37 @@ impl Counting {
 
 const TODO: &[u8] = b"todo";
 
-fn number(value: Option<Bytes>) -> u64 {
+fn number(value: Option<&[u8]>) -> u64 {
     value.map_or(0, |value| {
-        std::str::from_utf8(&value).unwrap().parse().unwrap()
+        std::str::from_utf8(value).unwrap().parse().unwrap()
     })
 }
 
 impl Stage for Counting {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
         let key = record.key.clone().unwrap();
-        let id = number(record.value.clone());
+        let id = number(record.value.as_deref());
         let count = number(ctx.get(&key)?) + 1;
-        ctx.put(key.to_vec(), count.to_string().into_bytes());
+        ctx.put(&key, count.to_string().as_bytes());
         // A key that is deleted and written again in many windows.
         if count.is_multiple_of(2) {
-            ctx.delete([b"odd/", &key[..]].concat());
+            ctx.delete(&[b"odd/", &key[..]].concat());
         } else {
-            ctx.put([b"odd/", &key[..]].concat(), b"x".to_vec());
+            ctx.put(&[b"odd/", &key[..]].concat(), b"x");
         }
-        ctx.emit(self.outputs[0], &key, format!("{count} {id}").into_bytes());
+        ctx.emit(self.outputs[0], &key, format!("{count} {id}").as_bytes());
         if id.is_multiple_of(FAN) {
             let todo = number(ctx.get(TODO)?) + FAN_OUT;
-            ctx.put(TODO.to_vec(), todo.to_string().into_bytes());
+            ctx.put(TODO, todo.to_string().as_bytes());
         }
         Ok(())
+    }
+
+    fn keys(&self, record: &InputRecord, keys: &mut Keys) {
+        if let Some(key) = &record.key {
+            keys.push(&[key]);
+            keys.push(&[b"odd/", key]);
+        }
     }
 
     fn wrong_partition(
@@ -207,7 +213,7 @@ impl Stage for Counting {
     ) -> Result<(), StageError> {
         let key = record.key.clone().unwrap();
         let partition = format!("wrong partition {}", record.partition);
-        ctx.emit(self.outputs[0], &key, partition.into_bytes());
+        ctx.emit(self.outputs[0], &key, partition.as_bytes());
         Ok(())
     }
 
@@ -221,12 +227,12 @@ impl Stage for Counting {
         for n in 0..done {
             let partition = ctx.partition();
             let value = format!("fan {partition} {}", total + n);
-            ctx.emit_to(self.outputs[0], partition, value.into_bytes());
+            ctx.emit_to(self.outputs[0], partition, value.as_bytes());
         }
-        ctx.put(b"fanned".to_vec(), (total + done).to_string().into_bytes());
+        ctx.put(b"fanned", (total + done).to_string().as_bytes());
         match todo - done {
-            0 => ctx.delete(TODO.to_vec()),
-            left => ctx.put(TODO.to_vec(), left.to_string().into_bytes()),
+            0 => ctx.delete(TODO),
+            left => ctx.put(TODO, left.to_string().as_bytes()),
         }
         Ok(())
     }
