@@ -77,6 +77,21 @@ impl WorkerConfig {
         }
     }
 
+    /// A group gives a member that comes back within its session what it had before, whatever it
+    /// subscribes to now.
+    pub(crate) fn check_assigned(&self, topic: &str) -> anyhow::Result<()> {
+        let mut inputs = self.inputs.iter();
+        anyhow::ensure!(
+            inputs.any(|input| input == topic || input.starts_with('^')),
+            "stage {}: the group gave {topic}, which is not among the inputs {:?}; an earlier process of \
+             this slot read it: start again in {} s, when its session is over",
+            self.stage,
+            self.inputs,
+            SESSION_TIMEOUT.as_secs()
+        );
+        Ok(())
+    }
+
     pub(crate) fn validate(&self) -> anyhow::Result<()> {
         let one_topic = self.inputs.len() == 1 && !self.inputs[0].starts_with('^');
         anyhow::ensure!(
@@ -109,6 +124,16 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 400);
+    }
+
+    #[test]
+    fn a_topic_of_a_former_subscription_is_refused_by_name() {
+        let config = WorkerConfig::stateful("s", "in", "log");
+        assert!(config.check_assigned("in").is_ok());
+        let error = config.check_assigned("former").unwrap_err().to_string();
+        assert!(error.contains("former"), "{error}");
+        let config = WorkerConfig::stateless("s", &["a", "^partner\\..*"]);
+        assert!(config.check_assigned("partner.acme").is_ok());
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl<S: Stage> Worker<S> {
                 }
                 None => {
                     let until = closes.unwrap_or(idle_until);
-                    wait = until.saturating_duration_since(Instant::now());
+                    wait = whole_millis(until.saturating_duration_since(Instant::now()));
                     if wait.is_zero() {
                         return Ok(());
                     }
@@ -160,6 +160,7 @@ impl<S: Stage> Worker<S> {
             match change {
                 Change::Assigned(list) => {
                     for (topic, partition) in list {
+                        self.config.check_assigned(&topic)?;
                         let place = (self.topic_number(&topic), partition);
                         let phase = match &mut self.restorer {
                             Some(restorer) => {
@@ -215,6 +216,12 @@ impl<S: Stage> Worker<S> {
         }
         member::pause_and_resume(&self.group, &self.list(&pause), &self.list(&resume))
     }
+}
+
+/// Rounds up: of the rest of a millisecond rdkafka would make polls that do not wait.
+pub(crate) fn whole_millis(wait: Duration) -> Duration {
+    let millis = wait.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
 /// A topic's number in the list of those seen.
@@ -313,6 +320,14 @@ mod tests {
         }
         assert!(pieces > 2, "{pieces}");
         assert!(places.len() <= PIECE / 1040, "{} places", places.len());
+    }
+
+    #[test]
+    fn a_wait_is_never_shorter_than_asked_for_and_a_whole_number_of_milliseconds() {
+        for (micros, millis) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (20_000, 20)] {
+            let wait = whole_millis(Duration::from_micros(micros));
+            assert_eq!(wait, Duration::from_millis(millis), "{micros} us");
+        }
     }
 
     #[test]

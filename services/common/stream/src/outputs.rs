@@ -184,6 +184,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    type Owned = (Option<Vec<u8>>, Vec<u8>);
+
     const TOPICS: [&str; 3] = ["enriched", "alerts", "rejected-events"];
 
     #[test]
@@ -238,7 +240,7 @@ mod tests {
                 (0usize..3, proptest::option::of(0i32..8), any::<[u8; 2]>(), 0usize..5), 0..200),
         ) {
             let mut outputs = Outputs::default();
-            let mut expected: HashMap<(&str, i32), Vec<(Option<Vec<u8>>, Vec<u8>)>> = HashMap::new();
+            let mut expected: HashMap<(&str, i32), Vec<Owned>> = HashMap::new();
             for (n, (topic, partition, key, length)) in emitted.iter().enumerate() {
                 let topic = TOPICS[*topic];
                 let key = partition.is_none().then_some(&key[..]);

@@ -14,6 +14,7 @@
 use crate::clients::Assigned;
 use crate::config::WorkerConfig;
 use crate::failpoint;
+use crate::gather::whole_millis;
 use crate::gauges::Gauges;
 use crate::overlay::Overlay;
 use anyhow::Context;
@@ -146,7 +147,7 @@ impl Restorer {
         while self.is_reading() {
             match self.committed.poll(wait) {
                 None => {
-                    wait = until.saturating_duration_since(Instant::now());
+                    wait = whole_millis(until.saturating_duration_since(Instant::now()));
                     if wait.is_zero() {
                         break;
                     }

@@ -166,7 +166,7 @@ fn killed_at_every_moment_every_record_counts_once() {
                 1 + round
             };
             let mut worker = Process::start(&topics, 0, &folder, Some((moment, at, "abort")));
-            let status = worker.ended_within(Duration::from_secs(20));
+            let status = worker.ended_within(PATIENCE);
             let status = status.unwrap_or_else(|| panic!("{moment} number {at} was never reached"));
             assert!(!status.success(), "{moment}: killed, not ended");
         }
@@ -246,7 +246,7 @@ fn a_frozen_worker_is_fenced_and_nothing_of_its_window_remains() {
     let read = topics.read(topics.output, due(8000), PATIENCE);
     assert_exact(&read, 8000, KEYS);
     let status = frozen
-        .ended_within(Duration::from_secs(20))
+        .ended_within(PATIENCE)
         .expect("the frozen worker ends");
     assert!(!status.success(), "fenced is a failure, not {status}");
     assert!(log().contains("fenced"), "the log says why:\n{}", log());
