@@ -75,7 +75,8 @@ impl Keys {
 pub trait StepContext {
     /// Partition whose state this context reads and writes.
     fn partition(&self) -> i32;
-    /// Current value of `key` in this partition's state, in the window's memory.
+    /// Current value of `key` in this partition's state, in the window's memory: decode it, or copy it
+    /// into a buffer of the stage, before the context is used again.
     ///
     /// # Errors
     /// The store failed to read; the window is dropped and the partition restored.
