@@ -8,6 +8,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A transaction is open, nothing produced yet.
 pub(crate) const AFTER_BEGIN: &str = "after_begin";
@@ -79,4 +80,7 @@ fn stop() {
     let _ = std::process::Command::new("kill")
         .args(["-STOP", &pid])
         .status();
+    // The signal stops the process once the thread it was given to runs: on a busy machine this one is
+    // faster.
+    std::thread::sleep(Duration::from_secs(2));
 }
