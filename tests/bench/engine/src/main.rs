@@ -74,7 +74,7 @@ fn main() -> anyhow::Result<()> {
         let ended = drain
             .as_ref()
             .map(|drain| scope.spawn(|| drain.end(&shutdown)));
-        run_workers(&settings, &config, || Ok(Engine), &shutdown)?;
+        run_workers(&settings, &config, || Ok(Engine::default()), &shutdown)?;
         match ended.map(std::thread::ScopedJoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,

@@ -112,7 +112,7 @@ impl World {
         let mut record = record(topic, 0, self.offset, Some(SERIAL.as_bytes()), b"");
         record.value = value.map(|value| value.to_vec().into());
         self.offset += 1;
-        Engine.step(&record, &mut self.ctx)
+        Engine::default().step(&record, &mut self.ctx)
     }
     fn register(&mut self, markets: Option<&[&str]>) {
         let row = markets.map(|markets| Avro::framed(1).text(SERIAL).row(markets).0);
