@@ -4,12 +4,11 @@ use crate::cpu;
 use crate::figures::Spread;
 use crate::options::Options;
 use crate::own_stack;
-use anyhow::{Context, bail};
+use crate::world;
+use anyhow::Context;
 use serialtrail_runtime::{Clock, Service};
-use serialtrail_stack::{Member, Stack, program};
+use serialtrail_stack::{Member, Stack};
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 /// What was measured, over the repetitions.
@@ -61,19 +60,6 @@ fn members() -> Vec<Member> {
 
 /// Processes that are not ours.
 const PARTS: [Member; 3] = [Member::Kafka, Member::SchemaRegistry, Member::ClickHouse];
-
-fn cli(folder: &Path, args: &[&str]) -> anyhow::Result<String> {
-    let out = Command::new(program("serialtrail")?)
-        .arg("--dir")
-        .arg(folder)
-        .args(args)
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    if !out.status.success() {
-        bail!("serialtrail {} ended with {}", args.join(" "), out.status);
-    }
-    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
-}
 
 fn count(stack: &Stack, sql: &str) -> anyhow::Result<u64> {
     let clickhouse = stack.settings().clickhouse;
@@ -147,41 +133,15 @@ fn by_process(
 }
 
 fn measure(stack: &Stack, options: &Options) -> anyhow::Result<Once> {
-    let folder = stack.layout().root();
-    let world = folder.join("world");
-    let path = |name: &str| world.join(name).display().to_string();
-    let world_text = world.display().to_string();
-    let (items, seed) = (options.items.to_string(), options.seed.to_string());
-    cli(
-        folder,
-        &[
-            "simulate",
-            "--out",
-            &world_text,
-            "--items",
-            &items,
-            "--seed",
-            &seed,
-        ],
-    )?;
-    let files = [
-        "parties.csv",
-        "locations.csv",
-        "products.csv",
-        "lots.csv",
-        "registry.ndjson",
-    ];
-    let files: Vec<String> = files.iter().map(|f| path(f)).collect();
-    let mut load = vec!["load"];
-    load.extend(files.iter().map(String::as_str));
-    cli(folder, &load)?;
-    cli(folder, &["settle", "--timeout", "600"])?;
+    let world = world::simulate(stack, options.items, options.seed)?;
+    world::load(stack, &world)?;
+    world::cli(stack, &["settle", "--timeout", "600"])?;
 
     let before = cpu::of_stack(stack);
     let start = Instant::now();
-    cli(folder, &["capture", "--record-times", &path("uploads.csv")])?;
+    world::capture(stack, &world)?;
     let capture_s = start.elapsed().as_secs_f64();
-    cli(folder, &["settle", "--timeout", "1800"])?;
+    world::cli(stack, &["settle", "--timeout", "1800"])?;
     let settled_s = start.elapsed().as_secs_f64();
     let cpu_s = cpu::since(stack, &before);
 

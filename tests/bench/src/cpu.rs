@@ -8,8 +8,18 @@ use serialtrail_stack::{Member, Stack};
 /// Peak resident memory of a process, MiB.
 #[must_use]
 pub fn peak_mib(pid: i32) -> Option<f64> {
+    memory(pid, "VmHWM:")
+}
+
+/// Resident memory of a process now, MiB.
+#[must_use]
+pub fn resident_mib(pid: i32) -> Option<f64> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: i32, field: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|l| l.starts_with(field))?;
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
 }
 
@@ -38,6 +48,14 @@ pub fn since(stack: &Stack, before: &BTreeMap<String, f64>) -> BTreeMap<String, 
 pub fn memory_of_stack(stack: &Stack) -> BTreeMap<String, f64> {
     members(stack)
         .filter_map(|(name, pid)| Some((name, peak_mib(pid)?)))
+        .collect()
+}
+
+/// Resident memory of each member of a stack now, MiB.
+#[must_use]
+pub fn resident_of_stack(stack: &Stack) -> BTreeMap<String, f64> {
+    members(stack)
+        .filter_map(|(name, pid)| Some((name, resident_mib(pid)?)))
         .collect()
 }
 

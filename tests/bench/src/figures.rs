@@ -1,11 +1,11 @@
 //! Several measurements of one thing as one figure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub use serialtrail_bench_codecs::Spread;
 use std::time::Duration;
 
 /// Quantiles of durations, milliseconds, by nearest rank.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quantiles {
     /// How many there are.
     pub count: usize,

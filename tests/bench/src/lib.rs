@@ -9,17 +9,25 @@
 //! | [`notifier`] | delay from an alert's commit on the topic to the webhook's receipt, paced and in a burst, with and without a dead receiver beside |
 //! | [`codecs`] | identifiers and EPCIS documents read, per CPU-second, beside other libraries |
 //! | [`engine`] | one contract kept by our worker and by Kafka Streams: events per CPU-second, event to alert |
+//! | [`stages`] | dispatcher, enricher, detector and sink, each alone over topics filled before: records or rows per CPU-second of the process, allocations a record, top of the profile |
+//! | [`pipeline`] | the whole pipeline over input captured before: observations per second sustained, memory and CPU of each process, bytes on disk |
+//! | [`alert_delay`] | delay from a document's request to its alert at a paced load |
+//! | [`state`] | the keyed store alone, beside an ordered tree |
+//! | [`scaling`] | what a deployment of another size takes, computed from [`pipeline`] |
 //!
 //! An observation is one EPC touched by one event, inherited reads included. CPU-seconds are each
 //! process's own, so they compare between runs on a noisy machine; wall times hold only within one run,
-//! and the client that makes the load shares the cores. Every figure is given as median and range over
-//! repetitions ([`figures::Spread`]).
+//! and the client that makes the load shares the cores. Figures are given as median and range over
+//! repetitions ([`figures::Spread`]), those of long runs as they were.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod alert_delay;
+pub mod allocations;
 pub mod backbone;
 pub mod codecs;
 pub mod cpu;
+pub mod disk;
 pub mod engine;
 pub mod figures;
 pub mod gateway;
@@ -27,9 +35,19 @@ pub mod machine;
 pub mod notifier;
 pub mod options;
 pub mod own_stack;
+pub mod pipeline;
+pub mod plan;
+pub mod profile;
 pub mod query;
 pub mod report;
+pub mod scaling;
+pub mod stages;
+pub mod state;
 pub mod table;
+pub mod topic;
+pub mod traffic;
+pub mod watch;
+pub mod world;
 
 pub use options::{Options, Part};
 pub use report::{Report, run};

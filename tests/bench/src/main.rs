@@ -1,10 +1,12 @@
 //! `serialtrail-bench`: the whole-stack bench, as tables and as JSON.
 
 use clap::Parser;
+use serialtrail_bench::allocations::Counting;
 use serialtrail_bench::{Options, run, table};
 
-/// Measures the stack: backbone, gateway, query and notifier, each on a stack of its own; and what reading
-/// identifiers and documents costs (codecs), and what one contract costs beside another engine (engine).
+/// Measures the stack: backbone, gateway, query and notifier, stages alone, the pipeline and its delay, each
+/// on a stack of its own; what reading identifiers and documents costs (codecs); the keyed store (state);
+/// and what one contract costs beside another engine (engine).
 ///
 /// Nothing is asserted: figures are printed as tables and written as one JSON file, which is complete
 /// for the parts measured so far even when a later one fails. Progress goes to standard error.
@@ -20,12 +22,17 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  serialtrail-bench                                  all parts in full, about an hour
+  serialtrail-bench                                  all parts in full; says first how long
+                                                     and how much disk that takes
   serialtrail-bench --quick                          all parts small, to see that they work
   serialtrail-bench --only gateway --repeat 5        one part, with more repetitions
   serialtrail-bench --only query --rows 1000000      query latencies over a smaller database
   serialtrail-bench --only codecs                    identifiers and documents; needs no stack
-  serialtrail-bench --only engine                    the engine contract beside Kafka Streams";
+  serialtrail-bench --only engine                    the engine contract beside Kafka Streams
+  serialtrail-bench --only pipeline,scaling          what it sustains, and what other sizes take";
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> anyhow::Result<()> {
     let options = Cli::parse().options;

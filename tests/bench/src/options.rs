@@ -18,6 +18,20 @@ pub enum Part {
     Codecs,
     /// The engine contract, ours and Kafka Streams; said and skipped where the peers' folder is not.
     Engine,
+    /// Dispatcher, enricher and detector, each alone over its filled topic.
+    Stages,
+    /// The sink alone over its filled topics.
+    Sink,
+    /// The whole pipeline over input captured before.
+    Pipeline,
+    /// From a document's request to its alert.
+    #[value(name = "alert-delay")]
+    #[serde(rename = "alert-delay")]
+    AlertDelay,
+    /// The keyed store alone.
+    State,
+    /// What other sizes take, computed from `pipeline`.
+    Scaling,
 }
 
 /// What to run.
@@ -26,16 +40,17 @@ pub struct Options {
     /// Parts to measure, separated by commas; default: all
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...",
           default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier,
-                             Part::Codecs, Part::Engine])]
+                             Part::Codecs, Part::Engine, Part::Stages, Part::Sink, Part::Pipeline,
+                             Part::AlertDelay, Part::State, Part::Scaling])]
     pub only: Vec<Part>,
-    /// Everything small (about a minute with release binaries): shows that the bench works; its figures
+    /// Everything small (about two minutes with release binaries): shows that the bench works; its figures
     /// say little. Overrides the sizes below
     #[arg(long)]
     pub quick: bool,
     /// Repetitions of each measurement
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
-    /// backbone: packs of the simulated world
+    /// backbone, stages, sink: packs of the simulated world
     #[arg(long, default_value_t = 20_000)]
     pub items: u32,
     /// gateway: documents of one measurement with one event each; of larger ones there are fewer
@@ -63,10 +78,28 @@ pub struct Options {
     /// notifier: how long alerts are paced at 50 a second, seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub paced_seconds: u32,
+    /// pipeline: minutes it should take; three times as long at most
+    #[arg(long, default_value_t = 10, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub pipeline_minutes: u32,
+    /// pipeline: observations captured beforehand, per second of these minutes
+    #[arg(long, default_value_t = 15_000, value_name = "OBSERVATIONS")]
+    pub pipeline_per_second: u64,
+    /// alert-delay: observations a second
+    #[arg(long, default_value_t = 5_000, value_name = "OBSERVATIONS")]
+    pub delay_per_second: u64,
+    /// alert-delay: how long, seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub delay_seconds: u32,
+    /// state: numbers of keys
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000, 100_000_000])]
+    pub state_keys: Vec<u64>,
+    /// Disk that may be used, GiB: what does not fit is made smaller or left out, and said
+    #[arg(long, default_value_t = 30, value_name = "GIB")]
+    pub disk_gib: u64,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// First port of the bench's own stacks; 18 from there must be free
+    /// First port of the bench's own stacks; 28 from there must be free
     #[arg(long, default_value_t = 28_000)]
     pub port_base: u16,
     /// Where the figures go
@@ -91,6 +124,10 @@ impl Options {
             kind_seconds: 2,
             burst: 200,
             paced_seconds: 3,
+            pipeline_minutes: 1,
+            delay_per_second: 500,
+            delay_seconds: 2,
+            state_keys: vec![20_000],
             ..self.clone()
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::machine::{self, Machine};
 use crate::options::{Options, Part};
-use crate::{backbone, codecs, engine, gateway, notifier, query};
+use crate::{
+    alert_delay, backbone, codecs, engine, gateway, notifier, pipeline, plan, query, scaling, stages,
+    state,
+};
 use anyhow::Context;
 use serde::Serialize;
 use serialtrail_stack::Project;
@@ -31,6 +34,18 @@ pub struct Report {
     pub codecs: Option<serialtrail_bench_codecs::Figures>,
     /// The engine contract; `None` where it was skipped.
     pub engine: Option<engine::Figures>,
+    /// Stages that keep state, alone.
+    pub stages: Option<stages::Figures>,
+    /// The sink alone.
+    pub sink: Option<stages::SinkFigures>,
+    /// The whole pipeline over input captured before.
+    pub pipeline: Option<pipeline::Figures>,
+    /// Request to alert.
+    pub alert_delay: Option<alert_delay::Figures>,
+    /// The keyed store.
+    pub state: Option<state::Figures>,
+    /// Computed for other sizes.
+    pub scaling: Option<scaling::Figures>,
 }
 
 /// Measures the parts asked for. After each the figures so far are written.
@@ -51,6 +66,12 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         notifier: None,
         codecs: None,
         engine: None,
+        stages: None,
+        sink: None,
+        pipeline: None,
+        alert_delay: None,
+        state: None,
+        scaling: None,
     };
     let out = root.join(&options.out);
     if let Some(parent) = out.parent() {
@@ -63,8 +84,19 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         Part::Notifier,
         Part::Codecs,
         Part::Engine,
+        Part::Stages,
+        Part::Sink,
+        Part::Pipeline,
+        Part::AlertDelay,
+        Part::State,
+        Part::Scaling,
     ];
-    for part in parts.into_iter().filter(|part| options.only.contains(part)) {
+    let parts: Vec<Part> = parts
+        .into_iter()
+        .filter(|part| options.only.contains(part))
+        .collect();
+    plan::tell(&root, &parts, &options)?;
+    for part in parts {
         match part {
             Part::Backbone => report.backbone = Some(backbone::run(&options)?),
             Part::Gateway => report.gateway = Some(gateway::run(&options)?),
@@ -72,9 +104,41 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
             Part::Notifier => report.notifier = Some(notifier::run(&options)?),
             Part::Codecs => report.codecs = Some(codecs::run(&root, &options)?),
             Part::Engine => report.engine = engine::run(&root, &options)?,
+            // One run gives both: the sink reads what the stages wrote.
+            Part::Sink if report.sink.is_some() => {}
+            Part::Stages | Part::Sink => {
+                let (stages, sink) = stages::run(&options)?;
+                report.stages = Some(stages);
+                report.sink = sink;
+            }
+            Part::Pipeline => report.pipeline = Some(pipeline::run(&options)?),
+            Part::AlertDelay => report.alert_delay = Some(alert_delay::run(&options)?),
+            Part::State => report.state = Some(state::run(&root, &options)?),
+            Part::Scaling => {
+                let measured = match &report.pipeline {
+                    Some(measured) => measured.clone(),
+                    None => earlier(&out.with_file_name("pipeline.json"))?,
+                };
+                report.scaling = Some(scaling::of(&measured));
+            }
         }
         std::fs::write(&out, serde_json::to_vec_pretty(&report)?)
             .with_context(|| format!("write {}", out.display()))?;
     }
+    if let Some(measured) = &report.pipeline {
+        let path = out.with_file_name("pipeline.json");
+        std::fs::write(path, serde_json::to_vec_pretty(measured)?)?;
+    }
     Ok(report)
+}
+
+/// The pipeline's figures of an earlier run.
+fn earlier(path: &std::path::Path) -> anyhow::Result<pipeline::Figures> {
+    let text = std::fs::read(path).with_context(|| {
+        format!(
+            "no figures of the pipeline in {}: measure it first, --only pipeline",
+            path.display()
+        )
+    })?;
+    serde_json::from_slice(&text).with_context(|| format!("{} holds something else", path.display()))
 }

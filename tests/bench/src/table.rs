@@ -53,6 +53,23 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     if let Some(figures) = &report.engine {
         engine(out, figures)?;
+    if let Some(figures) = &report.stages {
+        figures.write(out)?;
+    }
+    if let Some(figures) = &report.sink {
+        figures.write(out)?;
+    }
+    if let Some(figures) = &report.pipeline {
+        figures.write(out)?;
+    }
+    if let Some(figures) = &report.alert_delay {
+        figures.write(out)?;
+    }
+    if let Some(figures) = &report.state {
+        figures.write(out)?;
+    }
+    if let Some(figures) = &report.scaling {
+        figures.write(out)?;
     }
     Ok(())
 }

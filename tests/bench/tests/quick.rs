@@ -24,7 +24,9 @@ fn a_quick_run_measures_every_part() {
         );
         return;
     }
-    let out = std::env::temp_dir().join(format!("serialtrail-bench-{}.json", std::process::id()));
+    // Figures that later runs read stand beside it.
+    let folder = std::env::temp_dir().join(format!("serialtrail-bench-{}", std::process::id()));
+    let out = folder.join("bench.json");
     let run = Command::new(env!("CARGO_BIN_EXE_serialtrail-bench"))
         .args(["--quick", "--port-base", PORTS, "--out"])
         .arg(&out)
@@ -33,11 +35,23 @@ fn a_quick_run_measures_every_part() {
     let tables = String::from_utf8_lossy(&run.stdout);
     let progress = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{tables}\n{progress}");
-    for part in ["Backbone:", "Gateway:", "Query:", "Notifier:", "Codecs:"] {
+    for part in [
+        "Backbone:",
+        "Gateway:",
+        "Query:",
+        "Notifier:",
+        "Codecs:",
+        "Stages:",
+        "Sink:",
+        "Pipeline:",
+        "Alert delay:",
+        "State:",
+        "Scaling,",
+    ] {
         assert!(tables.contains(part), "no table {part}\n{tables}");
     }
     let report: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
-    std::fs::remove_file(&out).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
     for (part, cells) in [("gateway", 6), ("notifier", 4)] {
         assert_eq!(
             report[part]["cells"].as_array().unwrap().len(),
@@ -61,6 +75,30 @@ fn a_quick_run_measures_every_part() {
         );
     }
     assert_eq!(report["codecs"]["rows"].as_array().unwrap().len(), 7);
+    let stages = report["stages"]["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages.iter().filter_map(|s| s["stage"].as_str()).collect();
+    assert_eq!(names, ["dispatcher", "enricher", "detector"]);
+    for stage in stages {
+        assert!(stage["records"].as_u64().unwrap() > 0, "{stage}");
+    }
+    for stage in &stages[1..] {
+        assert!(
+            stage["domain"]["allocations_a_record"].as_f64().unwrap() > 1.0,
+            "nothing was counted: {stage}"
+        );
+    }
+    assert!(report["sink"]["rows"].as_u64().unwrap() > 0);
+    let pipeline = &report["pipeline"];
+    assert_eq!(pipeline["through"], true);
+    assert_eq!(
+        pipeline["landed"], pipeline["observations"],
+        "every observation landed once"
+    );
+    assert_eq!(report["alert_delay"]["alerted"]["count"], 10);
+    assert!(report["alert_delay"]["alerted"]["p50_ms"].as_f64().unwrap() > 0.0);
+    // Keyed and fjall, uniform and skewed.
+    assert_eq!(report["state"]["cases"].as_array().unwrap().len(), 4);
+    assert!(report["scaling"]["cores"]["enricher"].as_f64().unwrap() > 0.0);
     let mut all = Vec::new();
     numbers(&report, &mut all);
     assert!(all.iter().all(|number| *number >= 0.0), "{report}");

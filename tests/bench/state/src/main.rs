@@ -20,6 +20,9 @@ struct Options {
     /// Stores to measure.
     #[arg(long, value_delimiter = ',', default_value = "keyed,fjall")]
     stores: Vec<Engine>,
+    /// Largest number of keys fjall is measured at.
+    #[arg(long, default_value_t = u64::MAX)]
+    fjall_up_to: u64,
     /// Memory for index and caches, MiB.
     #[arg(long, default_value_t = 512)]
     memory_mib: usize,
@@ -65,6 +68,9 @@ fn main() -> anyhow::Result<()> {
     for keys in &options.keys {
         for access in ["uniform", "skewed"] {
             for store in &options.stores {
+                if *store == Engine::Fjall && *keys > options.fjall_up_to {
+                    continue;
+                }
                 let store = format!("{store:?}").to_lowercase();
                 let output = Command::new(std::env::current_exe()?)
                     .args(["--case", access, "--stores", &store, "--folder", &folder])
