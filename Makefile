@@ -55,8 +55,8 @@ lint: ## Format, clippy without warnings, the console's types and lints, licence
 # Naming a test makes Cargo choose the features tests need: `make test` then compiles nothing twice.
 BUILD := cargo build --release --workspace --bins --test local_stack
 
-# Its own stacks, ports and folder; in full about 8 GB of disk and an hour on two cores.
-bench: parts build ## Measure backbone, gateway, query, notifier, codecs; figures in target/bench/bench.json (BENCH=--help says more)
+# Its own stacks, ports and folder, at most 30 GB of disk; says before it begins how long it will take.
+bench: parts build ## Measure the whole stack by parts; figures in target/bench/*.json (BENCH=--help says more)
 	@tests/bench/peers/install.sh
 	@target/release/serialtrail-bench $(BENCH)
 

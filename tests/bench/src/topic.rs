@@ -7,6 +7,7 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use serialtrail_runtime::Settings;
 use serialtrail_runtime::kafka::client_config;
 use serialtrail_stream::InputRecord;
+use serialtrail_stream::testing::record;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -65,15 +66,9 @@ pub fn beginning(
                 let partition = message.partition();
                 let of_partition = records.entry(partition).or_default();
                 if of_partition.len() < share {
-                    of_partition.push(InputRecord {
-                        topic: topic.to_owned(),
-                        partition,
-                        offset: message.offset(),
-                        timestamp_ms: message.timestamp().to_millis().unwrap_or_default(),
-                        key: message.key().map(bytes::Bytes::copy_from_slice),
-                        value: message.payload().map(bytes::Bytes::copy_from_slice),
-                        headers: Vec::new(),
-                    });
+                    let value = message.payload().unwrap_or_default();
+                    let offset = message.offset();
+                    of_partition.push(record(topic, partition, offset, message.key(), value));
                 } else {
                     open.retain(|p| *p != partition);
                 }
