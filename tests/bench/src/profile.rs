@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 /// Samples a second: few enough not to show in the figures.
 const HERTZ: &str = "199";
 /// Functions named.
-const TOP: usize = 12;
+const TOP: usize = 25;
 
 /// A process being sampled.
 #[derive(Debug)]

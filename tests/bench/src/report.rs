@@ -111,7 +111,12 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
                 report.stages = Some(stages);
                 report.sink = sink;
             }
-            Part::Pipeline => report.pipeline = Some(pipeline::run(&options)?),
+            Part::Pipeline => {
+                let measured = pipeline::run(&options)?;
+                let path = out.with_file_name("pipeline.json");
+                std::fs::write(path, serde_json::to_vec_pretty(&measured)?)?;
+                report.pipeline = Some(measured);
+            }
             Part::AlertDelay => report.alert_delay = Some(alert_delay::run(&options)?),
             Part::State => report.state = Some(state::run(&root, &options)?),
             Part::Scaling => {
@@ -124,10 +129,6 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         }
         std::fs::write(&out, serde_json::to_vec_pretty(&report)?)
             .with_context(|| format!("write {}", out.display()))?;
-    }
-    if let Some(measured) = &report.pipeline {
-        let path = out.with_file_name("pipeline.json");
-        std::fs::write(path, serde_json::to_vec_pretty(measured)?)?;
     }
     Ok(report)
 }

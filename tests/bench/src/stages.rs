@@ -108,6 +108,8 @@ struct World {
     domains: BTreeMap<&'static str, allocations::Domain>,
 }
 
+/// Functions of a profile that the table shows; the JSON has more.
+const SHOWN: usize = 12;
 const STAGES: [Service; 3] = [Service::Dispatcher, Service::Enricher, Service::Detector];
 
 /// Measures the stages and, where asked for, the sink behind them.
@@ -390,7 +392,7 @@ fn profile(out: &mut String, name: &str, top: &[(String, f64)]) -> std::fmt::Res
         return writeln!(out, "{name}: no profile (a quick run, or no perf here)");
     }
     writeln!(out, "{name}: top of the profile")?;
-    for (function, share) in top {
+    for (function, share) in top.iter().take(SHOWN) {
         writeln!(out, "  {share:5.1}%  {function}")?;
     }
     Ok(())
