@@ -58,11 +58,17 @@ pub fn run(options: &Options) -> anyhow::Result<Figures> {
         Service::Sink,
     ];
     let members = parts.into_iter().chain(services.map(Member::service));
-    own_stack::with(options, "alert-delay", Clock::Live, members.collect(), |stack| {
-        let (traffic, folder) = Traffic::new(stack, options.seed)?;
-        world::load(stack, &folder)?;
-        measure(stack, &traffic, options)
-    })
+    own_stack::with(
+        options,
+        "alert-delay",
+        Clock::Live,
+        members.collect(),
+        |stack| {
+            let (traffic, folder) = Traffic::new(stack, options.seed)?;
+            world::load(stack, &folder)?;
+            measure(stack, &traffic, options)
+        },
+    )
 }
 
 fn measure(stack: &Stack, traffic: &Traffic, options: &Options) -> anyhow::Result<Figures> {
@@ -200,7 +206,12 @@ impl Figures {
             "\nAlert delay: documents of {EVENTS} events of ten units, {:.0} observations/s for {} s",
             self.sent_per_s, self.seconds
         )?;
-        let mut rows = vec![heading(&["from the request to", "p50 ms", "p99 ms", "max ms"])];
+        let mut rows = vec![heading(&[
+            "from the request to",
+            "p50 ms",
+            "p99 ms",
+            "max ms",
+        ])];
         for (what, q) in [("its 202", &self.captured), ("its alert", &self.alerted)] {
             rows.push(vec![
                 what.to_owned(),
@@ -211,6 +222,10 @@ impl Figures {
         }
         table(out, &rows)?;
         let cores = self.cores.iter().map(|(name, n)| format!("{name} {n:.2}"));
-        writeln!(out, "cores in use: {}", cores.collect::<Vec<_>>().join(", "))
+        writeln!(
+            out,
+            "cores in use: {}",
+            cores.collect::<Vec<_>>().join(", ")
+        )
     }
 }

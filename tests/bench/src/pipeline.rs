@@ -79,7 +79,11 @@ pub struct Process {
 pub fn observations(options: &Options) -> u64 {
     let wanted = u64::from(options.pipeline_minutes) * 60 * options.pipeline_per_second;
     let room = options.disk_gib as f64 * 1_073_741_824.0 / BYTES_AN_OBSERVATION;
-    if options.quick { 3_000 } else { wanted.min(room as u64) }
+    if options.quick {
+        3_000
+    } else {
+        wanted.min(room as u64)
+    }
 }
 
 /// Fills the first topic, then lets the stages run.
@@ -121,8 +125,12 @@ fn measure(stack: &Stack, filled: &Filled, limit: Duration) -> anyhow::Result<Fi
     let through = loop {
         sampler.look(stack, start.elapsed());
         look += 1;
-        if look.is_multiple_of(LOOKS) {
-            done = if watch::is_done(stack, &STAGES)? { done + 1 } else { 0 };
+        if done > 0 || look.is_multiple_of(LOOKS) {
+            done = if watch::is_done(stack, &STAGES)? {
+                done + 1
+            } else {
+                0
+            };
             eprintln!(
                 "pipeline: {:.0} s, {:.0} of {} landed",
                 start.elapsed().as_secs_f64(),
@@ -212,7 +220,11 @@ impl Figures {
             self.events,
             self.landed,
             self.took_s,
-            if self.through { "" } else { ", then the time was over" }
+            if self.through {
+                ""
+            } else {
+                ", then the time was over"
+            }
         )?;
         writeln!(
             out,
@@ -244,7 +256,10 @@ impl Figures {
         table(out, &rows)?;
         for (stage, keys) in &self.keys_a_unit {
             let mib = self.store_mib.get(stage).copied().unwrap_or(0.0);
-            writeln!(out, "{stage}: {keys:.2} keys a unit, {mib:.0} MiB of index and caches")?;
+            writeln!(
+                out,
+                "{stage}: {keys:.2} keys a unit, {mib:.0} MiB of index and caches"
+            )?;
         }
         Ok(())
     }

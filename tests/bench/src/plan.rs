@@ -31,6 +31,7 @@ fn cost_of(part: Part, options: &Options) -> Cost {
         Part::Query => cost(12.0, 8.0 * options.rows as f64 / 1e7),
         Part::Notifier => cost(3.0 * repeat, 0.5),
         Part::Codecs => cost(4.0, 0.1),
+        Part::Engine => cost(4.0 * repeat, 6.0),
         Part::Stages | Part::Sink => cost(3.0 * (repeat + 1.0) * packs, 2.0 * packs),
         Part::Pipeline => cost(
             f64::from(options.pipeline_minutes) + 2.0 + observations / 20_000.0 / 60.0,
@@ -63,7 +64,9 @@ pub fn tell(root: &Path, parts: &[Part], options: &Options) -> anyhow::Result<()
             cost.gib
         );
     }
-    eprintln!("about {minutes:.0} minutes on two cores that do nothing else, {gib:.0} GiB of disk at most");
+    eprintln!(
+        "about {minutes:.0} minutes on two cores that do nothing else, {gib:.0} GiB of disk at most"
+    );
     let free = disk::free(root).map_or(f64::INFINITY, |free| free as f64 / 1_073_741_824.0);
     ensure!(
         gib < free,

@@ -3,8 +3,8 @@
 use crate::machine::{self, Machine};
 use crate::options::{Options, Part};
 use crate::{
-    alert_delay, backbone, codecs, engine, gateway, notifier, pipeline, plan, query, scaling, stages,
-    state,
+    alert_delay, backbone, codecs, engine, gateway, notifier, pipeline, plan, query, scaling,
+    stages, state,
 };
 use anyhow::Context;
 use serde::Serialize;
@@ -141,5 +141,6 @@ fn earlier(path: &std::path::Path) -> anyhow::Result<pipeline::Figures> {
             path.display()
         )
     })?;
-    serde_json::from_slice(&text).with_context(|| format!("{} holds something else", path.display()))
+    serde_json::from_slice(&text)
+        .with_context(|| format!("{} holds something else", path.display()))
 }

@@ -69,15 +69,30 @@ pub fn of(measured: &pipeline::Figures) -> Figures {
         let process = measured.processes.iter().find(|p| p.name == name);
         process.map_or(0.0, |p| p.cpu_s_per_million * millions)
     };
-    let bytes = |name: &str| measured.bytes_an_observation.get(name).copied().unwrap_or(0.0);
+    let bytes = |name: &str| {
+        measured
+            .bytes_an_observation
+            .get(name)
+            .copied()
+            .unwrap_or(0.0)
+    };
     let of_stages = |figure: &dyn Fn(&str) -> f64| -> BTreeMap<String, f64> {
         let all = STAGES.iter().map(|s| ((*s).to_owned(), figure(s)));
         all.filter(|(_, value)| *value > 0.0).collect()
     };
-    let changelogs: f64 = STAGES.iter().map(|s| bytes(&format!("{s}-changelog"))).sum();
+    let changelogs: f64 = STAGES
+        .iter()
+        .map(|s| bytes(&format!("{s}-changelog")))
+        .sum();
     let written = TOPICS.iter().map(|(t, ..)| bytes(t)).sum::<f64>() + changelogs;
-    let read: f64 = TOPICS.iter().map(|(t, _, readers)| bytes(t) * readers).sum();
-    let kept: f64 = TOPICS.iter().map(|(t, days, _)| bytes(t) * days * DAY_S).sum();
+    let read: f64 = TOPICS
+        .iter()
+        .map(|(t, _, readers)| bytes(t) * readers)
+        .sum();
+    let kept: f64 = TOPICS
+        .iter()
+        .map(|(t, days, _)| bytes(t) * days * DAY_S)
+        .sum();
     let per_unit = measured.observations as f64 / (measured.units as f64).max(1.0);
     let (kafka, clickhouse) = (cores_of("kafka") * COPIES, cores_of("clickhouse"));
     Figures {
@@ -181,7 +196,10 @@ mod tests {
             store_mib: BTreeMap::new(),
         };
         let (one, two) = (of(&measured(1.0)), of(&measured(2.0)));
-        assert_eq!((one.workers["enricher"], two.workers["enricher"]), (50.0, 100.0));
+        assert_eq!(
+            (one.workers["enricher"], two.workers["enricher"]),
+            (50.0, 100.0)
+        );
         assert_eq!((one.brokers, one.shards), (30.0, 10.0));
         assert_eq!((two.brokers, two.shards), (60.0, 20.0));
         // 100 bytes, three copies, two readers; a million times a second.

@@ -120,11 +120,15 @@ pub fn run(options: &Options) -> anyhow::Result<(Figures, Option<SinkFigures>)> 
     let with_sink = options.only.contains(&Part::Sink);
     let mut worlds = Vec::new();
     for run in 1..=options.repeat {
-        eprintln!("stages: {run} of {}, {} packs", options.repeat, options.items);
+        eprintln!(
+            "stages: {run} of {}, {} packs",
+            options.repeat, options.items
+        );
         let first = run == 1;
         worlds.push(of_world(options, 1, with_sink, first)?);
     }
-    let of = |name: &str| -> Vec<&Once> { worlds.iter().filter_map(|w| w.once.get(name)).collect() };
+    let of =
+        |name: &str| -> Vec<&Once> { worlds.iter().filter_map(|w| w.once.get(name)).collect() };
     let stages: Vec<Cell> = STAGES
         .iter()
         .map(|service| {

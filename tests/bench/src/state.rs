@@ -97,7 +97,10 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
             options.disk_gib
         );
     }
-    ensure!(!sizes.is_empty(), "state: the disk has no room for any size");
+    ensure!(
+        !sizes.is_empty(),
+        "state: the disk has no room for any size"
+    );
     let list: Vec<String> = sizes.iter().map(u64::to_string).collect();
     let program = std::env::current_exe()?.with_file_name(PROGRAM);
     let status = Command::new(&program)
@@ -115,7 +118,8 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
     let cases: Vec<Case> =
         serde_json::from_slice(&text).context("state.json holds something else")?;
     let skewed = |keys: Option<&u64>| {
-        let wanted = |c: &&Case| c.store == "keyed" && c.access == "skewed" && Some(&c.keys) == keys;
+        let wanted =
+            |c: &&Case| c.store == "keyed" && c.access == "skewed" && Some(&c.keys) == keys;
         cases.iter().find(wanted).map_or(0.0, |c| c.rmw_per_cpu_s)
     };
     let ratio = skewed(sizes.iter().max()) / skewed(sizes.iter().min());

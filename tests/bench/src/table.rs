@@ -53,6 +53,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     if let Some(figures) = &report.engine {
         engine(out, figures)?;
+    }
     if let Some(figures) = &report.stages {
         figures.write(out)?;
     }

@@ -80,7 +80,10 @@ impl Traffic {
     fn of(simulation: &Simulation) -> anyhow::Result<Self> {
         let world = &simulation.world;
         let product = world.products.first().context("a product")?;
-        let factory = world.locations.get(product.factory).context("its factory")?;
+        let factory = world
+            .locations
+            .get(product.factory)
+            .context("its factory")?;
         // A degree of longitude is far enough anywhere goods are traded.
         let far = world
             .locations

@@ -19,7 +19,9 @@ pub fn metric(stack: &Stack, service: Service, name: &str) -> f64 {
 /// The same of the samples with this label.
 #[must_use]
 pub fn metric_where(stack: &Stack, service: Service, name: &str, label: (&str, &str)) -> f64 {
-    sum(stack, service, name, |sample| sample.label(label.0) == label.1)
+    sum(stack, service, name, |sample| {
+        sample.label(label.0) == label.1
+    })
 }
 
 fn sum(stack: &Stack, service: Service, name: &str, wanted: impl Fn(&Sample) -> bool) -> f64 {
@@ -34,7 +36,8 @@ fn sum(stack: &Stack, service: Service, name: &str, wanted: impl Fn(&Sample) -> 
         .flat_map(|text| samples(&text, name))
         .filter(wanted)
         .map(|sample| sample.value)
-        .sum()
+        // An empty sum is minus zero.
+        .fold(0.0, |sum, value| sum + value)
 }
 
 /// Waits until these services have read all that stands in their topics and have no work left. Nothing

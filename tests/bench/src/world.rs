@@ -42,7 +42,9 @@ pub fn simulate(stack: &Stack, items: u32, seed: u64) -> anyhow::Result<PathBuf>
         items.to_string(),
         seed.to_string(),
     );
-    let args = ["simulate", "--out", &out, "--items", &items, "--seed", &seed];
+    let args = [
+        "simulate", "--out", &out, "--items", &items, "--seed", &seed,
+    ];
     cli(stack, &args)?;
     Ok(folder)
 }

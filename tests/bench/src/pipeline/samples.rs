@@ -55,7 +55,9 @@ impl Sampler {
         let quarter = took / 4;
         let until = |end: Duration| {
             let before = self.looks.iter().take_while(|look| look.at <= end);
-            before.last().map_or((Duration::ZERO, 0.0), |look| (look.at, look.landed))
+            before
+                .last()
+                .map_or((Duration::ZERO, 0.0), |look| (look.at, look.landed))
         };
         (1..=4)
             .map(|n| {
