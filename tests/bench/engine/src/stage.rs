@@ -13,42 +13,72 @@ pub const ENRICHED: &str = "enriched";
 /// Topic of alerts.
 pub const ALERTS: &str = "alerts";
 
-/// The stage. It keeps nothing in memory but a buffer. Its topics hold what their generator wrote: a record that is not
-/// the contract's ends the run, so that no figure is of other work.
-#[derive(Debug, Clone, Default)]
+/// The stage. It remembers nothing between records, only keeps the memory they were written in. Its topics
+/// hold what their generator wrote: a record that is not the contract's ends the run, so that no figure is
+/// of other work.
+#[derive(Debug, Default)]
 pub struct Engine {
-    /// State of the serial at hand.
-    kept: Vec<u8>,
+    unit: Vec<u8>,
+    enriched: Vec<u8>,
+    alert: Vec<u8>,
+}
+
+impl Engine {
+    /// Takes a registry row, or its removal, into the serial's record.
+    fn register(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
+        let row = match value {
+            Some(value) => {
+                let (serial, row) = Row::read(value)?;
+                if serial.as_bytes() != key {
+                    bail!("a registry row of {serial} under another key");
+                }
+                Some(row)
+            }
+            None => None,
+        };
+        self.unit.clear();
+        Unit::read(ctx.get(key)?.unwrap_or_default())?.with_row(row, &mut self.unit);
+        ctx.put(key, &self.unit);
+        Ok(())
+    }
 }
 
 impl Stage for Engine {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> Result<(), StageError> {
         let key = record.key.as_deref().context("a record without a key")?;
         if &*record.topic == REGISTRY {
-            return register(key, record.value.as_deref(), ctx);
+            return self.register(key, record.value.as_deref(), ctx);
         }
         let scan = Scan::read(record.value.as_deref().context("a scan without a value")?)?;
         if scan.serial.as_bytes() != key {
             bail!("a scan of {} under another key", scan.serial);
         }
-        self.kept.clear();
-        self.kept
-            .extend_from_slice(ctx.get(key)?.unwrap_or_default());
-        let unit = Unit::read(&self.kept)?;
+        let unit = Unit::read(ctx.get(key)?.unwrap_or_default())?;
         let Some(fired) = judge(&scan, unit.row, &unit.history)? else {
             return Ok(());
         };
-        ctx.put(key, &unit.after(&scan));
-        ctx.emit(ENRICHED, key, &scan.enriched(unit.row));
+        self.unit.clear();
+        unit.after(&scan, &mut self.unit);
+        self.enriched.clear();
+        scan.enriched(unit.row, &mut self.enriched);
+        ctx.put(key, &self.unit);
+        ctx.emit(ENRICHED, key, &self.enriched);
         for rule in fired.rules() {
-            ctx.emit(ALERTS, key, &scan.alert(rule.name()));
+            self.alert.clear();
+            scan.alert(rule.name(), &mut self.alert);
+            ctx.emit(ALERTS, key, &self.alert);
         }
         Ok(())
     }
 
     fn keys(&self, record: &InputRecord, keys: &mut Keys) {
-        if let Some(serial) = &record.key {
-            keys.push(&[serial]);
+        if let Some(key) = &record.key {
+            keys.push(&[key]);
         }
     }
 
@@ -77,22 +107,4 @@ impl Stage for Engine {
     fn outputs(&self) -> &'static [&'static str] {
         &[ENRICHED, ALERTS]
     }
-}
-
-/// Takes a registry row, or its removal, into the serial's record.
-fn register(key: &[u8], value: Option<&[u8]>, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-    let row = match value {
-        Some(value) => {
-            let (serial, row) = Row::read(value)?;
-            if serial.as_bytes() != key {
-                bail!("a registry row of {serial} under another key");
-            }
-            Some(row)
-        }
-        None => None,
-    };
-    let kept = ctx.get(key)?.unwrap_or_default();
-    let unit = Unit::read(kept)?.with_row(row);
-    ctx.put(key, &unit);
-    Ok(())
 }

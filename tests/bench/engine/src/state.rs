@@ -60,17 +60,16 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// The record after `scan` was kept.
-    #[must_use]
-    pub fn after(&self, scan: &Scan<'_>) -> Vec<u8> {
+    /// Appends the record after `scan` was kept.
+    pub fn after(&self, scan: &Scan<'_>, out: &mut Vec<u8>) {
         let terminal = self
             .history
             .first_terminal
             .or_else(|| is_terminal(scan).then_some(scan.read_point));
         let forgotten = (self.history.ids.len() + 1).saturating_sub(REMEMBERED);
         let ids = &self.history.ids[forgotten..];
-        let mut out = self.begin(16 * (ids.len() + 1) + 24, terminal);
-        write_count(&mut out, ids.len() + 1);
+        begin(out, self.row);
+        write_count(out, ids.len() + 1);
         out.extend_from_slice(ids.as_flattened());
         out.extend_from_slice(&scan.id.0.to_le_bytes());
         let last = Last {
@@ -78,37 +77,25 @@ impl<'a> Unit<'a> {
             lat: scan.lat,
             lon: scan.lon,
         };
-        end(&mut out, last, terminal);
-        out
+        end(out, last, terminal);
     }
 
-    /// The record with another registry row, or none.
-    #[must_use]
-    pub fn with_row(&self, row: Option<Row<'_>>) -> Vec<u8> {
-        let History {
-            ids,
-            last,
-            first_terminal,
-        } = self.history;
-        let unit = Unit { row, ..*self };
-        let mut out = unit.begin(16 * ids.len() + 24, first_terminal);
-        write_count(&mut out, ids.len());
-        out.extend_from_slice(ids.as_flattened());
-        if let Some(last) = last {
-            end(&mut out, last, first_terminal);
+    /// Appends the record with another registry row, or none.
+    pub fn with_row(&self, row: Option<Row<'_>>, out: &mut Vec<u8>) {
+        let history = &self.history;
+        begin(out, row);
+        write_count(out, history.ids.len());
+        out.extend_from_slice(history.ids.as_flattened());
+        if let Some(last) = history.last {
+            end(out, last, history.first_terminal);
         }
-        out
     }
+}
 
-    /// A record with its row, and room for `more` bytes, the terminal read point and the lengths.
-    fn begin(&self, more: usize, terminal: Option<&str>) -> Vec<u8> {
-        let row = self.row.map_or(&[][..], |row| row.0);
-        let terminal = terminal.map_or(0, str::len);
-        let mut out = Vec::with_capacity(3 + row.len() + 1 + more + 2 + terminal);
-        write_count(&mut out, row.len());
-        out.extend_from_slice(row);
-        out
-    }
+fn begin(out: &mut Vec<u8>, row: Option<Row<'_>>) {
+    let row = row.map_or(&[][..], |row| row.0);
+    write_count(out, row.len());
+    out.extend_from_slice(row);
 }
 
 /// Length -1 as Avro's long: no terminal read point.

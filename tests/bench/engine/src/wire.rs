@@ -11,9 +11,6 @@
 //! Reading borrows from the record. An enriched scan is therefore the scan's own bytes, one byte, and the
 //! row's own bytes after its serial, all of them checked before.
 
-/// Bytes of the header before every record.
-pub const HEADER: usize = 5;
-
 const REGISTRY: u32 = 1;
 const SCAN: u32 = 2;
 const ENRICHED: u32 = 3;
@@ -204,29 +201,20 @@ impl<'a> Scan<'a> {
         Ok(scan)
     }
 
-    /// The record for `enriched`.
-    #[must_use]
-    pub fn enriched(&self, row: Option<Row<'_>>) -> Vec<u8> {
-        let tail = row.map_or(NO_ROW, |row| row.0);
-        let mut out = Vec::with_capacity(HEADER + self.body.len() + 1 + tail.len());
-        header(&mut out, ENRICHED);
+    /// Appends the record for `enriched`.
+    pub fn enriched(&self, row: Option<Row<'_>>, out: &mut Vec<u8>) {
+        header(out, ENRICHED);
         out.extend_from_slice(self.body);
         out.push(u8::from(row.is_some()));
-        out.extend_from_slice(tail);
-        out
+        out.extend_from_slice(row.map_or(NO_ROW, |row| row.0));
     }
 
-    /// The record for `alerts`.
-    #[must_use]
-    pub fn alert(&self, rule: &str) -> Vec<u8> {
-        let texts = [self.serial, self.event_id, rule];
-        let length: usize = texts.iter().map(|text| text.len() + 2).sum();
-        let mut out = Vec::with_capacity(HEADER + length);
-        header(&mut out, ALERT);
-        for text in texts {
-            write_text(&mut out, text);
+    /// Appends the record for `alerts`.
+    pub fn alert(&self, rule: &str, out: &mut Vec<u8>) {
+        header(out, ALERT);
+        for text in [self.serial, self.event_id, rule] {
+            write_text(out, text);
         }
-        out
     }
 }
 
