@@ -1,16 +1,16 @@
-//! Confluent wire format over `serde_avro_fast`, with schema ids from the registry.
+//! Confluent wire format over [`crate::avro`], with schema ids from the registry.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use schema_registry_converter::blocking::schema_registry::{
     SrSettings, get_schema_by_id, post_schema,
 };
 use schema_registry_converter::schema_registry_common::{SchemaType, SuppliedSchema};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_avro_fast::Schema;
+use serde::{Deserialize, Serialize};
+
+use crate::own::Own;
+use crate::writers::{WriterSchema, Writers};
 
 /// A record with an Avro schema in this repository.
 pub trait AvroRecord: Serialize + DeserializeOwned {
@@ -18,6 +18,9 @@ pub trait AvroRecord: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// The schema, as JSON text.
     const SCHEMA: &'static str;
+
+    /// The schema parsed, once a process.
+    fn own() -> &'static Own;
 }
 
 /// Ties a struct to `schemas/avro/<path>.avsc`.
@@ -32,6 +35,11 @@ macro_rules! avro_record {
                 $path,
                 ".avsc"
             ));
+
+            fn own() -> &'static $crate::own::Own {
+                static OWN: std::sync::OnceLock<$crate::own::Own> = std::sync::OnceLock::new();
+                OWN.get_or_init(|| $crate::own::Own::new(Self::NAME, Self::SCHEMA))
+            }
         }
     };
 }
@@ -85,43 +93,12 @@ impl DecodeError {
     }
 }
 
-/// A schema some writer used.
-#[derive(Debug)]
-pub struct WriterSchema {
-    /// Full name of the record.
-    pub name: String,
-    /// Parsed schema.
-    pub schema: Schema,
-    /// Schema text as registered.
-    pub text: String,
-}
-
 /// Encodes with this build's schemas, decodes with the writer's.
 pub struct Codec {
-    own: HashMap<&'static str, (u32, Arc<WriterSchema>)>,
-    by_id: RwLock<HashMap<u32, Arc<WriterSchema>>>,
+    /// Id of each schema of this build, in the order of [`crate::schemas::ALL`].
+    ids: Vec<u32>,
+    writers: Writers,
     registry: Option<SrSettings>,
-}
-
-fn parse(name: &str, text: &str) -> anyhow::Result<Arc<WriterSchema>> {
-    let schema: Schema = text
-        .parse()
-        .map_err(|e| anyhow::anyhow!("schema {name} does not parse: {e}"))?;
-    Ok(Arc::new(WriterSchema {
-        name: name.to_owned(),
-        schema,
-        text: text.to_owned(),
-    }))
-}
-
-/// Full name (`namespace.name`) of a schema text's top-level record.
-fn full_name(text: &str) -> Option<String> {
-    let v: serde_json::Value = serde_json::from_str(text).ok()?;
-    let name = v.get("name")?.as_str()?;
-    Some(match v.get("namespace").and_then(|n| n.as_str()) {
-        Some(ns) if !name.contains('.') => format!("{ns}.{name}"),
-        _ => name.to_owned(),
-    })
 }
 
 impl Codec {
@@ -139,8 +116,7 @@ impl Codec {
         let http = reqwest::blocking::Client::builder()
             .timeout(Duration::from_secs(10))
             .build()?;
-        let mut own = HashMap::new();
-        let mut by_id = HashMap::new();
+        let mut codec = Self::new(None);
         for (name, text) in crate::schemas::ALL {
             let answer = http
                 .put(format!("{url}/config/{name}"))
@@ -164,15 +140,10 @@ impl Codec {
                     .send()?
                     .error_for_status()?;
             }
-            let writer = parse(name, text)?;
-            by_id.insert(registered.id, writer.clone());
-            own.insert(*name, (registered.id, writer));
+            codec.take(name, text, registered.id)?;
         }
-        Ok(Self {
-            own,
-            by_id: RwLock::new(by_id),
-            registry: Some(settings),
-        })
+        codec.registry = Some(settings);
+        Ok(codec)
     }
 
     /// A codec without a registry: ids are positions in this build's list. For unit tests and tools
@@ -181,18 +152,28 @@ impl Codec {
     /// # Errors
     /// A schema of this build does not parse.
     pub fn offline() -> anyhow::Result<Self> {
-        let mut own = HashMap::new();
-        let mut by_id = HashMap::new();
-        for (i, (name, text)) in (1u32..).zip(crate::schemas::ALL) {
-            let writer = parse(name, text)?;
-            by_id.insert(i, writer.clone());
-            own.insert(*name, (i, writer));
+        let mut codec = Self::new(None);
+        for (id, (name, text)) in (1u32..).zip(crate::schemas::ALL) {
+            codec.take(name, text, id)?;
         }
-        Ok(Self {
-            own,
-            by_id: RwLock::new(by_id),
-            registry: None,
-        })
+        Ok(codec)
+    }
+
+    fn new(registry: Option<SrSettings>) -> Self {
+        Self {
+            ids: Vec::with_capacity(crate::schemas::ALL.len()),
+            writers: Writers::default(),
+            registry,
+        }
+    }
+
+    /// The next schema of this build's list, and its id.
+    fn take(&mut self, name: &str, text: &str, id: u32) -> anyhow::Result<()> {
+        let writer = WriterSchema::parse(text)
+            .map_err(|e| anyhow::anyhow!("schema {name} does not parse: {e}"))?;
+        self.writers.keep(id, writer);
+        self.ids.push(id);
+        Ok(())
     }
 
     /// Encodes a record with this build's schema.
@@ -200,16 +181,27 @@ impl Codec {
     /// # Errors
     /// The struct and its schema disagree: a defect of this build, found by the codec's tests.
     pub fn encode<T: AvroRecord>(&self, record: &T) -> anyhow::Result<Vec<u8>> {
-        let (id, writer) = self
-            .own
-            .get(T::NAME)
-            .ok_or_else(|| anyhow::anyhow!("{} is missing from schemas::ALL", T::NAME))?;
-        let mut out = Vec::with_capacity(256);
+        let mut out = Vec::with_capacity(T::own().expected());
+        self.encode_into(record, &mut out)?;
+        T::own().was(out.len());
+        Ok(out)
+    }
+
+    /// As [`Self::encode`], to the end of a buffer, which is left as it was on an error.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_into<T: AvroRecord>(&self, record: &T, out: &mut Vec<u8>) -> anyhow::Result<()> {
+        let (own, begin) = (T::own(), out.len());
+        let id = own.place().and_then(|place| self.ids.get(place));
+        let id = id.ok_or_else(|| anyhow::anyhow!("{} is missing from schemas::ALL", T::NAME))?;
+        let schema = own.schema()?;
         out.push(0);
         out.extend_from_slice(&id.to_be_bytes());
-        let mut config = serde_avro_fast::ser::SerializerConfig::new(&writer.schema);
-        serde_avro_fast::to_datum(record, out, &mut config)
-            .map_err(|e| anyhow::anyhow!("{} does not encode: {e}", T::NAME))
+        schema.write(record, out).map_err(|e| {
+            out.truncate(begin);
+            anyhow::anyhow!("{} does not encode: {e}", T::NAME)
+        })
     }
 
     /// Decodes a value that must be a `T`.
@@ -217,27 +209,31 @@ impl Codec {
     /// # Errors
     /// See [`DecodeError`].
     pub fn decode<T: AvroRecord>(&self, bytes: &[u8]) -> Result<T, DecodeError> {
+        self.decode_borrowed::<T, T>(bytes)
+    }
+
+    /// Decodes a value that must be an `R` into a struct that has some or all of its fields, and may
+    /// borrow their text and bytes.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode_borrowed<'de, R: AvroRecord, T: Deserialize<'de>>(
+        &'de self,
+        bytes: &'de [u8],
+    ) -> Result<T, DecodeError> {
         let (writer, datum) = self.writer(bytes)?;
-        if writer.name != T::NAME {
-            return Err(DecodeError::UnexpectedRecord {
-                found: writer.name.clone(),
-            });
-        }
-        Self::decode_datum(&writer, datum)
+        writer.read::<R, T>(datum)
     }
 
     /// Decodes a datum whose writer's schema is at hand.
     ///
     /// # Errors
-    /// The datum does not match the schema.
+    /// The datum does not match the schema, or the schema is not that of a `T`.
     pub fn decode_datum<T: AvroRecord>(
         writer: &WriterSchema,
         datum: &[u8],
     ) -> Result<T, DecodeError> {
-        serde_avro_fast::from_datum_slice(datum, &writer.schema).map_err(|e| DecodeError::Datum {
-            record: writer.name.clone(),
-            reason: e.to_string(),
-        })
+        writer.read::<T, T>(datum)
     }
 
     /// The writer's schema of a value, and the datum behind the prefix. An id not seen before is asked
@@ -245,10 +241,7 @@ impl Codec {
     ///
     /// # Errors
     /// See [`DecodeError`].
-    pub fn writer<'b>(
-        &self,
-        bytes: &'b [u8],
-    ) -> Result<(Arc<WriterSchema>, &'b [u8]), DecodeError> {
+    pub fn writer<'b>(&self, bytes: &'b [u8]) -> Result<(&WriterSchema, &'b [u8]), DecodeError> {
         let [0, a, b, c, d, datum @ ..] = bytes else {
             return Err(DecodeError::Framing {
                 len: bytes.len(),
@@ -256,20 +249,13 @@ impl Codec {
             });
         };
         let id = u32::from_be_bytes([*a, *b, *c, *d]);
-        let known = self
-            .by_id
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .get(&id)
-            .cloned();
-        let writer = match known {
-            Some(w) => w,
-            None => self.look_up(id)?,
-        };
-        Ok((writer, datum))
+        match self.writers.find(id) {
+            Some(writer) => Ok((writer, datum)),
+            None => Ok((self.look_up(id)?, datum)),
+        }
     }
 
-    fn look_up(&self, id: u32) -> Result<Arc<WriterSchema>, DecodeError> {
+    fn look_up(&self, id: u32) -> Result<&WriterSchema, DecodeError> {
         let Some(settings) = &self.registry else {
             return Err(DecodeError::UnknownSchema(id));
         };
@@ -278,12 +264,8 @@ impl Codec {
             Err(e) if e.retriable => return Err(DecodeError::Registry(e.to_string())),
             Err(_) => return Err(DecodeError::UnknownSchema(id)),
         };
-        let name = full_name(&found.schema).ok_or(DecodeError::UnknownSchema(id))?;
-        let writer = parse(&name, &found.schema).map_err(|_| DecodeError::UnknownSchema(id))?;
-        self.by_id
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(id, writer.clone());
-        Ok(writer)
+        let writer = WriterSchema::parse(&found.schema);
+        let writer = writer.map_err(|_| DecodeError::UnknownSchema(id))?;
+        Ok(self.writers.keep(id, writer))
     }
 }

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alert;
+pub mod avro;
 pub mod codec;
 pub mod enriched;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod forecast;
 pub mod job;
 pub mod messages;
 pub mod notification;
+pub mod own;
 pub mod partner;
 pub mod reference;
 pub mod registry;
@@ -25,6 +27,7 @@ pub mod state_dispatcher;
 pub mod state_enricher;
 pub mod state_work;
 pub mod unit;
+pub mod writers;
 
 pub use alert::Alert;
 pub use codec::{AvroRecord, Codec, DecodeError};

@@ -1,6 +1,6 @@
 //! What may stand on each topic that carries more than one record.
 
-use crate::codec::{AvroRecord, Codec, DecodeError};
+use crate::codec::{Codec, DecodeError};
 use crate::{
     EnrichedObservation, EpcisEvent, InheritedRead, Lane, Location, LotStatus, Mark, MasterData,
     Membership, MembershipEnd, Party, Product, RegistryEntry, UnitEvent,
@@ -20,10 +20,10 @@ macro_rules! message {
             /// See [`DecodeError`].
             pub fn decode(codec: &Codec, bytes: &[u8]) -> Result<Self, DecodeError> {
                 let (writer, datum) = codec.writer(bytes)?;
-                $(if writer.name == <$variant as AvroRecord>::NAME {
-                    return Codec::decode_datum::<$variant>(&writer, datum).map(Self::$variant);
+                $(if writer.is::<$variant>() {
+                    return Codec::decode_datum::<$variant>(writer, datum).map(Self::$variant);
                 })+
-                Err(DecodeError::UnexpectedRecord { found: writer.name.clone() })
+                Err(DecodeError::UnexpectedRecord { found: writer.name().to_owned() })
             }
         }
     };

@@ -6,6 +6,7 @@
 //! | [`task`] | the things measured |
 //! | [`corpus`] | what is read: seeded, our own, the same bytes for everybody |
 //! | [`ours`] | our side, in this process |
+//! | [`avro`] | Avro records, ours and apache-avro's ways |
 //! | [`large`] | a document of 1 GB: the memory it takes |
 //! | [`peers`] | the others: small drivers below `tests/bench/peers`, each a process of its own |
 //! | [`report`] | both together: rates, ratios, and whether the results agree |
@@ -16,6 +17,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod avro;
 pub mod corpus;
 pub mod cpu;
 pub mod figures;

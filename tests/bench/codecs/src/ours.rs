@@ -92,7 +92,8 @@ fn trees(texts: &[String]) -> anyhow::Result<Vec<Tree>> {
     Ok(trees)
 }
 
-fn passes(seconds: f64, repeat: u32, mut pass: impl FnMut()) -> Spread {
+/// CPU-seconds of one `pass`, as [`measure`] says.
+pub fn passes(seconds: f64, repeat: u32, mut pass: impl FnMut()) -> Spread {
     pass();
     let mut one = || {
         let (begin, mut count) = (cpu::own(), 0u32);

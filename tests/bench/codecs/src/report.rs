@@ -1,5 +1,6 @@
 //! Both sides together.
 
+use crate::avro;
 use crate::corpus::{Corpus, EVENTS, Input};
 use crate::figures::Spread;
 use crate::large::{self, Large};
@@ -39,6 +40,12 @@ pub struct Options {
     /// Seed of everything read
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Avro records of each kind; 0: none
+    #[arg(long, default_value_t = 1_000)]
+    pub records: usize,
+    /// Avro records and nothing else
+    #[arg(long)]
+    pub avro: bool,
     /// Our side only
     #[arg(long)]
     pub no_peers: bool,
@@ -58,6 +65,8 @@ pub struct Figures {
     pub rows: Vec<Row>,
     /// A long document in each binding.
     pub large: Vec<Large>,
+    /// Avro records.
+    pub avro: Vec<avro::Cost>,
 }
 
 /// One task.
@@ -141,12 +150,14 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
         repeat,
     };
     std::fs::create_dir_all(&place.corpus)?;
-    let wanted = |task: &Task| options.only.is_empty() || options.only.contains(task);
+    let wanted =
+        |task: &Task| !options.avro && (options.only.is_empty() || options.only.contains(task));
     let mut figures = Figures {
         optimised: !cfg!(debug_assertions),
         events_per_document: EVENTS,
         rows: Vec::new(),
         large: Vec::new(),
+        avro: Vec::new(),
     };
     for task in Task::ALL.into_iter().filter(wanted) {
         let input = corpus.input(task);
@@ -172,8 +183,14 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Figures> {
         });
     }
     let large = if options.quick { 2 } else { options.large };
-    if large > 0 {
+    if large > 0 && !options.avro {
         figures.large = large::measure(&corpus, large * 1_000_000)?;
+    }
+    let records = options
+        .records
+        .min(if options.quick { 50 } else { usize::MAX });
+    if records > 0 {
+        figures.avro = avro::measure(options.seed, records, seconds, repeat)?;
     }
     Ok(figures)
 }
@@ -328,7 +345,8 @@ impl Figures {
         notes
             .iter()
             .try_for_each(|note| writeln!(out, "- {note}"))?;
-        large::write(out, &self.large)
+        large::write(out, &self.large)?;
+        avro::write(out, &self.avro)
     }
 }
 

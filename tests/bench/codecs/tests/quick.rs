@@ -18,6 +18,16 @@ fn a_quick_run_measures_every_task() {
     let tasks: Vec<Task> = figures.rows.iter().map(|row| row.task).collect();
     assert_eq!(tasks, Task::ALL);
     assert!(figures.rows.iter().all(|row| row.ours.median > 0.0));
+    for what in ["encode", "decode"] {
+        let records: std::collections::BTreeSet<&str> = figures
+            .avro
+            .iter()
+            .filter(|cost| cost.what == what && cost.way == "ours" && cost.per_cpu_s.median > 0.0)
+            .map(|cost| cost.record.as_str())
+            .collect();
+        let all = ["DetectorUnit", "EnrichedObservation", "UnitEvent"];
+        assert_eq!(records, all.into(), "{what}");
+    }
     let large: Vec<Task> = figures.large.iter().map(|large| large.task).collect();
     assert_eq!(large, [Task::JsonLd, Task::Xml]);
     for large in &figures.large {
