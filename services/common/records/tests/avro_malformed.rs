@@ -268,7 +268,7 @@ fn records_within_records_have_an_end() {
 static CODEC: LazyLock<Codec> = LazyLock::new(|| Codec::offline().unwrap());
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_bytes_behind_a_known_id_are_a_value_or_an_error(
@@ -308,10 +308,9 @@ proptest! {
             }
         }
         for bytes in [&bytes, &near] {
-            let (read, held) = most_held(|| plan.read::<Datum>(bytes).map(drop));
+            let (_, held) = most_held(|| plan.read::<Datum>(bytes).map(drop));
             // A value without bytes still is one of ours.
             prop_assert!(held < allowed(bytes.len()) + (65_536 * 64), "{held} bytes held");
-            let _ = read;
             let (_, held) = most_held(|| plan.read::<serde::de::IgnoredAny>(bytes).map(drop));
             prop_assert!(held < 10_000, "{held} bytes held in passing over");
         }

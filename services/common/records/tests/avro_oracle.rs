@@ -241,8 +241,7 @@ fn todays_structs_read_what_released_versions_wrote() {
 
 #[test]
 fn random_schemas_are_read_and_resolved_as_apache_avro_does() {
-    let (mut compared, mut resolved) = (0, 0);
-    for seed in 0..4_000 {
+    for seed in 0..2_000 {
         let random = &mut Random::seed_from_u64(seed);
         let shape: Shape = random::record(random, 4, &mut 0);
         let text = shape.json().to_string();
@@ -259,7 +258,6 @@ fn random_schemas_are_read_and_resolved_as_apache_avro_does() {
             (Datum::from(&value), 0),
             "seed {seed}: {text}"
         );
-        compared += 1;
 
         let reader = shape.reader(random).to_string();
         let plan = Plan::new(
@@ -274,20 +272,11 @@ fn random_schemas_are_read_and_resolved_as_apache_avro_does() {
         let by_them = GenericDatumReader::builder(&theirs)
             .reader_schema(&reader)
             .build();
-        let value = by_them.and_then(|by_them| by_them.read_value(&mut &bytes[..]));
-        // What they cannot resolve says nothing about us; it must be the exception.
-        if let Ok(value) = value {
-            assert_eq!(
-                any,
-                Datum::from(&value),
-                "seed {seed}: {text} by {reader:?}"
-            );
-            resolved += 1;
-        }
+        let value = by_them.unwrap().read_value(&mut &bytes[..]).unwrap();
+        assert_eq!(
+            any,
+            Datum::from(&value),
+            "seed {seed}: {text} by {reader:?}"
+        );
     }
-    println!("{compared} schemas read, {resolved} of them by another schema");
-    assert!(
-        resolved * 10 > compared * 9,
-        "{resolved} of {compared} resolved"
-    );
 }

@@ -91,7 +91,7 @@ fn numbers_that_are_too_large_are_refused() {
 
 #[test]
 fn the_other_primitive_types_are_as_the_specification_says() {
-    assert_eq!(written(r#""null""#, &()), []);
+    assert!(written(r#""null""#, &()).is_empty());
     assert_eq!(written(r#""boolean""#, &true), [1]);
     assert_eq!(written(r#""float""#, &1.5f32), 1.5f32.to_le_bytes());
     assert_eq!(written(r#""double""#, &-2.25f64), (-2.25f64).to_le_bytes());

@@ -51,21 +51,23 @@ pub(crate) fn record(random: &mut Random, depth: u32, names: &mut u32) -> Shape 
     Shape::Record(name, fields.collect())
 }
 
-/// Of each type once: the specification forbids more.
+/// One branch of each kind at most. The specification allows more of named types, and apache-avro reads
+/// them, but resolves by its values, which have no names: it takes one record for another. Those, and
+/// which branch a promoted value takes, are tests of their own.
 fn union(random: &mut Random, depth: u32, names: &mut u32) -> Shape {
+    let kind = |shape: &Shape| match shape {
+        Shape::Plain("null") => 0,
+        Shape::Plain("boolean") => 1,
+        Shape::Plain("int" | "long" | "float" | "double") => 2,
+        Shape::Plain(_) | Shape::Fixed(..) | Shape::Enum(..) => 3,
+        Shape::Array(_) => 4,
+        Shape::Map(_) | Shape::Record(..) => 5,
+        Shape::Union(_) => 6,
+    };
     let mut branches: Vec<Shape> = Vec::new();
     for _ in 0..random.random_range(1..5) {
         let new = shape(random, depth, names);
-        let alike = |old: &Shape| match (old, &new) {
-            (Shape::Plain(old), Shape::Plain(new)) => {
-                // Which branch a promoted value takes is another test's.
-                let number = |name: &str| ["int", "long", "float", "double"].contains(&name);
-                let text = |name: &str| ["bytes", "string"].contains(&name);
-                old == new || number(old) && number(new) || text(old) && text(new)
-            }
-            (Shape::Array(_), Shape::Array(_)) | (Shape::Map(_), Shape::Map(_)) => true,
-            _ => false,
-        };
+        let alike = |old: &Shape| kind(old) == kind(&new);
         if !matches!(new, Shape::Union(_)) && !branches.iter().any(alike) {
             branches.push(new);
         }
