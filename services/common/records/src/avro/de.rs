@@ -42,7 +42,7 @@ impl<'a, 'de> De<'a, 'de> {
 
     /// The same value by another node.
     #[inline]
-    fn as_node(self, id: NodeId) -> Self {
+    fn by_node(self, id: NodeId) -> Self {
         Self { id, ..self }
     }
 
@@ -54,7 +54,7 @@ impl<'a, 'de> De<'a, 'de> {
 
     fn branch(self, branches: &'de [NodeId]) -> Result<Self, Error> {
         let at = self.input.position(branches.len())?;
-        Ok(self.as_node(branches[at]))
+        Ok(self.by_node(branches[at]))
     }
 
     /// The value within a union.
@@ -62,13 +62,13 @@ impl<'a, 'de> De<'a, 'de> {
         match self.node() {
             Node::Optional { null, inner } => {
                 if self.is_some(*null)? {
-                    Ok(self.as_node(*inner))
+                    Ok(self.by_node(*inner))
                 } else {
                     Err(self.input.error("null, where a value is needed"))
                 }
             }
             Node::Union(branches) => self.branch(branches),
-            Node::Branch { inner, .. } => Ok(self.as_node(*inner)),
+            Node::Branch { inner, .. } => Ok(self.by_node(*inner)),
             _ => Ok(self),
         }
     }
@@ -131,13 +131,13 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             }
             Node::Optional { null, inner } => {
                 if self.is_some(*null)? {
-                    self.as_node(*inner).deserialize_any(visitor)
+                    self.by_node(*inner).deserialize_any(visitor)
                 } else {
                     visitor.visit_unit()
                 }
             }
             Node::Union(branches) => self.branch(branches)?.deserialize_any(visitor),
-            Node::Branch { inner, .. } => self.as_node(*inner).deserialize_any(visitor),
+            Node::Branch { inner, .. } => self.by_node(*inner).deserialize_any(visitor),
             Node::Record(record) => {
                 let mut fields = Named::open(self.input, record)?;
                 let value = visitor.visit_map(&mut fields)?;
@@ -198,7 +198,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         match self.node() {
             Node::Optional { null, inner } => {
                 if self.is_some(*null)? {
-                    visitor.visit_some(self.as_node(*inner))
+                    visitor.visit_some(self.by_node(*inner))
                 } else {
                     visitor.visit_none()
                 }
@@ -268,7 +268,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             Node::String => visitor.visit_enum(BorrowedStrDeserializer::new(self.input.text()?)),
             Node::Branch { name, inner } => visitor.visit_enum(OneOf {
                 name,
-                value: self.as_node(*inner),
+                value: self.by_node(*inner),
             }),
             Node::Optional { .. } | Node::Union(_) => {
                 self.one_of()?.deserialize_enum(name, variants, visitor)

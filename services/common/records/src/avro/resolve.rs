@@ -126,7 +126,7 @@ impl<'s> Resolver<'s> {
                         .collect(),
                 )
             }
-            (_, Type::Optional { .. } | Type::Union(_)) => self.into_union(pair),
+            (_, Type::Optional { .. } | Type::Union(_)) => self.read_as_union(pair),
             (Type::Array(writer), Type::Array(reader)) => Node::Array {
                 items: self.resolve(pair.of(*writer, *reader)),
                 least: self.least(pair.side, *writer),
@@ -158,7 +158,7 @@ impl<'s> Resolver<'s> {
     }
 
     /// A writer's type, no union, read as a union of the reader.
-    fn into_union(&mut self, pair: Pair) -> Node {
+    fn read_as_union(&mut self, pair: Pair) -> Node {
         let (w, r) = self.schemas(pair.side);
         let writer = &w.types[pair.writer];
         let branches = r.branches(pair.reader).unwrap_or_default();
