@@ -58,10 +58,14 @@ fn members() -> Vec<Member> {
         .collect()
 }
 
+/// Counts the observations that stand.
+pub(crate) const ASSERTED: &str = "SELECT count() FROM observations FINAL WHERE state = 'asserted'";
+
 /// Processes that are not ours.
 const PARTS: [Member; 3] = [Member::Kafka, Member::SchemaRegistry, Member::ClickHouse];
 
-fn count(stack: &Stack, sql: &str) -> anyhow::Result<u64> {
+/// The one number a statement answers.
+pub(crate) fn count(stack: &Stack, sql: &str) -> anyhow::Result<u64> {
     let clickhouse = stack.settings().clickhouse;
     let text = reqwest::blocking::Client::new()
         .post(format!(
@@ -146,10 +150,7 @@ fn measure(stack: &Stack, options: &Options) -> anyhow::Result<Once> {
     let cpu_s = cpu::since(stack, &before);
 
     Ok(Once {
-        observations: count(
-            stack,
-            "SELECT count() FROM observations FINAL WHERE state = 'asserted'",
-        )?,
+        observations: count(stack, ASSERTED)?,
         events: count(stack, "SELECT count() FROM events FINAL")?,
         capture_s,
         settled_s,

@@ -6,7 +6,7 @@ mod samples;
 
 use crate::options::Options;
 use crate::traffic::Traffic;
-use crate::{cpu, disk, own_stack, watch, world};
+use crate::{backbone, cpu, disk, own_stack, watch, world};
 use fill::Filled;
 use samples::Sampler;
 use serialtrail_bench_codecs::text::{heading, table};
@@ -39,15 +39,18 @@ pub struct Figures {
     pub observations: u64,
     /// Distinct units.
     pub units: u64,
-    /// Observations that ClickHouse had acknowledged at the end.
+    /// Of these, those that stood in ClickHouse at the end.
     pub landed: u64,
+    /// Rows that ClickHouse had acknowledged for them: a read that comes before its unit's commissioning is
+    /// written again after it.
+    pub rows: u64,
     /// Whether everything had gone through when measuring ended; else the time was over.
     pub through: bool,
     /// Seconds from the start of the stages to the end.
     pub took_s: f64,
     /// Observations landed per second of these.
     pub observations_per_s: f64,
-    /// Observations landed per second, quarter by quarter of the time.
+    /// Rows of observations landed per second, quarter by quarter of the time.
     pub by_quarter: Vec<f64>,
     /// Each process, ours and the parts.
     pub processes: Vec<Process>,
@@ -132,7 +135,7 @@ fn measure(stack: &Stack, filled: &Filled, limit: Duration) -> anyhow::Result<Fi
                 0
             };
             eprintln!(
-                "pipeline: {:.0} s, {:.0} of {} landed",
+                "pipeline: {:.0} s, {:.0} rows of {} observations landed",
                 start.elapsed().as_secs_f64(),
                 sampler.landed(),
                 filled.observations
@@ -150,7 +153,7 @@ fn measure(stack: &Stack, filled: &Filled, limit: Duration) -> anyhow::Result<Fi
         start.elapsed()
     };
     let cpu = cpu::since(stack, &before);
-    let landed = sampler.landed();
+    let landed = backbone::count(stack, backbone::ASSERTED)? as f64;
     let millions = (landed / 1e6).max(1e-9);
     let processes = cpu
         .into_iter()
@@ -182,6 +185,7 @@ fn measure(stack: &Stack, filled: &Filled, limit: Duration) -> anyhow::Result<Fi
         observations: filled.observations,
         units: filled.units,
         landed: landed as u64,
+        rows: sampler.landed() as u64,
         through,
         took_s: took.as_secs_f64(),
         observations_per_s: landed / took.as_secs_f64(),
@@ -228,8 +232,9 @@ impl Figures {
         )?;
         writeln!(
             out,
-            "{:.0} observations/s; by quarters of the time: {}",
+            "{:.0} observations/s; {} rows, a second by quarters of the time: {}",
             self.observations_per_s,
+            self.rows,
             quarters(&self.by_quarter)
         )?;
         let mut rows = vec![heading(&[

@@ -179,6 +179,7 @@ mod tests {
             observations: 1_000,
             units: 200,
             landed: 1_000,
+            rows: 1_000,
             through: true,
             took_s: 1.0,
             observations_per_s: 1_000.0,
