@@ -170,10 +170,6 @@ fn class(lot: &str) -> Quantity {
     }
 }
 
-fn lot(lot: &str) -> String {
-    format!("01/04012345111118/10/{lot}")
-}
-
 #[test]
 fn lot_and_expiry_of_a_transformation_are_its_outputs_alone() {
     let mut bench = Bench::new();
@@ -191,6 +187,7 @@ fn lot_and_expiry_of_a_transformation_are_its_outputs_alone() {
     };
     bench.capture(&[transformation]);
     let new = ("NEW", "2029-01-31");
+    let lot = |lot| format!("01/04012345111118/10/{lot}");
     for (unit, role, expected) in [
         (key(1), "input", None),
         (key(2), "output", Some(new)),

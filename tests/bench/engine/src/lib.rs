@@ -9,6 +9,7 @@
 //! | [`state`] | what is kept of a serial: registry row and history in one record |
 //! | [`stage`] | the three together, as the worker wants them |
 //! | [`drain`] | ending when everything is read |
+//! | [`process`] | all of it as a worker process |
 //!
 //! The contract: of the scans of one serial, in the order they come, one whose event id is among the last
 //! [`rules::REMEMBERED`] kept is dropped without a trace. Any other is written to `enriched` with the
@@ -18,6 +19,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod drain;
+pub mod process;
 pub mod rules;
 pub mod stage;
 pub mod state;

@@ -1,12 +1,12 @@
 //! The keyed store alone: read-modify-writes of 100-byte values in windows of 2,000, beside fjall.
 
+mod cases;
 mod fjall_store;
 mod process;
 mod run;
 
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Measures the keyed store, each case in a process of its own.
 #[derive(Debug, Parser)]
@@ -62,36 +62,5 @@ fn main() -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(&figures)?);
         return Ok(());
     }
-    std::fs::create_dir_all(&options.folder)?;
-    let folder = options.folder.to_string_lossy().into_owned();
-    let mut all = Vec::new();
-    for keys in &options.keys {
-        for access in ["uniform", "skewed"] {
-            for store in &options.stores {
-                if *store == Engine::Fjall && *keys > options.fjall_up_to {
-                    continue;
-                }
-                let store = format!("{store:?}").to_lowercase();
-                let output = Command::new(std::env::current_exe()?)
-                    .args(["--case", access, "--stores", &store, "--folder", &folder])
-                    .args(["--keys", &keys.to_string()])
-                    .args(["--operations", &options.operations.to_string()])
-                    .args(["--memory-mib", &options.memory_mib.to_string()])
-                    .args(options.multi_get.then_some("--multi-get"))
-                    .output()?;
-                anyhow::ensure!(
-                    output.status.success(),
-                    "{store} with {keys} keys: {}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
-                let line = String::from_utf8(output.stdout)?;
-                eprint!("{line}");
-                all.push(serde_json::from_str::<serde_json::Value>(&line)?);
-            }
-        }
-    }
-    let path = options.folder.join("state.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&all)?)?;
-    eprintln!("{}", path.display());
-    Ok(())
+    cases::all(&options)
 }

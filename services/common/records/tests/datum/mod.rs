@@ -1,6 +1,8 @@
 //! Values of any schema, for tests: read by our codec, or taken from apache-avro's.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub(crate) mod by_schema;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
