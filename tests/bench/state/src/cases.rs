@@ -1,7 +1,26 @@
 //! Every case in a process of its own.
 
-use crate::{Engine, Options};
+use crate::Options;
+use clap::ValueEnum;
 use std::process::Command;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Engine {
+    Keyed,
+    Fjall,
+}
+
+/// Which keys are touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Access {
+    /// Every key as likely as any other.
+    Uniform,
+    /// 90% of the operations on 5% of the keys.
+    Skewed,
+}
 
 /// Runs all cases and writes their figures to `state.json`.
 pub(crate) fn all(options: &Options) -> anyhow::Result<()> {

@@ -5,7 +5,8 @@ mod fjall_store;
 mod process;
 mod run;
 
-use clap::{Parser, ValueEnum};
+use cases::{Access, Engine};
+use clap::Parser;
 use std::path::PathBuf;
 
 /// Measures the keyed store, each case in a process of its own.
@@ -35,24 +36,6 @@ struct Options {
     /// Runs this one case in this process and prints its figures.
     #[arg(long, hide = true)]
     case: Option<Access>,
-}
-
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Engine {
-    Keyed,
-    Fjall,
-}
-
-/// Which keys are touched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Access {
-    /// Every key as likely as any other.
-    Uniform,
-    /// 90% of the operations on 5% of the keys.
-    Skewed,
 }
 
 fn main() -> anyhow::Result<()> {

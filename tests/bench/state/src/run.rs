@@ -1,8 +1,9 @@
 //! One case: fill, read-modify-write, close, open again.
 
+use crate::Options;
+use crate::cases::{Access, Engine};
 use crate::fjall_store::FjallStore;
 use crate::process::{cpu_seconds, disk_bytes, peak_mib};
-use crate::{Access, Engine, Options};
 use anyhow::{Context, ensure};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
