@@ -3,7 +3,7 @@
 
 use crate::figures::Quantiles;
 use crate::options::Options;
-use crate::traffic::{Traffic, capture};
+use crate::traffic::{IMPORT_KEY, Traffic, capture};
 use crate::{cpu, own_stack, topic, world};
 use anyhow::{Context, ensure};
 use rdkafka::consumer::BaseConsumer;
@@ -151,7 +151,7 @@ fn send(
             tokio::time::sleep_until(start + after).await;
             let (client, url) = (client.clone(), url.clone());
             sending.push(tokio::spawn(async move {
-                anyhow::Ok((number, capture(&client, &url, body).await?))
+                anyhow::Ok((number, capture(&client, &url, IMPORT_KEY, body).await?))
             }));
         }
         let mut sent = Sent::new();

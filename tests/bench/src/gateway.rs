@@ -6,10 +6,9 @@ use crate::cpu;
 use crate::figures::{Quantiles, Spread};
 use crate::options::Options;
 use crate::own_stack;
-use anyhow::{Context, ensure};
+use crate::traffic;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use reqwest::StatusCode;
 use serialtrail_runtime::{Clock, Service};
 use serialtrail_stack::{Member, Stack};
 use std::collections::BTreeMap;
@@ -139,8 +138,9 @@ impl Load {
         let start = Instant::now();
         let latencies: Vec<Duration> = runtime.block_on(
             futures::stream::iter(bodies)
-                .map(|body| capture(client, &url, body))
+                .map(|body| traffic::capture(client, &url, KEY, body))
                 .buffer_unordered(self.concurrency)
+                .map_ok(|(_, took)| took)
                 .try_collect(),
         )?;
         let took = start.elapsed();
@@ -174,25 +174,4 @@ impl Load {
             kafka_cpu_s_per_million: Spread::over(runs, |r| r.per_million(Member::Kafka)),
         }
     }
-}
-
-/// Sends one document; the time to its 202.
-async fn capture(client: &reqwest::Client, url: &str, body: Bytes) -> anyhow::Result<Duration> {
-    let start = Instant::now();
-    let answer = client
-        .post(url)
-        .header("x-api-key", KEY)
-        .header("content-type", "application/ld+json")
-        .body(body)
-        .send()
-        .await
-        .context("the gateway does not answer")?;
-    let took = start.elapsed();
-    let status = answer.status();
-    let text = answer.text().await?;
-    ensure!(
-        status == StatusCode::ACCEPTED,
-        "capture answered {status}: {text}"
-    );
-    Ok(took)
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Key of the local stack that may capture for everybody (`deploy/local/api-keys.toml`).
-const KEY: &str = "local-import-key";
+pub const IMPORT_KEY: &str = "local-import-key";
 /// Ticks between two reads of one batch.
 const APART: u64 = 2_000;
 /// Days between two reads of one batch, in event time.
@@ -190,19 +190,20 @@ pub fn document(events: Vec<Value>) -> Bytes {
     Bytes::from(document.to_string())
 }
 
-/// Sends one document; when it was sent, and the time to its 202.
+/// Sends one document under an API key; when it was sent, and the time to its 202.
 ///
 /// # Errors
 /// The gateway answers anything else.
 pub async fn capture(
     client: &reqwest::Client,
     url: &str,
+    key: &str,
     body: Bytes,
 ) -> anyhow::Result<(Instant, Duration)> {
     let sent = Instant::now();
     let answer = client
         .post(url)
-        .header("x-api-key", KEY)
+        .header("x-api-key", key)
         .header("content-type", "application/ld+json")
         .body(body)
         .send()

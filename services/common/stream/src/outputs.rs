@@ -2,6 +2,7 @@
 //! producer, which records go to which partition.
 
 use crate::config::{WINDOW_OUTPUT_BYTES, WINDOW_OUTPUT_RECORDS};
+use crate::overlay::append;
 use anyhow::{bail, ensure};
 use hashbrown::HashMap;
 use serialtrail_runtime::topics;
@@ -171,12 +172,6 @@ fn check_size(topic: &str, limit: usize, (key, value): Record<'_>) -> anyhow::Re
         String::from_utf8_lossy(key.unwrap_or_default())
     );
     Ok(())
-}
-
-fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Range<usize> {
-    let start = bytes.len();
-    bytes.extend_from_slice(more);
-    start..bytes.len()
 }
 
 #[cfg(test)]

@@ -184,7 +184,8 @@ impl Overlay {
     }
 }
 
-fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Range<usize> {
+/// Puts bytes behind others; where they lie.
+pub(crate) fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Range<usize> {
     let start = bytes.len();
     bytes.extend_from_slice(more);
     start..bytes.len()

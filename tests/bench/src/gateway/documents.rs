@@ -1,5 +1,6 @@
 //! Documents of events that nobody sent before.
 
+use crate::traffic;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -8,15 +9,7 @@ const PLACE: &str = "https://id.gs1.org/414/9521321000018";
 
 /// A document of events `first` to `first + events - 1`, each with an id of its own and one unit.
 pub(super) fn document(first: u64, events: u32) -> Bytes {
-    let events: Vec<Value> = (first..first + u64::from(events)).map(event).collect();
-    let document = json!({
-        "@context": ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld"],
-        "type": "EPCISDocument",
-        "schemaVersion": "2.0",
-        "creationDate": "2026-01-01T00:00:00Z",
-        "epcisBody": { "eventList": events },
-    });
-    Bytes::from(document.to_string())
+    traffic::document((first..first + u64::from(events)).map(event).collect())
 }
 
 fn event(number: u64) -> Value {

@@ -1,6 +1,6 @@
 //! Filling the first topic through the gateway before anything reads it.
 
-use crate::traffic::{Traffic, capture, document};
+use crate::traffic::{IMPORT_KEY, Traffic, capture, document};
 use futures::{StreamExt, TryStreamExt};
 use serialtrail_stack::Stack;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(super) fn fill(stack: &Stack, traffic: &Traffic, observations: u64) -> anyho
         if documents.len() == IN_FLIGHT * 8 || filled.observations >= observations {
             runtime.block_on(
                 futures::stream::iter(documents.drain(..))
-                    .map(|body| capture(&client, &url, body))
+                    .map(|body| capture(&client, &url, IMPORT_KEY, body))
                     .buffer_unordered(IN_FLIGHT)
                     .try_for_each(|_| async { Ok(()) }),
             )?;
