@@ -1,8 +1,9 @@
 //! From findings to alerts, and from the alerts that stood to those that should.
 
 use serialtrail_gs1::Epc;
-use serialtrail_records::{Alert, Micros, UnitFacts, stable_id};
+use serialtrail_records::{Alert, Micros, stable_id};
 
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::history::History;
 use crate::lot::LotView;
@@ -45,12 +46,12 @@ pub struct Standing {
 #[must_use]
 pub fn standing(
     history: &History<'_>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     policy: &Policy,
     stream_time: Micros,
-) -> Vec<Option<Standing>> {
-    let (name, profile) = policy.of(facts.profile.as_deref());
+) -> Vec<Option<Box<Standing>>> {
+    let (name, profile) = policy.of(facts.profile);
     let judged = RULES.iter().map(|rule| {
         let finding = (rule.judge)(history, facts, lot, profile, stream_time)?;
         let last_event_time = finding.reads.last().map_or(0, |r| r.event_time);
@@ -58,10 +59,10 @@ pub fn standing(
         alert.severity = profile.severity(rule.name).as_str().to_owned();
         alert.profile = Some(name.to_owned());
         alert.policy_version.clone_from(&policy.policy_version);
-        Some(Standing {
+        Some(Box::new(Standing {
             alert,
             last_event_time,
-        })
+        }))
     });
     judged.collect()
 }
@@ -71,7 +72,11 @@ fn is_gln(place: &str) -> bool {
     place.len() == 13 && place.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Alert {
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+fn alert(rule: &str, unit: &str, facts: &Facts<'_>, finding: &Finding<'_>) -> Alert {
     let anchor = finding.anchor;
     let key = Epc::from_record(unit);
     let mut bytes = 0;
@@ -79,7 +84,7 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
         .reads
         .iter()
         .take(MAX_EVENTS)
-        .map(|r| r.event_id.clone());
+        .map(|r| r.event_id.to_owned());
     let event_ids = cited
         .take_while(|id| {
             bytes += id.len();
@@ -87,29 +92,29 @@ fn alert(rule: &str, unit: &str, facts: &UnitFacts, finding: &Finding<'_>) -> Al
         })
         .collect();
     Alert {
-        alert_id: alert_id(rule, unit, &anchor.event_id),
+        alert_id: alert_id(rule, unit, anchor.event_id),
         rule: rule.to_owned(),
         sub_reason: finding.sub_reason.clone(),
         subject: unit.to_owned(),
         subject_kind: "unit".to_owned(),
         epc: key.digital_link(),
         state: "asserted".to_owned(),
-        anchor_event: anchor.event_id.clone(),
+        anchor_event: anchor.event_id.to_owned(),
         event_ids,
         event_time: anchor.event_time,
         record_time: anchor.record_time,
-        country: anchor.country.clone(),
-        site: anchor.place.clone().filter(|place| is_gln(place)),
-        party: anchor.party.clone(),
-        gtin: facts.gtin.clone().or_else(|| key.gtin().map(String::from)),
-        lot: facts.lot.clone(),
-        container: anchor.path.first().filter(|_| !anchor.direct).cloned(),
+        country: owned(anchor.country),
+        site: owned(anchor.place.filter(|place| is_gln(place))),
+        party: owned(anchor.party),
+        gtin: owned(facts.gtin).or_else(|| key.gtin().map(String::from)),
+        lot: owned(facts.lot),
+        container: owned(anchor.path.first().filter(|_| !anchor.direct).copied()),
         evidence: finding.evidence_json(),
         likely_cause: finding.likely_cause.map(str::to_owned),
-        source_party: anchor.source_party.clone(),
-        visible_to: anchor.visible_to.clone(),
-        capture_id: anchor.capture_id.clone(),
-        document_id: anchor.document_id.clone(),
+        source_party: anchor.source_party.to_owned(),
+        visible_to: anchor.visible_to.iter().map(|&p| p.to_owned()).collect(),
+        capture_id: anchor.capture_id.to_owned(),
+        document_id: owned(anchor.document_id),
         ..Alert::default()
     }
 }

@@ -34,9 +34,30 @@ pub fn km(a: Position, b: Position) -> f64 {
     2.0 * EARTH_KM * h.sqrt().min(1.0).asin()
 }
 
+/// No less than [`km`], and cheap: the way along a meridian and the equator.
+#[must_use]
+pub fn km_at_most(a: Position, b: Position) -> f64 {
+    let north = (b.latitude - a.latitude).abs();
+    let east = (b.longitude - a.longitude).abs();
+    let degrees = north + east.min(360.0 - east);
+    // A metre and a millionth for what rounding takes.
+    EARTH_KM * degrees.to_radians() * 1.000_001 + 0.001
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_way_round_is_never_shorter(
+            a in (-90.0..=90.0, -180.0..=180.0), b in (-90.0..=90.0, -180.0..=180.0),
+        ) {
+            let (a, b) = (Position::new(a.0, a.1).unwrap(), Position::new(b.0, b.1).unwrap());
+            prop_assert!(km_at_most(a, b) >= km(a, b));
+        }
+    }
 
     #[test]
     fn berlin_to_tokyo_is_8900_km_and_there_is_no_distance_from_a_place_to_itself() {

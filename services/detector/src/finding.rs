@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use serialtrail_records::Micros;
-use serialtrail_records::state_detector::DetectorRead;
+
+use crate::read::Read;
 
 /// Reads spelled out in an alert's evidence; the rest is in its totals.
 pub const SPELLED_OUT: usize = 20;
@@ -15,9 +16,9 @@ pub struct Finding<'a> {
     /// Finer reason.
     pub sub_reason: Option<String>,
     /// The event-time-earliest decisive read (ties by event id): what the alert is about, and its place.
-    pub anchor: &'a DetectorRead,
+    pub anchor: &'a Read<'a>,
     /// Reads that show it, in event-time order, each once.
-    pub reads: Vec<&'a DetectorRead>,
+    pub reads: Vec<&'a Read<'a>>,
     /// What shows it, by name.
     pub evidence: BTreeMap<&'static str, Value>,
     /// `likely_operator_error` or `likely_time_zone_error`.
@@ -27,12 +28,9 @@ pub struct Finding<'a> {
 impl<'a> Finding<'a> {
     /// A finding anchored at `anchor` and shown by `reads`, in any order and with repeats.
     #[must_use]
-    pub fn new(
-        anchor: &'a DetectorRead,
-        reads: impl IntoIterator<Item = &'a DetectorRead>,
-    ) -> Self {
+    pub fn new(anchor: &'a Read<'a>, reads: impl IntoIterator<Item = &'a Read<'a>>) -> Self {
         let mut reads: Vec<_> = reads.into_iter().collect();
-        reads.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+        reads.sort_by_key(|r| r.order());
         reads.dedup_by(|a, b| a.event_id == b.event_id);
         Self {
             sub_reason: None,
@@ -85,31 +83,31 @@ pub fn iso(time: Micros) -> String {
 
 /// One read spelled out.
 #[must_use]
-pub fn spelled(read: &DetectorRead) -> Value {
+pub fn spelled(read: &Read<'_>) -> Value {
     let mut out = BTreeMap::from([
         ("event", json!(read.event_id)),
         ("time", json!(iso(read.event_time))),
     ]);
     let named = [
-        ("step", &read.biz_step),
-        ("disposition", &read.disposition),
-        ("place", &read.place),
-        ("country", &read.country),
-        ("party", &read.party),
+        ("step", read.biz_step),
+        ("disposition", read.disposition),
+        ("place", read.place),
+        ("country", read.country),
+        ("party", read.party),
     ];
     out.extend(
         named
             .iter()
-            .filter_map(|(name, v)| Some((*name, json!(v.as_ref()?)))),
+            .filter_map(|(name, v)| Some((*name, json!((*v)?)))),
     );
     if !read.direct {
-        out.insert("inherited_from", json!(read.path));
+        out.insert("inherited_from", json!(*read.path));
     }
     json!(out)
 }
 
 /// The first reads spelled out, [`SPELLED_OUT`] at most.
 #[must_use]
-pub fn spelled_all<'a>(reads: impl IntoIterator<Item = &'a DetectorRead>) -> Value {
+pub fn spelled_all<'a>(reads: impl IntoIterator<Item = &'a Read<'a>>) -> Value {
     reads.into_iter().take(SPELLED_OUT).map(spelled).collect()
 }

@@ -1,11 +1,11 @@
 //! One unit's reads in event-time order: what every rule is a function of.
 
 use serialtrail_gs1::{Epc, UnitKind};
-use serialtrail_records::state_detector::{DetectorProduct, DetectorRead};
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::{Facts, Product};
 use crate::policy::Profile;
-use crate::read::{HOUR, Reading};
+use crate::read::{HOUR, Read};
 
 /// The asserted reads of one unit, by event time, ties by event id: the same list whatever order they
 /// arrived in.
@@ -16,9 +16,9 @@ pub struct History<'a> {
     /// Kind of unit.
     pub kind: UnitKind,
     /// Asserted reads within the horizon, and older ones that never age out.
-    pub reads: Vec<&'a DetectorRead>,
+    pub reads: Vec<&'a Read<'a>>,
     /// Versions of the unit's product; reads refer to them by position.
-    pub products: &'a [DetectorProduct],
+    pub products: &'a [Product<'a>],
     /// Reads before this time (microseconds) raise nothing any more; they are context.
     pub raises_from: Micros,
 }
@@ -28,15 +28,16 @@ impl<'a> History<'a> {
     #[must_use]
     pub fn new(
         unit: &'a str,
-        reads: impl IntoIterator<Item = &'a DetectorRead>,
-        products: &'a [DetectorProduct],
+        reads: impl IntoIterator<Item = &'a Read<'a>>,
+        products: &'a [Product<'a>],
         raises_from: Micros,
     ) -> Self {
         let mut reads: Vec<_> = reads
             .into_iter()
             .filter(|r| r.asserted && (r.event_time >= raises_from || r.outlives_horizon()))
             .collect();
-        reads.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+        // Mostly they come in order, which takes one look at each.
+        reads.sort_by_key(|r| r.order());
         Self {
             unit,
             kind: Epc::from_record(unit).kind(),
@@ -48,7 +49,7 @@ impl<'a> History<'a> {
 
     /// Countries the product may be sold in as of a read's event time; empty = anywhere.
     #[must_use]
-    pub fn product_markets(&self, read: &DetectorRead) -> &'a [String] {
+    pub fn product_markets(&self, read: &Read<'_>) -> &'a [&'a str] {
         let version = usize::try_from(read.product)
             .ok()
             .and_then(|at| self.products.get(at));
@@ -57,7 +58,7 @@ impl<'a> History<'a> {
 
     /// Whether a read is recent enough to raise something.
     #[must_use]
-    pub fn may_raise(&self, read: &DetectorRead) -> bool {
+    pub fn may_raise(&self, read: &Read<'_>) -> bool {
         read.event_time >= self.raises_from
     }
 
@@ -74,7 +75,7 @@ impl<'a> History<'a> {
 /// How much later than `a` a read `b` may claim to be, or the other way round, before their order is
 /// certain: nothing at one place, the clock tolerance between two (microseconds).
 #[must_use]
-pub fn tolerance(a: &DetectorRead, b: &DetectorRead, profile: &Profile) -> Micros {
+pub fn tolerance(a: &Read<'_>, b: &Read<'_>, profile: &Profile) -> Micros {
     if a.same_place(b) {
         0
     } else {
@@ -84,7 +85,7 @@ pub fn tolerance(a: &DetectorRead, b: &DetectorRead, profile: &Profile) -> Micro
 
 /// Whether the clock behind a read is in doubt: flagged by the enricher, or long before commissioning.
 #[must_use]
-pub fn clock_suspect(read: &DetectorRead, facts: &UnitFacts, profile: &Profile) -> bool {
+pub fn clock_suspect(read: &Read<'_>, facts: &Facts<'_>, profile: &Profile) -> bool {
     let early = i64::from(profile.clock_suspect_before_commissioning_hours) * HOUR;
     read.clock_suspect
         || facts
@@ -94,6 +95,6 @@ pub fn clock_suspect(read: &DetectorRead, facts: &UnitFacts, profile: &Profile) 
 
 /// Samples are outside trade: most rules leave them alone.
 #[must_use]
-pub fn is_sample(facts: &UnitFacts) -> bool {
-    matches!(facts.status.as_deref(), Some("sample" | "free_sample"))
+pub fn is_sample(facts: &Facts<'_>) -> bool {
+    matches!(facts.status, Some("sample" | "free_sample"))
 }

@@ -13,7 +13,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`rules`] | one file a rule, and the list of them |
-//! | [`read`], [`history`], [`lot`], [`distance`] | what rules look at |
+//! | [`read`], [`facts`], [`history`], [`lot`], [`distance`] | what rules look at; [`seen`]: the message it comes from |
 //! | [`policy`] | thresholds: `profiles.toml` |
 //! | [`finding`], [`alerts`] | what a rule says, and the alert it becomes |
 //! | [`unit`], [`lots`], [`timers`], [`partition`] | what is kept in state |
@@ -22,6 +22,7 @@
 
 pub mod alerts;
 pub mod distance;
+pub mod facts;
 pub mod finding;
 pub mod history;
 pub mod lot;
@@ -31,7 +32,9 @@ pub mod policy;
 pub mod read;
 mod reject;
 pub mod rules;
+pub mod seen;
 pub mod stage;
+mod texts;
 pub mod timers;
 pub mod unit;
 

@@ -1,10 +1,13 @@
-//! What a partition keeps beside its units: stream time, the timers' hours, unfinished work.
+//! What a partition keeps beside its units: stream time, the timers, the lots, unfinished work.
 
 use std::collections::HashMap;
 
 use serialtrail_records::Codec;
 use serialtrail_records::state_detector::DetectorPartition;
 use serialtrail_stream::StepContext;
+
+use crate::lots::Lots;
+use crate::timers::Timers;
 
 const KEY: &[u8] = b"p";
 
@@ -15,12 +18,16 @@ pub struct Partitions {
 }
 
 /// One partition's own state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// The state.
     pub state: DetectorPartition,
     /// Whether it must be written at the end of the window.
     pub changed: bool,
+    /// Its lots.
+    pub lots: Lots,
+    /// Its timers.
+    pub timers: Timers,
 }
 
 impl Partitions {
@@ -39,20 +46,23 @@ impl Partitions {
                 };
                 Ok(free.insert(Loaded {
                     state,
-                    changed: false,
+                    ..Loaded::default()
                 }))
             }
         }
     }
 
-    /// Writes the partition of the context if it changed.
+    /// Writes what changed of the partition of the context.
     ///
     /// # Errors
     /// The codec failed.
     pub fn save(&mut self, codec: &Codec, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        if let Some(here) = self.loaded.get_mut(&ctx.partition())
-            && std::mem::take(&mut here.changed)
-        {
+        let Some(here) = self.loaded.get_mut(&ctx.partition()) else {
+            return Ok(());
+        };
+        here.lots.save(codec, ctx)?;
+        here.timers.save(codec, ctx)?;
+        if std::mem::take(&mut here.changed) {
             ctx.put(KEY, &codec.encode(&here.state)?);
         }
         Ok(())

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use serialtrail_gs1::{Epc, UnitKind};
-use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition, DetectorRead};
+use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition};
 use serialtrail_records::{
-    Alert, Codec, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
+    Alert, Codec, DecodeError, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
 };
 use serialtrail_runtime::{metrics, topics};
 use serialtrail_stream::refusal::{KEY_MISMATCH, WRONG_PARTITION, wrong_partition_message};
@@ -17,10 +17,11 @@ use crate::history::History;
 use crate::lot::LotView;
 use crate::partition::Partitions;
 use crate::policy::{ForeignGtin, Policy};
-use crate::read::from_observation;
+use crate::read::{Read, from_observation};
 use crate::reject::reject;
 use crate::rules::{RULES, rule};
-use crate::unit::Unit;
+use crate::seen::Seen;
+use crate::unit::{Memory, Unit};
 use crate::{lots, timers};
 
 /// Wall clock, microseconds since 1970-01-01 UTC: only for `detected_at`.
@@ -35,6 +36,12 @@ pub struct Detector {
     policy: Arc<Policy>,
     wall_clock: WallClock,
     partitions: Partitions,
+    /// The memory of the unit in hand, used again for the next.
+    memory: Memory,
+    /// The value being written.
+    value: Vec<u8>,
+    /// What is known of a lot nobody named.
+    no_lot: Arc<LotView>,
 }
 
 impl Detector {
@@ -46,13 +53,16 @@ impl Detector {
             policy,
             wall_clock,
             partitions: Partitions::default(),
+            memory: Memory::default(),
+            value: Vec::new(),
+            no_lot: Arc::default(),
         }
     }
 
     fn observe(
         &mut self,
         record: &InputRecord,
-        seen: EnrichedObservation,
+        seen: Seen<'_>,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
         if record.key.as_deref() != Some(seen.unit.as_bytes()) {
@@ -62,60 +72,69 @@ impl Detector {
         if !has_identity(&seen) {
             return Ok(());
         }
-        let codec = Arc::clone(&self.codec);
-        let mut unit = Unit::load(&seen.unit, &codec, ctx)?;
-        let newer = !unit.is_known() || seen.facts.revision > unit.head.facts_revision;
-        let (captured_at, revision) = (seen.body.captured_at, seen.facts.revision);
         self.count_foreign(&seen);
-        let facts = seen.facts.clone();
+        // Out of the stage's hands while the unit is lent from it.
+        let mut memory = std::mem::take(&mut self.memory);
+        let observed = self.observe_unit(seen, &mut memory, ctx);
+        self.memory = memory;
+        observed
+    }
+
+    fn observe_unit(
+        &mut self,
+        seen: Seen<'_>,
+        memory: &mut Memory,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
+        let codec = Arc::clone(&self.codec);
+        let new_lot;
+        let mut unit = Unit::load(seen.unit, memory, &codec, ctx)?;
+        let newer = !unit.is_known() || seen.facts.revision > unit.head.facts_revision;
+        let captured_at = seen.body.captured_at;
         let product = unit.product(&seen.facts)?;
-        let news = unit.take(DetectorRead {
+        let news = unit.take(Read {
             product,
-            ..from_observation(seen)
+            ..from_observation(&seen)
         });
         if newer {
-            unit.head.facts = facts;
-            unit.head.facts_revision = revision;
+            unit.head.facts_revision = seen.facts.revision;
+            unit.head.facts = seen.facts;
         }
         if !(news || newer) {
             return Ok(());
         }
-        let lot = self.join_lot(&mut unit, ctx)?;
+        let mut lot = Arc::clone(&self.no_lot);
+        if let Some(name) = unit.lot() {
+            let here = self.partitions.of(&codec, ctx)?;
+            if unit.head.indexed_lot != Some(&*name) {
+                here.lots.add_unit(unit.key, &name, &codec, ctx)?;
+                new_lot = name.into_owned();
+                unit.head.indexed_lot = Some(&new_lot);
+            }
+            if let Some(name) = unit.head.indexed_lot {
+                lot = here.lots.view(name, &codec, ctx)?;
+            }
+        }
         self.judge(&mut unit, &lot, captured_at, ctx)?;
         let stream_time = self.stream_time(ctx)?;
-        let facts = unit.facts();
-        let (_, profile) = self.policy.of(facts.profile.as_deref());
+        let (_, profile) = self.policy.of(unit.profile());
         unit.prune(stream_time.saturating_sub(profile.horizon()));
-        unit.save(&codec, ctx)
-    }
-
-    /// What is known of the unit's lot; enters the unit into the lot's index when its lot is new.
-    fn join_lot(&self, unit: &mut Unit, ctx: &mut dyn StepContext) -> anyhow::Result<LotView> {
-        let facts = &unit.head.facts;
-        let (Some(gtin), Some(lot)) = (&facts.gtin, &facts.lot) else {
-            return Ok(LotView::default());
-        };
-        let name = format!("{gtin}/{lot}");
-        if unit.head.indexed_lot.as_ref() != Some(&name) {
-            lots::add_unit(&unit.key, gtin, lot, &self.codec, ctx)?;
-            unit.head.indexed_lot = Some(name);
-        }
-        lots::view(gtin, lot, &self.codec, ctx)
+        unit.save(&mut self.value, &codec, ctx)
     }
 
     /// Judges a unit anew and emits what differs from what stood. Returns whether its state changed.
     fn judge(
         &mut self,
-        unit: &mut Unit,
+        unit: &mut Unit<'_>,
         lot: &LotView,
         captured_at: Micros,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<bool> {
         let stream_time = self.stream_time(ctx)?;
         let facts = &unit.facts();
-        let (_, profile) = self.policy.of(facts.profile.as_deref());
+        let (_, profile) = self.policy.of(facts.profile);
         let raises_from = stream_time.saturating_sub(profile.horizon());
-        let history = History::new(&unit.key, unit.reads(), &unit.head.products, raises_from);
+        let history = History::new(unit.key, unit.reads(), &unit.head.products, raises_from);
         let should = standing(&history, facts, lot, &self.policy, stream_time);
         let due = RULES
             .iter()
@@ -146,7 +165,8 @@ impl Detector {
             changed = true;
             let here = self.partitions.of(&self.codec, ctx)?;
             here.changed = true;
-            timers::add(&mut here.state, due, &unit.key, &self.codec, ctx)?;
+            here.timers
+                .add(&mut here.state, due, unit.key, &self.codec, ctx)?;
         }
         Ok(changed)
     }
@@ -154,9 +174,9 @@ impl Detector {
     /// Brings one rule's alert from what stood to what should stand.
     fn settle(
         &self,
-        unit: &mut Unit,
+        unit: &mut Unit<'_>,
         stood: Option<usize>,
-        should: Option<Standing>,
+        should: Option<Box<Standing>>,
         captured_at: Micros,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<bool> {
@@ -197,7 +217,7 @@ impl Detector {
 
     fn retract(
         &self,
-        unit: &mut Unit,
+        unit: &mut Unit<'_>,
         stood: &DetectorAlert,
         superseded_by: Option<String>,
         captured_at: Micros,
@@ -235,7 +255,7 @@ impl Detector {
 
     /// The next revision of the unit's alerts, and the clocks. One count a unit: no alert of it needs to
     /// be remembered once retracted for a later revision of it to be higher.
-    fn stamp(&self, unit: &mut Unit, mut alert: Alert, captured_at: Micros) -> Alert {
+    fn stamp(&self, unit: &mut Unit<'_>, mut alert: Alert, captured_at: Micros) -> Alert {
         unit.head.alert_revision += 1;
         alert.revision = unit.head.alert_revision;
         alert.trigger_captured_at = captured_at;
@@ -245,22 +265,37 @@ impl Detector {
 
     /// Judges a unit again because its lot or the time changed; writes it only if that changed anything.
     fn judge_again(&mut self, key: &str, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        let mut memory = std::mem::take(&mut self.memory);
+        let judged = self.judge_unit(key, &mut memory, ctx);
+        self.memory = memory;
+        judged
+    }
+
+    fn judge_unit(
+        &mut self,
+        key: &str,
+        memory: &mut Memory,
+        ctx: &mut dyn StepContext,
+    ) -> anyhow::Result<()> {
         let codec = Arc::clone(&self.codec);
-        let mut unit = Unit::load(key, &codec, ctx)?;
-        let facts = &unit.head.facts;
-        let lot = match (&facts.gtin, &facts.lot) {
-            (Some(gtin), Some(lot)) => lots::view(gtin, lot, &codec, ctx)?,
-            _ => LotView::default(),
+        let mut unit = Unit::load(key, memory, &codec, ctx)?;
+        let lot = match unit.lot() {
+            Some(name) => {
+                let here = self.partitions.of(&codec, ctx)?;
+                here.lots.view(&name, &codec, ctx)?
+            }
+            None => Arc::clone(&self.no_lot),
         };
         if self.judge(&mut unit, &lot, 0, ctx)? {
-            unit.save(&codec, ctx)?;
+            unit.save(&mut self.value, &codec, ctx)?;
         }
         Ok(())
     }
 
     fn hear_lot(&mut self, said: LotStatus, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let here = self.partitions.of(&self.codec, ctx)?;
-        here.changed |= lots::state(said, &mut here.state, &self.codec, ctx)?;
+        let work = &mut here.state.lots;
+        here.changed |= here.lots.state(said, work, &self.codec, ctx)?;
         Ok(())
     }
 
@@ -286,14 +321,14 @@ impl Detector {
             let Some(work) = here.state.lots.first().cloned() else {
                 break;
             };
-            let kept = lots::load(&work.gtin, &work.lot, &self.codec, ctx)?;
+            let name = format!("{}/{}", work.gtin, work.lot);
             here.changed = true;
-            if work.next >= kept.units {
+            if work.next >= here.lots.count(&name, &self.codec, ctx)? {
                 here.state.lots.remove(0);
                 continue;
             }
             let page = work.next / lots::PAGE_UNITS;
-            let units = lots::units(page, &work.gtin, &work.lot, &self.codec, ctx)?;
+            let units = here.lots.units(page, &name, &self.codec, ctx)?;
             // An index page is as long as the count says; a missing one must not hold the work up.
             here.state.lots[0].next = (page + 1) * lots::PAGE_UNITS;
             let from = usize::try_from(work.next % lots::PAGE_UNITS)?;
@@ -310,7 +345,9 @@ impl Detector {
         let mut judged = 0;
         while judged < room {
             let here = self.partitions.of(&self.codec, ctx)?;
-            let due = timers::take_page(&mut here.state, stream_time, &self.codec, ctx)?;
+            let due = here
+                .timers
+                .take_page(&mut here.state, stream_time, &self.codec, ctx)?;
             if due.is_empty() {
                 break;
             }
@@ -323,8 +360,8 @@ impl Detector {
         Ok(judged)
     }
 
-    fn count_foreign(&self, seen: &EnrichedObservation) {
-        let (name, profile) = self.policy.of(seen.facts.profile.as_deref());
+    fn count_foreign(&self, seen: &Seen<'_>) {
+        let (name, profile) = self.policy.of(seen.facts.profile);
         let foreign = seen.facts.foreign_gtin && !seen.facts.known && seen.asserted;
         if foreign && seen.kind == "sgtin" && profile.foreign_gtin == ForeignGtin::Count {
             metrics::counter(&metrics::FOREIGN_READS)
@@ -350,9 +387,34 @@ impl Detector {
     }
 }
 
+/// What stands on `enriched`, an observation lent by its record.
+#[allow(clippy::large_enum_variant)]
+enum Message<'s> {
+    Seen(Seen<'s>),
+    Lot(LotStatus),
+    Mark(Mark),
+    /// What no rule looks at.
+    Other,
+}
+
+impl<'s> Message<'s> {
+    fn decode(codec: &'s Codec, value: &'s [u8]) -> Result<Self, DecodeError> {
+        let (writer, datum) = codec.writer(value)?;
+        if writer.is::<EnrichedObservation>() {
+            let seen = writer.read::<EnrichedObservation, _>(datum)?;
+            return Ok(Self::Seen(seen));
+        }
+        Ok(match EnrichedMessage::decode(codec, value)? {
+            EnrichedMessage::LotStatus(said) => Self::Lot(said),
+            EnrichedMessage::Mark(mark) => Self::Mark(mark),
+            EnrichedMessage::Membership(_) | EnrichedMessage::EnrichedObservation(_) => Self::Other,
+        })
+    }
+}
+
 /// Classes, places and parties have no identity of their own and raise nothing.
-fn has_identity(seen: &EnrichedObservation) -> bool {
-    let key = Epc::from_record(seen.unit.as_str());
+fn has_identity(seen: &Seen<'_>) -> bool {
+    let key = Epc::from_record(seen.unit);
     let place = matches!(key.kind(), UnitKind::Sgln | UnitKind::Pgln) || seen.role == "place";
     !(place || key.is_class() || seen.kind == "class" || seen.role == "class")
 }
@@ -376,11 +438,12 @@ impl Stage for Detector {
         let Some(value) = &record.value else {
             return self.reject(record, "empty_value", "a record without value", ctx);
         };
-        match EnrichedMessage::decode(&self.codec, value) {
-            Ok(EnrichedMessage::EnrichedObservation(seen)) => self.observe(record, seen, ctx),
-            Ok(EnrichedMessage::LotStatus(said)) => self.hear_lot(said, ctx),
-            Ok(EnrichedMessage::Mark(mark)) => self.hear_mark(&mark, ctx),
-            Ok(EnrichedMessage::Membership(_)) => Ok(()),
+        let codec = Arc::clone(&self.codec);
+        match Message::decode(&codec, value) {
+            Ok(Message::Seen(seen)) => self.observe(record, seen, ctx),
+            Ok(Message::Lot(said)) => self.hear_lot(said, ctx),
+            Ok(Message::Mark(mark)) => self.hear_mark(&mark, ctx),
+            Ok(Message::Other) => Ok(()),
             Err(error) => match error.code() {
                 Some(reason) => self.reject(record, reason, &error.to_string(), ctx),
                 None => Err(error.into()),

@@ -192,15 +192,27 @@ impl Codec {
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_into<T: AvroRecord>(&self, record: &T, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let (own, begin) = (T::own(), out.len());
+        self.encode_borrowed::<T, T>(record, out)
+    }
+
+    /// Encodes as an `R` a struct that has all of its fields, in its order, with text of any owner.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_borrowed<R: AvroRecord, T: Serialize>(
+        &self,
+        record: &T,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let (own, begin) = (R::own(), out.len());
         let id = own.place().and_then(|place| self.ids.get(place));
-        let id = id.ok_or_else(|| anyhow::anyhow!("{} is missing from schemas::ALL", T::NAME))?;
+        let id = id.ok_or_else(|| anyhow::anyhow!("{} is missing from schemas::ALL", R::NAME))?;
         let schema = own.schema()?;
         out.push(0);
         out.extend_from_slice(&id.to_be_bytes());
         schema.write(record, out).map_err(|e| {
             out.truncate(begin);
-            anyhow::anyhow!("{} does not encode: {e}", T::NAME)
+            anyhow::anyhow!("{} does not encode: {e}", R::NAME)
         })
     }
 

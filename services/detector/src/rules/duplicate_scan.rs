@@ -1,21 +1,21 @@
 //! DUPLICATE_SCAN: a unit ends twice. One of two scans of a unit that can be sold once is of a copy.
 
 use serde_json::json;
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::finding::{Finding, iso, spelled_all};
 use crate::history::{History, is_sample, tolerance};
 use crate::lot::LotView;
 use crate::policy::Profile;
-use crate::read::{HOUR, MINUTE, Reading};
+use crate::read::{HOUR, MINUTE, Read};
 use crate::rules::undo::{is_sale, undos};
 
 /// Something that ends a unit: a read, or the registry's word.
 #[derive(Clone, Copy)]
 struct End<'a> {
     /// None: the registry says so.
-    read: Option<&'a DetectorRead>,
+    read: Option<&'a Read<'a>>,
     /// None: since before the first event.
     time: Option<Micros>,
     /// `destroying` and what else leaves nothing to sell or destroy.
@@ -25,11 +25,11 @@ struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    fn of_read(read: &'a DetectorRead) -> Option<Self> {
+    fn of_read(read: &'a Read<'a>) -> Option<Self> {
         let is_terminal = read.is_terminal();
-        let restates_final = ["destroyed", "exported"].iter().any(|d| {
-            read.persistent_set.iter().any(|s| s == d) && read.step() != "decommissioning"
-        });
+        let restates_final = ["destroyed", "exported"]
+            .iter()
+            .any(|d| read.persistent_set.contains(d) && read.step() != "decommissioning");
         let is_final =
             (is_terminal && read.step() == "destroying") || (!is_terminal && restates_final);
         (is_terminal || is_final || is_sale(read)).then_some(Self {
@@ -40,8 +40,8 @@ impl<'a> End<'a> {
         })
     }
 
-    fn of_registry(facts: &UnitFacts) -> Option<Self> {
-        let is_final = match facts.status.as_deref()? {
+    fn of_registry(facts: &Facts<'_>) -> Option<Self> {
+        let is_final = match facts.status? {
             "dispensed" => false,
             "destroyed" | "exported" => true,
             _ => return None,
@@ -98,21 +98,21 @@ fn belongs(group: &Group<'_>, end: &End<'_>, profile: &Profile) -> bool {
 
 /// Reads that open a sold unit again; each does so once.
 struct Openings<'a> {
-    left: Vec<&'a DetectorRead>,
+    left: Vec<&'a Read<'a>>,
 }
 
 impl<'a> Openings<'a> {
-    fn new(history: &History<'a>, facts: &UnitFacts, lot: &LotView, profile: &Profile) -> Self {
+    fn new(history: &History<'a>, facts: &Facts<'_>, lot: &LotView, profile: &Profile) -> Self {
         let undone = undos(history, facts, lot, profile);
         let undone = undone.iter().filter(|u| u.reopens_sale()).map(|u| u.read);
-        let is_return = |r: &&DetectorRead| r.step() == "receiving" && r.says("returned");
+        let is_return = |r: &&Read<'_>| r.step() == "receiving" && r.says("returned");
         let returned = history
             .reads
             .iter()
             .copied()
             .filter(|r| profile.returns_reopen && is_return(r));
         let mut left: Vec<_> = undone.chain(returned).collect();
-        left.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+        left.sort_by_key(|r| r.order());
         Self { left }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Openings<'a> {
 /// Anchored at the first read that ends the unit again; cites what it repeats as well.
 pub fn judge<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     profile: &Profile,
     _stream_time: Micros,
@@ -158,7 +158,7 @@ pub fn judge<'a>(
     }
     let mut openings = Openings::new(history, facts, lot, profile);
     let (mut sale, mut last): (Group<'a>, Group<'a>) = (Vec::new(), Vec::new());
-    let mut repeats: Vec<(Option<&DetectorRead>, &DetectorRead)> = Vec::new();
+    let mut repeats: Vec<(Option<&Read<'_>>, &Read<'_>)> = Vec::new();
     for end in ends {
         let group = if end.is_final { &mut last } else { &mut sale };
         if belongs(group, &end, profile) {

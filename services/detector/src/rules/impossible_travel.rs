@@ -1,15 +1,15 @@
 //! IMPOSSIBLE_TRAVEL: two reads next to each other in event time are farther apart than anything travels.
 
 use serde_json::{Value, json};
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
-use crate::distance::{Position, km};
+use crate::distance::{Position, km, km_at_most};
+use crate::facts::Facts;
 use crate::finding::{Finding, SPELLED_OUT, iso};
 use crate::history::{History, clock_suspect, is_sample};
 use crate::lot::LotView;
 use crate::policy::Profile;
-use crate::read::{HOUR, MINUTE, Reading};
+use crate::read::{HOUR, MINUTE, Read};
 
 /// Reads on either side of an impossible pair that a time zone error is tried on.
 const AROUND: usize = 10;
@@ -17,7 +17,7 @@ const AROUND: usize = 10;
 /// A read with a position and a time that may be shifted.
 #[derive(Clone, Copy)]
 struct Stop<'a> {
-    read: &'a DetectorRead,
+    read: &'a Read<'a>,
     at: Position,
     time: Micros,
 }
@@ -31,7 +31,10 @@ struct Leg<'a> {
 
 impl<'a> Leg<'a> {
     fn new(from: Stop<'a>, to: Stop<'a>, profile: &Profile) -> Self {
-        let km = km(from.at, to.at);
+        Self::of(from, to, km(from.at, to.at), profile)
+    }
+
+    fn of(from: Stop<'a>, to: Stop<'a>, km: f64, profile: &Profile) -> Self {
         let radii = [from, to].map(|s| s.read.radius_km.unwrap_or(0.0).max(0.0));
         let free = profile.travel_free_km.max(radii[0] + radii[1]);
         let time = to.time - from.time + profile.clock_tolerance();
@@ -68,6 +71,18 @@ impl<'a> Leg<'a> {
     }
 }
 
+/// Whether no leg is impossible even by the way round, which is cheaply reckoned: so it is of nearly every
+/// unit.
+fn possible_at_a_glance<'a>(mut stops: impl Iterator<Item = Stop<'a>>, profile: &Profile) -> bool {
+    let mut before: Option<Stop<'a>> = None;
+    stops.all(|to| {
+        before.replace(to).is_none_or(|from| {
+            let km = km_at_most(from.at, to.at);
+            !Leg::of(from, to, km, profile).is_impossible(profile)
+        })
+    })
+}
+
 fn legs<'a>(stops: &[Stop<'a>], profile: &Profile) -> impl Iterator<Item = Leg<'a>> {
     stops.windows(2).map(|w| Leg::new(w[0], w[1], profile))
 }
@@ -76,7 +91,7 @@ fn legs<'a>(stops: &[Stop<'a>], profile: &Profile) -> impl Iterator<Item = Leg<'
 /// before it.
 pub fn judge<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     _lot: &LotView,
     profile: &Profile,
     _stream_time: Micros,
@@ -84,20 +99,19 @@ pub fn judge<'a>(
     if is_sample(facts) {
         return None;
     }
-    let stops: Vec<_> = history
-        .reads
-        .iter()
-        .copied()
-        .filter(|r| !clock_suspect(r, facts, profile))
-        .filter_map(|read| {
+    let stops = || {
+        let trusted = history.reads.iter().copied();
+        let trusted = trusted.filter(|r| !clock_suspect(r, facts, profile));
+        trusted.filter_map(|read| {
             let at = Position::new(read.latitude?, read.longitude?)?;
-            Some(Stop {
-                read,
-                at,
-                time: read.event_time,
-            })
+            let time = read.event_time;
+            Some(Stop { read, at, time })
         })
-        .collect();
+    };
+    if possible_at_a_glance(stops(), profile) {
+        return None;
+    }
+    let stops: Vec<_> = stops().collect();
     let wrong: Vec<_> = legs(&stops, profile)
         .enumerate()
         .filter(|(_, leg)| leg.is_impossible(profile) && !leg.is_the_containers())
@@ -134,7 +148,7 @@ fn time_zone_error<'a>(
     first: usize,
     last: usize,
     profile: &Profile,
-) -> Option<(&'a DetectorRead, i64)> {
+) -> Option<(&'a Read<'a>, i64)> {
     let from = first.saturating_sub(AROUND);
     let to = (last + 2 + AROUND).min(stops.len());
     let around = &stops[from..to];
@@ -143,7 +157,7 @@ fn time_zone_error<'a>(
         for minutes in shifts(read, around[moved].at) {
             let mut shifted = around.to_vec();
             shifted[moved].time += minutes * MINUTE;
-            shifted.sort_by(|a, b| (a.time, &a.read.event_id).cmp(&(b.time, &b.read.event_id)));
+            shifted.sort_by_key(|s| (s.time, s.read.event_id));
             if legs(&shifted, profile).all(|leg| !leg.is_impossible(profile)) {
                 return Some((read, minutes));
             }
@@ -154,7 +168,7 @@ fn time_zone_error<'a>(
 
 /// Shifts to try on a read, minutes: an hour either way (summer time) and the site's UTC offset, as the
 /// event names it or, where it names none, as the longitude suggests.
-fn shifts(read: &DetectorRead, at: Position) -> Vec<i64> {
+fn shifts(read: &Read<'_>, at: Position) -> Vec<i64> {
     let named = i64::from(read.zone_offset_minutes);
     let solar = (at.longitude / 15.0).round() as i64 * 60;
     let offset = if named == 0 { solar } else { named };

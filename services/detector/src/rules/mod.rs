@@ -1,8 +1,9 @@
 //! The rules. Each is a plain function of (history, facts, lot, profile, stream time); to add one, add
 //! its file and a line to [`RULES`].
 
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::history::History;
 use crate::lot::LotView;
@@ -17,10 +18,10 @@ pub mod unknown_serial;
 
 /// A rule's judgement: what is wrong with the unit, if anything.
 pub type Judge =
-    for<'a> fn(&History<'a>, &UnitFacts, &LotView, &Profile, Micros) -> Option<Finding<'a>>;
+    for<'a> fn(&History<'a>, &Facts<'_>, &LotView, &Profile, Micros) -> Option<Finding<'a>>;
 
 /// When a rule with a limit may judge otherwise without a new read.
-pub type Due = fn(&History<'_>, &UnitFacts, &Profile) -> Option<Micros>;
+pub type Due = fn(&History<'_>, &Facts<'_>, &Profile) -> Option<Micros>;
 
 /// One rule.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct Rule {
     /// For rules with a limit: stream time at which they may judge otherwise without a new read.
     pub due: Option<Due>,
     /// Why an alert of this rule no longer stands, where the unit's facts say so.
-    pub cured: Option<fn(&UnitFacts) -> Option<&'static str>>,
+    pub cured: Option<fn(&Facts<'_>) -> Option<&'static str>>,
 }
 
 /// Every rule there is.

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::finding::{Finding, spelled_all};
 use crate::history::{History, is_sample};
 use crate::lot::LotView;
 use crate::policy::Profile;
-use crate::read::Reading;
+use crate::read::Read;
 
 /// Where a unit is in trade; everywhere else it passes through.
 const TRADE: [&str; 5] = ["wholesaler", "pharmacy", "hospital", "shop", "supermarket"];
@@ -22,26 +22,59 @@ const TRANSIT_PARTIES: [&str; 3] = ["repackager", "parallel_distributor", "autho
 /// the product's at that time. Empty: anywhere.
 fn markets<'m>(
     history: &History<'m>,
-    facts: &'m UnitFacts,
+    facts: &'m Facts<'_>,
     lot: &'m LotView,
-    read: &DetectorRead,
-) -> (&'m [String], &'static str) {
+    read: &Read<'_>,
+) -> Markets<'m> {
     if !facts.markets.is_empty() {
-        (&facts.markets, "unit")
+        Markets::of("unit", &facts.markets)
     } else if !lot.markets.is_empty() {
-        (&lot.markets, "lot")
+        Markets {
+            whose: "lot",
+            listed: &[],
+            of_lot: &lot.markets,
+        }
     } else {
-        (history.product_markets(read), "product")
+        Markets::of("product", history.product_markets(read))
     }
 }
 
-fn in_trade(read: &DetectorRead) -> bool {
-    read.site_kind
-        .as_deref()
-        .is_some_and(|kind| TRADE.contains(&kind))
+/// A list of countries; one of the two is empty.
+struct Markets<'m> {
+    whose: &'static str,
+    listed: &'m [&'m str],
+    of_lot: &'m [String],
+}
+
+impl<'m> Markets<'m> {
+    fn of(whose: &'static str, listed: &'m [&'m str]) -> Self {
+        Self {
+            whose,
+            listed,
+            of_lot: &[],
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'m str> {
+        let of_lot = self.of_lot.iter().map(String::as_str);
+        self.listed.iter().copied().chain(of_lot)
+    }
+
+    /// Whether a country is not among them; never where there are none.
+    fn exclude(&self, country: &str) -> bool {
+        let mut any = false;
+        let listed = self.iter().any(|m| {
+            any = true;
+            m.eq_ignore_ascii_case(country)
+        });
+        any && !listed
+    }
+}
+
+fn in_trade(read: &Read<'_>) -> bool {
+    read.site_kind.is_some_and(|kind| TRADE.contains(&kind))
         && !read
             .party_role
-            .as_deref()
             .is_some_and(|role| TRANSIT_PARTIES.contains(&role))
         && !read.is_consumer_scan()
 }
@@ -49,7 +82,7 @@ fn in_trade(read: &DetectorRead) -> bool {
 /// One finding a unit, citing every read in a foreign market.
 pub fn judge<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     _profile: &Profile,
     _stream_time: Micros,
@@ -57,24 +90,20 @@ pub fn judge<'a>(
     if !facts.known || is_sample(facts) || history.is_container() {
         return None;
     }
-    let abroad = |r: &&DetectorRead| {
-        let (allowed, _) = markets(history, facts, lot, r);
-        let elsewhere = |c: &str| !allowed.iter().any(|m| m.eq_ignore_ascii_case(c));
-        in_trade(r)
-            && history.may_raise(r)
-            && !allowed.is_empty()
-            && r.country.as_deref().is_some_and(elsewhere)
+    let abroad = |r: &&Read<'_>| {
+        let elsewhere = |c: &str| markets(history, facts, lot, r).exclude(c);
+        in_trade(r) && history.may_raise(r) && r.country.is_some_and(elsewhere)
     };
     let reads = || history.reads.iter().copied().filter(abroad);
     let anchor = reads().next()?;
-    let countries: BTreeSet<_> = reads().filter_map(|r| r.country.as_deref()).collect();
-    let (allowed, whose) = markets(history, facts, lot, anchor);
-    let allowed: BTreeSet<_> = allowed.iter().collect();
+    let countries: BTreeSet<_> = reads().filter_map(|r| r.country).collect();
+    let allowed = markets(history, facts, lot, anchor);
+    let countries_allowed: BTreeSet<_> = allowed.iter().collect();
     Some(
         Finding::new(anchor, reads())
             .with("reads", spelled_all(reads()))
             .with("countries", json!(countries))
-            .with("markets", json!(allowed))
-            .with("markets_of", whose),
+            .with("markets", json!(countries_allowed))
+            .with("markets_of", allowed.whose),
     )
 }

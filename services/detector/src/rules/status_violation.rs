@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::finding::{Finding, SPELLED_OUT, iso, spelled};
 use crate::history::History;
 use crate::lot::LotView;
 use crate::policy::Profile;
-use crate::read::{Reading, is_past};
+use crate::read::{Read, is_past};
 use crate::rules::undo::{Undo, Verdict, is_decommissioning, undos};
 
 /// Steps that bring a unit nearer to somebody who would use it.
@@ -40,10 +40,10 @@ struct Ban<'a, 'f> {
     reason: &'static str,
     /// None: since before the first event.
     since: Option<Micros>,
-    set_by: Option<&'a DetectorRead>,
+    set_by: Option<&'a Read<'a>>,
     /// Place of the event that set it, when an event did.
     set_at: Option<&'f str>,
-    lifted_by: Option<&'a DetectorRead>,
+    lifted_by: Option<&'a Read<'a>>,
     /// Where it holds; empty = everywhere.
     markets: &'f [String],
     /// `registry`, `load`, or the id of the event that says so.
@@ -51,26 +51,25 @@ struct Ban<'a, 'f> {
 }
 
 impl Ban<'_, '_> {
-    fn forbids(&self, read: &DetectorRead, profile: &Profile) -> bool {
+    fn forbids(&self, read: &Read<'_>, profile: &Profile) -> bool {
         let any_read = matches!(self.reason, "stolen" | "decommissioned");
         let here = self.markets.is_empty()
             || read
                 .country
-                .as_ref()
-                .is_some_and(|c| self.markets.contains(c));
+                .is_some_and(|c| self.markets.iter().any(|m| m == c));
         let after = self
             .since
             .is_none_or(|s| read.event_time - s > apart(self.set_at, read, profile));
-        let before_end = self.lifted_by.is_none_or(|l| {
-            l.event_time - read.event_time > apart(l.place.as_deref(), read, profile)
-        });
+        let before_end = self
+            .lifted_by
+            .is_none_or(|l| l.event_time - read.event_time > apart(l.place, read, profile));
         here && after && before_end && (any_read || TRADING.contains(&read.step()))
     }
 }
 
 /// By how much the clocks of a place and of a read may differ.
-fn apart(place: Option<&str>, read: &DetectorRead, profile: &Profile) -> Micros {
-    if place.is_some() && place == read.place.as_deref() {
+fn apart(place: Option<&str>, read: &Read<'_>, profile: &Profile) -> Micros {
+    if place.is_some() && place == read.place {
         0
     } else {
         profile.clock_tolerance()
@@ -78,26 +77,26 @@ fn apart(place: Option<&str>, read: &DetectorRead, profile: &Profile) -> Micros 
 }
 
 /// On its way back, or at the end of it.
-fn is_return_flow(read: &DetectorRead) -> bool {
+fn is_return_flow(read: &Read<'_>) -> bool {
     RETURN_STEPS.contains(&read.step())
         || RETURN_DISPOSITIONS.iter().any(|d| read.says(d))
-        || read.site_kind.as_deref() == Some("returns_centre")
+        || read.site_kind == Some("returns_centre")
         || (read.step() == "shipping"
             && read
                 .destination_kinds
                 .iter()
-                .any(|k| k == "returns_centre" || k == "returns_processor"))
+                .any(|k| matches!(*k, "returns_centre" | "returns_processor")))
 }
 
 /// Everything forbidden to the unit at some time.
 fn bans<'a: 'f, 'f>(
     history: &History<'a>,
-    facts: &'f UnitFacts,
+    facts: &'f Facts<'f>,
     lot: &'f LotView,
     profile: &Profile,
     undos: &[Undo<'a>],
 ) -> Vec<Ban<'a, 'f>> {
-    let lifts = |reason: &str, r: &DetectorRead| match reason {
+    let lifts = |reason: &str, r: &Read<'_>| match reason {
         "stolen" => r.takes_back("stolen"),
         "decommissioned" => {
             r.step() == "commissioning"
@@ -140,15 +139,14 @@ fn bans<'a: 'f, 'f>(
             });
         }
     }
-    if let Some(reason) = facts.status.as_deref().and_then(reason_of) {
+    if let Some(reason) = facts.status.and_then(reason_of) {
         out.push(ban(reason, facts.status_since, None, "registry"));
     }
     for read in history.reads.iter().copied() {
         let said = ["recalled", "withdrawn", "stolen"];
         let said = said.into_iter().filter(|word| read.says(word));
         for reason in said.chain(is_decommissioning(read).then_some("decommissioned")) {
-            let at = read.place.as_deref();
-            let ban = ban(reason, Some(read.event_time), at, &read.event_id);
+            let ban = ban(reason, Some(read.event_time), read.place, read.event_id);
             out.push(Ban {
                 set_by: Some(read),
                 ..ban
@@ -159,13 +157,13 @@ fn bans<'a: 'f, 'f>(
 }
 
 struct Violation<'a> {
-    read: &'a DetectorRead,
+    read: &'a Read<'a>,
     reason: &'static str,
     detail: Value,
-    set_by: Option<&'a DetectorRead>,
+    set_by: Option<&'a Read<'a>>,
 }
 
-fn by_ban<'a>(read: &'a DetectorRead, ban: &Ban<'a, '_>) -> Violation<'a> {
+fn by_ban<'a>(read: &'a Read<'a>, ban: &Ban<'a, '_>) -> Violation<'a> {
     Violation {
         read,
         reason: ban.reason,
@@ -177,7 +175,7 @@ fn by_ban<'a>(read: &'a DetectorRead, ban: &Ban<'a, '_>) -> Violation<'a> {
 /// Anchored at the first violating read; cites the reads that set the state as well.
 pub fn judge<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     profile: &Profile,
     _stream_time: Micros,
@@ -207,15 +205,15 @@ pub fn judge<'a>(
 /// One violation a read at most, in event-time order.
 fn violations<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     profile: &Profile,
     undos: &[Undo<'a>],
 ) -> Vec<Violation<'a>> {
     let bans = bans(history, facts, lot, profile, undos);
-    let expiry = facts.expiry.as_deref().or(lot.expiry.as_deref());
-    let judged = |read: &&'a DetectorRead| {
-        let read: &'a DetectorRead = read;
+    let expiry = facts.expiry.or(lot.expiry.as_deref());
+    let judged = |read: &&'a Read<'a>| {
+        let read: &'a Read<'a> = read;
         let undo = undos.iter().find(|u| u.read.event_id == read.event_id);
         if let Some(Verdict::Outside(broken)) = undo.map(|u| &u.verdict) {
             let detail = json!({"broken": broken, "days": profile.undo_days});
@@ -232,13 +230,13 @@ fn violations<'a>(
         if let Some(ban) = bans.iter().find(|b| b.forbids(read, profile)) {
             return Some(by_ban(read, ban));
         }
-        let late = expiry.filter(|e| read.local_date().is_some_and(|d| is_past(e, d)))?;
         let trading = TRADING.contains(&read.step()) && !read.is_consumer_scan();
-        let detail = json!({"expiry": late});
-        trading.then_some(Violation {
+        let expiry = expiry.filter(|_| trading)?;
+        let late = read.local_date().is_some_and(|d| is_past(expiry, d));
+        late.then(|| Violation {
             read,
             reason: "expired",
-            detail,
+            detail: json!({"expiry": expiry}),
             set_by: None,
         })
     };

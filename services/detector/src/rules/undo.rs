@@ -1,13 +1,13 @@
 //! Taking back a sale or a decommissioning (`persistentDisposition.unset`), and the conditions of the
 //! European Medicines Verification System on it.
 
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::history::History;
 use crate::lot::LotView;
 use crate::policy::{Profile, UndoConditions};
-use crate::read::{DAY, Reading, SOLD, is_past};
+use crate::read::{DAY, Read, SOLD, is_past};
 
 /// What an undo amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Undo<'a> {
     /// The event that takes back.
-    pub read: &'a DetectorRead,
+    pub read: &'a Read<'a>,
     /// What it amounts to.
     pub verdict: Verdict,
 }
@@ -50,7 +50,7 @@ impl Undo<'_> {
 
 /// Whether a read says that the unit was sold or dispensed.
 #[must_use]
-pub fn is_sale(read: &DetectorRead) -> bool {
+pub fn is_sale(read: &Read<'_>) -> bool {
     let restated = SOLD.iter().any(|d| read.says(d)) && read.scan_kind.is_none();
     match read.step() {
         "destroying" | "decommissioning" => false,
@@ -60,7 +60,7 @@ pub fn is_sale(read: &DetectorRead) -> bool {
 
 /// Whether a read decommissions the unit.
 #[must_use]
-pub fn is_decommissioning(read: &DetectorRead) -> bool {
+pub fn is_decommissioning(read: &Read<'_>) -> bool {
     read.step() == "decommissioning" || (read.says("inactive") && !read.is_terminal())
 }
 
@@ -68,7 +68,7 @@ pub fn is_decommissioning(read: &DetectorRead) -> bool {
 #[must_use]
 pub fn undos<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     lot: &LotView,
     profile: &Profile,
 ) -> Vec<Undo<'a>> {
@@ -99,15 +99,15 @@ pub fn undos<'a>(
 /// When and, if an event says so, where the state named was set.
 fn setter<'a>(
     undo: &Undo<'_>,
-    before: &[&'a DetectorRead],
-    facts: &UnitFacts,
-) -> Option<(Option<Micros>, Option<&'a DetectorRead>)> {
+    before: &[&'a Read<'a>],
+    facts: &Facts<'_>,
+) -> Option<(Option<Micros>, Option<&'a Read<'a>>)> {
     let inactive = undo.read.takes_back("inactive");
-    let sets = |r: &&&DetectorRead| is_sale(r) || (inactive && is_decommissioning(r));
+    let sets = |r: &&&Read<'_>| is_sale(r) || (inactive && is_decommissioning(r));
     if let Some(read) = before.iter().rev().find(sets) {
         return Some((Some(read.event_time), Some(read)));
     }
-    let registered = match facts.status.as_deref() {
+    let registered = match facts.status {
         Some("dispensed") => true,
         Some("decommissioned") => inactive,
         _ => false,
@@ -118,8 +118,8 @@ fn setter<'a>(
 
 fn judge(
     undo: &Undo<'_>,
-    before: &[&DetectorRead],
-    facts: &UnitFacts,
+    before: &[&Read<'_>],
+    facts: &Facts<'_>,
     lot: &LotView,
     profile: &Profile,
 ) -> Verdict {
@@ -129,7 +129,7 @@ fn judge(
             .iter()
             .rev()
             .find(|r| r.says(word) || r.takes_back(word));
-        let registered = facts.status.as_deref() == Some(word)
+        let registered = facts.status == Some(word)
             && facts.status_since.is_none_or(|s| s <= at)
             && last.is_none();
         registered || last.is_some_and(|r| r.says(word))
@@ -159,7 +159,7 @@ fn judge(
             }
         }
     }
-    let expiry = facts.expiry.as_deref().or(lot.expiry.as_deref());
+    let expiry = facts.expiry.or(lot.expiry.as_deref());
     if let (Some(expiry), Some(date)) = (expiry, undo.read.local_date())
         && is_past(expiry, date)
     {
@@ -173,8 +173,7 @@ fn judge(
                     || undo
                         .read
                         .country
-                        .as_ref()
-                        .is_some_and(|c| m.markets.contains(c)))
+                        .is_some_and(|c| m.markets.iter().any(|m| m == c)))
         });
         if by_lot || before.iter().any(|r| r.says(word)) {
             broken.push(word);

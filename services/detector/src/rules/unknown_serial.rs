@@ -3,28 +3,29 @@
 
 use serde_json::json;
 use serialtrail_gs1::{Epc, Expiry, UnitKind};
-use serialtrail_records::state_detector::DetectorRead;
-use serialtrail_records::{Micros, UnitFacts};
+use serialtrail_records::Micros;
 
+use crate::facts::Facts;
 use crate::finding::{Finding, spelled_all};
 use crate::history::History;
 use crate::lot::LotView;
 use crate::policy::{ForeignGtin, Profile};
+use crate::read::Read;
 
-fn in_question(history: &History<'_>, facts: &UnitFacts, profile: &Profile) -> bool {
+fn in_question(history: &History<'_>, facts: &Facts<'_>, profile: &Profile) -> bool {
     let counted_only = facts.foreign_gtin && profile.foreign_gtin == ForeignGtin::Count;
     history.kind == UnitKind::Sgtin && !facts.known && !counted_only
 }
 
 /// The grace of a read counts from the later of its event and record time.
-fn deadline(read: &DetectorRead, profile: &Profile) -> Micros {
+fn deadline(read: &Read<'_>, profile: &Profile) -> Micros {
     read.event_time.max(read.record_time) + profile.unknown_grace()
 }
 
 /// Raised once the grace of some read has passed; cites every read.
 pub fn judge<'a>(
     history: &History<'a>,
-    facts: &UnitFacts,
+    facts: &Facts<'_>,
     _lot: &LotView,
     profile: &Profile,
     stream_time: Micros,
@@ -57,14 +58,16 @@ pub fn judge<'a>(
 }
 
 /// The earliest deadline among the reads of an unknown serial.
-pub fn due(history: &History<'_>, facts: &UnitFacts, profile: &Profile) -> Option<Micros> {
+pub fn due(history: &History<'_>, facts: &Facts<'_>, profile: &Profile) -> Option<Micros> {
+    if !in_question(history, facts, profile) {
+        return None;
+    }
     let reads = history.reads.iter().filter(|r| history.may_raise(r));
-    let first = reads.map(|r| deadline(r, profile)).min();
-    first.filter(|_| in_question(history, facts, profile))
+    reads.map(|r| deadline(r, profile)).min()
 }
 
 /// A serial that was issued after all.
-pub fn cured(facts: &UnitFacts) -> Option<&'static str> {
+pub fn cured(facts: &Facts<'_>) -> Option<&'static str> {
     facts.known.then_some("became_known")
 }
 

@@ -4,6 +4,7 @@ use crate::support::*;
 use crate::world::{NOW, World, seen};
 use serialtrail_detector::alerts::{alert_id, standing};
 use serialtrail_detector::history::History;
+use serialtrail_records::avro::Encoded;
 use serialtrail_records::state_detector::{DetectorReads, DetectorUnit};
 use serialtrail_records::{EnrichedObservation, Membership};
 use serialtrail_stream::Stage;
@@ -286,11 +287,13 @@ fn an_alert_cites_a_thousand_events_and_says_how_many_there_are() {
     let reads: Vec<_> = (0..1500)
         .map(|n| read(&format!("e{n:04}"), "storing", PHARMACY, minutes(n)))
         .collect();
-    let products = [story.product()];
-    let history = History::new(story.unit, &reads, &products, i64::MIN);
+    let state = story.state(&reads);
+    let head = lent(&state);
+    let kept = head.reads.iter().map(Encoded::value);
+    let history = History::new(story.unit, kept, &head.products, i64::MIN);
     let all = standing(
         &history,
-        &story.facts,
+        &head.facts,
         &story.lot,
         &policy(),
         story.stream_time,

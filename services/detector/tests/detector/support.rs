@@ -8,8 +8,12 @@ use serialtrail_detector::lot::{LotMeasure, LotView};
 use serialtrail_detector::policy::Profile;
 use serialtrail_detector::read::{DAY, HOUR, MINUTE};
 use serialtrail_detector::rules::rule;
-use serialtrail_records::state_detector::{DetectorProduct, DetectorRead};
+use serialtrail_detector::unit::Head;
+use serialtrail_records::avro::Encoded;
+use serialtrail_records::state_detector::{DetectorProduct, DetectorRead, DetectorUnit};
 use serialtrail_records::{Micros, UnitFacts};
+
+use crate::world::CODEC;
 
 /// A pack.
 pub(crate) const PACK: &str = "01/09521234543213/21/ABC123";
@@ -314,35 +318,50 @@ impl Story {
         }
     }
 
+    /// What the detector keeps of it with these reads.
+    pub(crate) fn state(&self, reads: &[DetectorRead]) -> Vec<u8> {
+        let unit = DetectorUnit {
+            products: vec![self.product()],
+            facts: self.facts.clone(),
+            reads: reads.to_vec(),
+            ..DetectorUnit::default()
+        };
+        CODEC.encode(&unit).unwrap()
+    }
+
     /// What a rule says; whatever order the reads come in.
     pub(crate) fn judge(&self, name: &str, reads: &[DetectorRead]) -> Option<Found> {
         let judge = rule(name).unwrap().judge;
-        let products = [self.product()];
-        let once = |reads: Vec<&DetectorRead>| {
-            let history = History::new(self.unit, reads, &products, self.raises_from);
+        let once = |reads: &[DetectorRead]| {
+            let state = self.state(reads);
+            let head = lent(&state);
+            let kept = head.reads.iter().map(Encoded::value);
+            let history = History::new(self.unit, kept, &head.products, self.raises_from);
             judge(
                 &history,
-                &self.facts,
+                &head.facts,
                 &self.lot,
                 &self.profile,
                 self.stream_time,
             )
             .map(|f| Found {
-                anchor: f.anchor.event_id.clone(),
-                events: f.reads.iter().map(|r| r.event_id.clone()).collect(),
+                anchor: f.anchor.event_id.to_owned(),
+                events: f.reads.iter().map(|r| r.event_id.to_owned()).collect(),
                 sub_reason: f.sub_reason.clone(),
                 cause: f.likely_cause,
                 evidence: serde_json::from_str(&f.evidence_json()).unwrap(),
             })
         };
-        let found = once(reads.iter().collect());
-        assert_eq!(
-            once(reads.iter().rev().collect()),
-            found,
-            "order must not matter"
-        );
+        let found = once(reads);
+        let backwards: Vec<_> = reads.iter().rev().cloned().collect();
+        assert_eq!(once(&backwards), found, "order must not matter");
         found
     }
+}
+
+/// A unit as the rules see it, lent by its state.
+pub(crate) fn lent(state: &[u8]) -> Head<'_> {
+    CODEC.decode_borrowed::<DetectorUnit, _>(state).unwrap()
 }
 
 /// One row of a rule's table: a sentence, the unit, its reads, and the anchor expected.

@@ -15,7 +15,8 @@ use serialtrail_stream::{InputRecord, Stage};
 /// Wall clock of every test.
 pub(crate) const NOW: Micros = 1_800_000_000_000_000;
 
-static CODEC: LazyLock<Arc<Codec>> = LazyLock::new(|| Arc::new(Codec::offline().unwrap()));
+pub(crate) static CODEC: LazyLock<Arc<Codec>> =
+    LazyLock::new(|| Arc::new(Codec::offline().unwrap()));
 
 /// One partition's detector.
 pub(crate) struct World {

@@ -21,13 +21,13 @@ const PACKED: [usize; 3] = [20, 10, 2];
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
-pub struct World {
+pub(crate) struct World {
     /// Everything follows from it.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Packs.
-    pub packs: usize,
+    pub(crate) packs: usize,
     /// Share of packs something happens to: 0 to 1.
-    pub trouble: f64,
+    pub(crate) trouble: f64,
 }
 
 struct Place {
@@ -169,7 +169,7 @@ fn site(place: &Place) -> Site {
 }
 
 /// The records of one partition, in their order.
-pub fn records(world: World, codec: &Codec) -> Vec<InputRecord> {
+pub(crate) fn records(world: World, codec: &Codec) -> Vec<InputRecord> {
     let mut teller = Teller {
         codec,
         random: ChaCha8Rng::seed_from_u64(world.seed),
@@ -429,7 +429,8 @@ fn go_wrong(t: &mut Teller<'_>, places: &[Vec<Place>], at: Micros, seen: &Enrich
             if t.random.random_bool(0.6) {
                 let mut known = seen.clone();
                 known.facts.revision = 3;
-                t.see(at + t.random.random_range(0..6) * DAY, known);
+                let days = t.random.random_range(0..6);
+                t.see(at + days * DAY, known);
             }
         }
         // Withdrawn, perhaps asserted again.

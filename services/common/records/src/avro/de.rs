@@ -18,6 +18,7 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::forward_to_deserialize_any;
 
 use super::access::{Entries, Fields, Items, Named, OneOf};
+use super::encoded::{self, WithBytes};
 use super::error::Error;
 use super::plan::{Node, NodeId};
 use super::skip::skip;
@@ -247,11 +248,17 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         Ok(value)
     }
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == encoded::NAME {
+            let (input, id) = (self.input, self.id);
+            let taken = None;
+            return visitor.visit_seq(WithBytes { input, id, taken });
+        }
         visitor.visit_newtype_struct(self)
     }
 

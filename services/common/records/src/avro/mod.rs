@@ -25,6 +25,7 @@
 mod access;
 mod de;
 mod default;
+mod encoded;
 mod error;
 mod plan;
 mod resolve;
@@ -33,6 +34,7 @@ mod ser;
 mod skip;
 mod wire;
 
+pub use encoded::Encoded;
 pub use error::{Error, SchemaError};
 pub use plan::Plan;
 pub use schema::Schema;

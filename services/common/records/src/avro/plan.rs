@@ -23,6 +23,8 @@ pub(super) type NodeId = u32;
 pub struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) root: NodeId,
+    /// Writer and reader write alike.
+    pub(super) as_written: bool,
 }
 
 #[derive(Debug)]
@@ -233,7 +235,7 @@ impl Plan {
         &'de self,
         datum: &'de [u8],
     ) -> Result<(T, &'de [u8]), Error> {
-        let mut input = Input::new(datum, &self.nodes);
+        let mut input = Input::new(datum, self);
         let value = T::deserialize(De::new(&mut input, self.root))?;
         Ok((value, input.rest()))
     }

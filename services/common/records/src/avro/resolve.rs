@@ -37,6 +37,7 @@ pub(super) fn plan(writer: &Schema, reader: &Schema) -> Plan {
     Plan {
         nodes: resolver.nodes,
         root,
+        as_written: writer.writes_as(reader),
     }
 }
 

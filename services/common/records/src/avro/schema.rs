@@ -67,6 +67,30 @@ impl Name {
     }
 }
 
+impl Schema {
+    /// Whether a value written by this schema has the bytes it would have by the other: same types in the
+    /// same order, names of records apart.
+    pub(super) fn writes_as(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&Type, &Type)| match (a, b) {
+            (Type::Record { fields: a, .. }, Type::Record { fields: b, .. }) => {
+                let same = |(a, b): (&Field, &Field)| a.name == b.name && a.ty == b.ty;
+                a.len() == b.len() && a.iter().zip(b).all(same)
+            }
+            (Type::Enum { symbols: a, .. }, Type::Enum { symbols: b, .. }) => a == b,
+            (Type::Fixed { size: a, .. }, Type::Fixed { size: b, .. }) => a == b,
+            (Type::Array(a), Type::Array(b)) | (Type::Map(a), Type::Map(b)) => a == b,
+            (Type::Union(a), Type::Union(b)) => a == b,
+            (Type::Optional { null: n, inner: a }, Type::Optional { null: m, inner: b }) => {
+                n == m && a == b
+            }
+            _ => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        self.root == other.root
+            && self.types.len() == other.types.len()
+            && self.types.iter().zip(&other.types).all(alike)
+    }
+}
+
 pub(super) fn short(full: &str) -> &str {
     full.rsplit('.').next().unwrap_or(full)
 }

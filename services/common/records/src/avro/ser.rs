@@ -9,9 +9,13 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::encoded;
 use super::error::Error;
 use super::schema::{Field, NULL, STRING, Schema, Type, TypeId, short};
 use super::wire::put_long;
+
+/// The type of bytes that are a value already written ([`encoded`]).
+const WRITTEN: TypeId = TypeId::MAX;
 
 /// Writes one value to the end of `out`.
 pub(super) struct Ser<'a> {
@@ -217,6 +221,10 @@ impl<'a> Serializer for Ser<'a> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        if self.ty == WRITTEN {
+            self.out.extend_from_slice(value);
+            return Ok(());
+        }
         let to = self.branch("bytes", |ty| match ty {
             Type::Bytes => true,
             Type::Fixed { size, .. } => *size == value.len(),
@@ -275,9 +283,12 @@ impl<'a> Serializer for Ser<'a> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _name: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
+        if name == encoded::NAME {
+            return value.serialize(self.at(WRITTEN));
+        }
         value.serialize(self)
     }
 

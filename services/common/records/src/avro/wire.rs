@@ -2,7 +2,7 @@
 //! is left, and written.
 
 use super::error::Error;
-use super::plan::{Node, Record};
+use super::plan::{Node, Plan, Record};
 
 /// How deep records, arrays and maps may stand in one another.
 pub(super) const DEPTH: u8 = 64;
@@ -17,18 +17,21 @@ pub(super) struct Input<'de> {
     length: usize,
     depth: u8,
     units: usize,
+    /// The bytes are as the reader's schema would have them written.
+    pub(super) as_written: bool,
     /// The plan it is read by.
     pub(super) nodes: &'de [Node],
 }
 
 impl<'de> Input<'de> {
-    pub(super) fn new(datum: &'de [u8], nodes: &'de [Node]) -> Self {
+    pub(super) fn new(datum: &'de [u8], plan: &'de Plan) -> Self {
         Self {
             rest: datum,
             length: datum.len(),
             depth: DEPTH,
             units: UNITS,
-            nodes,
+            as_written: plan.as_written,
+            nodes: &plan.nodes,
         }
     }
 
