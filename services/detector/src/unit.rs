@@ -349,3 +349,7 @@ impl<'s> Unit<'s> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "unit_tests.rs"]
+mod tests;
