@@ -10,26 +10,35 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const FEW: usize = 2;
 
 /// A list of texts. Read as a slice; no memory is set aside for a short one.
-#[derive(Debug, Clone, Default)]
-pub struct Texts<'s> {
-    few: [&'s str; FEW],
-    count: usize,
-    /// All of them, once they are more.
-    many: Vec<&'s str>,
+#[derive(Debug, Clone)]
+pub struct Texts<'s>(List<'s>);
+
+#[derive(Debug, Clone)]
+enum List<'s> {
+    /// So many of them count.
+    Few([&'s str; FEW], u8),
+    Many(Vec<&'s str>),
+}
+
+impl Default for Texts<'_> {
+    fn default() -> Self {
+        Self(List::Few([""; FEW], 0))
+    }
 }
 
 impl<'s> Texts<'s> {
     /// Adds one at the end.
     pub fn push(&mut self, text: &'s str) {
-        if let Some(place) = self.few.get_mut(self.count) {
-            *place = text;
-        } else {
-            if self.many.is_empty() {
-                self.many.extend(self.few);
-            }
-            self.many.push(text);
+        match &mut self.0 {
+            List::Few(texts, count) => match texts.get_mut(usize::from(*count)) {
+                Some(place) => {
+                    *place = text;
+                    *count += 1;
+                }
+                None => self.0 = List::Many(texts.iter().copied().chain([text]).collect()),
+            },
+            List::Many(texts) => texts.push(text),
         }
-        self.count += 1;
     }
 }
 
@@ -37,10 +46,9 @@ impl<'s> Deref for Texts<'s> {
     type Target = [&'s str];
 
     fn deref(&self) -> &[&'s str] {
-        if self.many.is_empty() {
-            &self.few[..self.count]
-        } else {
-            &self.many
+        match &self.0 {
+            List::Few(texts, count) => &texts[..usize::from(*count)],
+            List::Many(texts) => texts,
         }
     }
 }
@@ -59,9 +67,9 @@ impl Serialize for Texts<'_> {
 
 impl<'de: 's, 's> Deserialize<'de> for Texts<'s> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
+        struct InOrder;
 
-        impl<'de> Visitor<'de> for List {
+        impl<'de> Visitor<'de> for InOrder {
             type Value = Texts<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +85,7 @@ impl<'de: 's, 's> Deserialize<'de> for Texts<'s> {
             }
         }
 
-        deserializer.deserialize_seq(List)
+        deserializer.deserialize_seq(InOrder)
     }
 }
 

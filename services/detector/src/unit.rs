@@ -6,7 +6,8 @@
 //! What is kept is copied once from the store and lent from there; a read that stays as it was is written
 //! back as the bytes it was read from.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serialtrail_records::avro::Encoded;
 use serialtrail_records::state_detector::{DetectorAlert, DetectorReads, DetectorUnit};
 use serialtrail_records::{Codec, Micros};
@@ -47,7 +48,7 @@ pub struct Head<'s> {
     /// Alerts that stand, one a rule at most.
     pub alerts: Vec<DetectorAlert>,
     /// Reads that are not in overflow pages, in order of arrival.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "with_room")]
     pub reads: Vec<Encoded<'s, Read<'s>>>,
     /// Overflow pages `r/<n>/<unit>`, n from 0.
     pub pages: i32,
@@ -56,6 +57,35 @@ pub struct Head<'s> {
     pub indexed_lot: Option<&'s str>,
     /// Earliest timer set for the unit; null when none.
     pub timer: Option<Micros>,
+}
+
+/// Reads a list may say it has before they come.
+const FORESEEN: usize = 1024;
+
+/// The reads, with room for the one that is most often added.
+fn with_room<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Encoded<'de, Read<'de>>>, D::Error> {
+    struct Room;
+
+    impl<'de> Visitor<'de> for Room {
+        type Value = Vec<Encoded<'de, Read<'de>>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of reads")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let foreseen = items.size_hint().unwrap_or(0).min(FORESEEN);
+            let mut reads = Vec::with_capacity(foreseen + 1);
+            while let Some(read) = items.next_element()? {
+                reads.push(read);
+            }
+            Ok(reads)
+        }
+    }
+
+    deserializer.deserialize_seq(Room)
 }
 
 /// `DetectorReads` of the schema.
