@@ -1,23 +1,25 @@
 //! Records to rows: one plain function.
 //!
+//! What comes by the million goes from a record's bytes straight into a block's columns; the rest is
+//! rows first.
+//!
 //! A record that cannot be read, stands in the wrong partition, or has no value is a row of `rejected`
 //! with its reason and bytes; only a schema registry that does not answer is no verdict.
 
 use crate::partition::Record;
 use chrono::Datelike;
 use serialtrail_records::{
-    Alert, Codec, DecodeError, EnrichedMessage, EventMessage, Micros, RecordPlace,
-    ReferenceMessage, RejectedEvent, SerialState, stable_id,
+    Alert, Codec, DecodeError, EnrichedMessage, EnrichedObservation, EventMessage, Membership,
+    Micros, RecordPlace, ReferenceMessage, RejectedEvent, SerialState, stable_id,
 };
 use serialtrail_runtime::topics;
 use serialtrail_stream::refusal::{WRONG_PARTITION, wrong_partition_message};
-use serialtrail_warehouse::insert::insert_batch;
+use serialtrail_warehouse::native::{BlockOf, Encoded, block};
 use serialtrail_warehouse::rows::{
     AlertRow, ContainmentRow, EventRow, LaneRow, LocationRow, LotRow, MasterDataRow,
-    ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow,
+    ObservationRow, Origin, PartyRow, ProductRow, RejectedRow, SerialRow, lent,
 };
 use serialtrail_warehouse::tables;
-use std::collections::BTreeSet;
 
 /// Topics the sink reads.
 pub const TOPICS: &[&str] = &[
@@ -41,13 +43,13 @@ pub struct Place {
 }
 
 /// The rows of a batch, by table.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 #[allow(missing_docs)]
 pub struct Rows {
-    pub events: Vec<EventRow>,
-    pub observations: Vec<ObservationRow>,
-    pub containment: Vec<ContainmentRow>,
-    pub serials: Vec<SerialRow>,
+    pub events: BlockOf<EventRow>,
+    pub observations: BlockOf<ObservationRow>,
+    pub containment: BlockOf<ContainmentRow>,
+    pub serials: BlockOf<SerialRow>,
     pub lots: Vec<LotRow>,
     pub alerts: Vec<AlertRow>,
     pub rejected: Vec<RejectedRow>,
@@ -56,9 +58,52 @@ pub struct Rows {
     pub parties: Vec<PartyRow>,
     pub lanes: Vec<LaneRow>,
     pub master_data: Vec<MasterDataRow>,
+    /// Between which times the events, and the reads, happened.
+    pub event_times: Times,
+    pub read_times: Times,
     /// Latest mark of the batch: stream time once its rows are stored.
     pub stream_time: Option<Micros>,
     /// Reasons of the rows of `rejected` that are the sink's own verdicts.
+    pub refused: Vec<&'static str>,
+}
+
+/// The earliest and the latest of some times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times(Option<(Micros, Micros)>);
+
+impl Times {
+    fn take(&mut self, time: Micros) {
+        let (first, last) = self.0.unwrap_or((time, time));
+        self.0 = Some((first.min(time), last.max(time)));
+    }
+
+    /// Whether they are of several years (UTC).
+    fn of_several_years(self) -> bool {
+        self.0
+            .is_some_and(|(first, last)| year(first) != year(last))
+    }
+}
+
+/// Rows of one table, ready to be sent.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// The rows. Tables with the same rows share them.
+    pub block: Encoded,
+    /// They become visible one after the other though they are one insert: those of several years (UTC),
+    /// in a table that is followed by offsets.
+    pub in_parts: bool,
+}
+
+/// A batch ready to be sent.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Tables that get rows.
+    pub tables: Vec<Table>,
+    /// See [`Rows::stream_time`].
+    pub stream_time: Option<Micros>,
+    /// See [`Rows::refused`].
     pub refused: Vec<&'static str>,
 }
 
@@ -120,22 +165,13 @@ impl Rows {
     fn decode(&mut self, codec: &Codec, value: &[u8], origin: &Origin) -> Result<(), DecodeError> {
         match origin.topic {
             topics::EPCIS_EVENTS => match EventMessage::decode(codec, value)? {
-                EventMessage::EpcisEvent(event) => self.events.push(EventRow::new(event, origin)),
+                EventMessage::EpcisEvent(event) => {
+                    self.event_times.take(event.event_time);
+                    self.events.push(&EventRow::new(event, origin));
+                }
                 EventMessage::Mark(_) => {}
             },
-            topics::ENRICHED => match EnrichedMessage::decode(codec, value)? {
-                EnrichedMessage::EnrichedObservation(read) => {
-                    self.observations.push(ObservationRow::new(read, origin));
-                }
-                EnrichedMessage::Membership(membership) => {
-                    self.containment
-                        .push(ContainmentRow::new(membership, origin));
-                }
-                EnrichedMessage::LotStatus(lot) => self.lots.push(LotRow::new(lot, origin)),
-                EnrichedMessage::Mark(mark) => {
-                    self.stream_time = self.stream_time.max(Some(mark.time));
-                }
-            },
+            topics::ENRICHED => self.decode_enriched(codec, value, origin)?,
             topics::ALERTS => {
                 self.alerts
                     .push(AlertRow::new(codec.decode::<Alert>(value)?, origin));
@@ -146,7 +182,7 @@ impl Rows {
             }
             topics::SERIAL_REGISTRY => {
                 self.serials
-                    .push(SerialRow::new(codec.decode::<SerialState>(value)?, origin));
+                    .push(&SerialRow::new(codec.decode::<SerialState>(value)?, origin));
             }
             _ => match ReferenceMessage::decode(codec, value)? {
                 ReferenceMessage::Product(r) => self.products.push(ProductRow::new(r, origin)),
@@ -161,82 +197,99 @@ impl Rows {
         Ok(())
     }
 
-    /// Tables that get rows, and how many.
-    #[must_use]
-    pub fn tables(&self) -> Vec<(&'static str, usize)> {
-        let mut all = vec![
-            (tables::EVENTS, self.events.len()),
-            (tables::OBSERVATIONS, self.observations.len()),
-            (tables::OBSERVATIONS_HISTORY, self.observations.len()),
-            (tables::CONTAINMENT, self.containment.len()),
-            (tables::CONTENTS, self.containment.len()),
-            (tables::SERIALS, self.serials.len()),
-            (tables::LOTS, self.lots.len()),
-            (tables::ALERTS, self.alerts.len()),
-            (tables::ALERTS_HISTORY, self.alerts.len()),
-            (tables::REJECTED, self.rejected.len()),
-            (tables::PRODUCTS, self.products.len()),
-            (tables::LOCATIONS, self.locations.len()),
-            (tables::PARTIES, self.parties.len()),
-            (tables::LANES, self.lanes.len()),
-            (tables::MASTER_DATA, self.master_data.len()),
-        ];
-        all.retain(|(_, rows)| *rows > 0);
-        all
-    }
-
-    /// Whether the rows of one table become visible one after the other though they are one insert:
-    /// those of several years (UTC), in a table that is followed by offsets.
-    #[must_use]
-    pub fn lands_in_parts(&self, table: &str) -> bool {
-        let years: BTreeSet<i32> = match table {
-            tables::EVENTS => self.events.iter().map(|row| year(row.event_time)).collect(),
-            tables::OBSERVATIONS_HISTORY => {
-                let times = self.observations.iter().map(|row| row.event_time);
-                times.map(year).collect()
-            }
-            _ => BTreeSet::new(),
-        };
-        years.len() > 1
-    }
-
-    /// Inserts the rows of one table in one statement.
-    ///
-    /// # Errors
-    /// See [`insert_batch`].
-    pub async fn insert(
-        &self,
-        client: &clickhouse::Client,
-        table: &str,
-        token: &str,
-    ) -> Result<(), clickhouse::error::Error> {
-        match table {
-            tables::EVENTS => insert_batch(client, table, token, &self.events).await,
-            tables::OBSERVATIONS | tables::OBSERVATIONS_HISTORY => {
-                insert_batch(client, table, token, &self.observations).await
-            }
-            tables::CONTAINMENT | tables::CONTENTS => {
-                insert_batch(client, table, token, &self.containment).await
-            }
-            tables::SERIALS => insert_batch(client, table, token, &self.serials).await,
-            tables::LOTS => insert_batch(client, table, token, &self.lots).await,
-            tables::ALERTS | tables::ALERTS_HISTORY => {
-                insert_batch(client, table, token, &self.alerts).await
-            }
-            tables::REJECTED => insert_batch(client, table, token, &self.rejected).await,
-            tables::PRODUCTS => insert_batch(client, table, token, &self.products).await,
-            tables::LOCATIONS => insert_batch(client, table, token, &self.locations).await,
-            tables::PARTIES => insert_batch(client, table, token, &self.parties).await,
-            tables::LANES => insert_batch(client, table, token, &self.lanes).await,
-            tables::MASTER_DATA => insert_batch(client, table, token, &self.master_data).await,
-            other => unreachable!("tables() names {other} and insert() does not know it"),
+    fn decode_enriched(
+        &mut self,
+        codec: &Codec,
+        value: &[u8],
+        origin: &Origin,
+    ) -> Result<(), DecodeError> {
+        let (writer, _) = codec.writer(value)?;
+        if writer.is::<EnrichedObservation>() {
+            let read: lent::EnrichedObservation<'_> =
+                codec.decode_borrowed::<EnrichedObservation, _>(value)?;
+            let row = ObservationRow::lent(read, origin);
+            self.read_times.take(row.event_time);
+            self.observations.push(&row);
+            return Ok(());
         }
+        if writer.is::<Membership>() {
+            let membership = codec.decode_borrowed::<Membership, _>(value)?;
+            self.containment
+                .push(&ContainmentRow::lent(membership, origin));
+            return Ok(());
+        }
+        match EnrichedMessage::decode(codec, value)? {
+            EnrichedMessage::LotStatus(lot) => self.lots.push(LotRow::new(lot, origin)),
+            EnrichedMessage::Mark(mark) => {
+                self.stream_time = self.stream_time.max(Some(mark.time));
+            }
+            EnrichedMessage::EnrichedObservation(_) | EnrichedMessage::Membership(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The blocks of all tables that get rows.
+    #[must_use]
+    pub fn encode(self) -> Made {
+        let mut made = Made {
+            tables: Vec::new(),
+            stream_time: self.stream_time,
+            refused: self.refused,
+        };
+        let events = self.event_times.of_several_years();
+        let reads = self.read_times.of_several_years();
+        made.add(self.events.encode(), &[(tables::EVENTS, events)]);
+        made.add(
+            self.observations.encode(),
+            &[
+                (tables::OBSERVATIONS, false),
+                (tables::OBSERVATIONS_HISTORY, reads),
+            ],
+        );
+        made.add(
+            self.containment.encode(),
+            &[(tables::CONTAINMENT, false), (tables::CONTENTS, false)],
+        );
+        made.add(self.serials.encode(), &[(tables::SERIALS, false)]);
+        made.add(block(&self.lots).encode(), &[(tables::LOTS, false)]);
+        made.add(
+            block(&self.alerts).encode(),
+            &[(tables::ALERTS, false), (tables::ALERTS_HISTORY, false)],
+        );
+        made.add(block(&self.rejected).encode(), &[(tables::REJECTED, false)]);
+        made.add(block(&self.products).encode(), &[(tables::PRODUCTS, false)]);
+        made.add(
+            block(&self.locations).encode(),
+            &[(tables::LOCATIONS, false)],
+        );
+        made.add(block(&self.parties).encode(), &[(tables::PARTIES, false)]);
+        made.add(block(&self.lanes).encode(), &[(tables::LANES, false)]);
+        made.add(
+            block(&self.master_data).encode(),
+            &[(tables::MASTER_DATA, false)],
+        );
+        made
     }
 }
 
-/// The year of a time in UTC; all that chrono cannot date are one.
+impl Made {
+    fn add(&mut self, block: Encoded, tables: &[(&'static str, bool)]) {
+        if block.rows == 0 {
+            return;
+        }
+        self.tables
+            .extend(tables.iter().map(|&(name, in_parts)| Table {
+                name,
+                block: block.clone(),
+                in_parts,
+            }));
+    }
+}
+
+/// The year of a time in UTC; what chrono cannot date is before or after all years.
 fn year(time: Micros) -> i32 {
-    chrono::DateTime::from_timestamp_micros(time).map_or(i32::MAX, |time| time.year())
+    let beyond = if time < 0 { i32::MIN } else { i32::MAX };
+    chrono::DateTime::from_timestamp_micros(time).map_or(beyond, |time| time.year())
 }
 
 /// The row of a record the sink itself refuses. Its id depends only on where the record stood.
@@ -262,7 +315,7 @@ fn refusal(record: &Record, origin: &Origin, reason: &str, message: String) -> R
 mod tests {
     use super::*;
     use serialtrail_records::{
-        AvroRecord, EnrichedObservation, LotStatus, Mark, Membership, Product,
+        AvroRecord, LotStatus, Mark, Product, ReadBody, Site, TypedId, UnitFacts,
     };
 
     fn place(topic: &'static str) -> Place {
@@ -301,6 +354,8 @@ mod tests {
             record(5, encoded::<Mark>(&codec)),
         ];
         let rows = rows(&codec, &place(topics::ENRICHED), &records).unwrap();
+        assert_eq!(rows.lots[0].kafka_offset, 3);
+        let made = rows.encode();
         let expected = [
             (tables::OBSERVATIONS, 1),
             (tables::OBSERVATIONS_HISTORY, 1),
@@ -308,11 +363,88 @@ mod tests {
             (tables::CONTENTS, 1),
             (tables::LOTS, 1),
         ];
-        assert_eq!(rows.tables(), expected);
-        assert_eq!(
-            (rows.stream_time, rows.containment[0].kafka_offset),
-            (Some(5), 1)
-        );
+        let counts = made
+            .tables
+            .iter()
+            .map(|table| (table.name, table.block.rows));
+        assert_eq!(counts.collect::<Vec<_>>(), expected);
+        assert_eq!(made.stream_time, Some(5));
+        let origin = Origin {
+            topic: topics::ENRICHED,
+            partition: 0,
+            offset: 1,
+            index: 0,
+        };
+        let row = ContainmentRow::new(Membership::default(), &origin);
+        assert_eq!(made.tables[2].block, block([&row]).encode());
+    }
+
+    #[test]
+    fn a_read_lent_by_its_bytes_is_the_row_of_its_record() {
+        let codec = Codec::offline().unwrap();
+        let body = ReadBody {
+            event_type: "ObjectEvent".into(),
+            action: Some("ADD".into()),
+            event_time: 1_700_000_000_000_000,
+            zone_offset_minutes: -90,
+            captured_at: 7,
+            biz_step: Some("shipping".into()),
+            persistent_set: vec!["a".into(), "b".into()],
+            biz_transactions: vec![TypedId {
+                r#type: None,
+                id: "urn:bt".into(),
+            }],
+            destinations: vec![TypedId {
+                r#type: Some("owning_party".into()),
+                id: "x".into(),
+            }],
+            owner: Some("o".into()),
+            visible_to: vec!["p".into(), String::new()],
+            capture_id: "c".repeat(200),
+            ..ReadBody::default()
+        };
+        let full = EnrichedObservation {
+            unit: "01/09521234543213/21/Ä".into(),
+            revision: -1,
+            asserted: true,
+            path: vec!["00/1".into()],
+            quantity: Some(0.5),
+            site: Site {
+                gln: Some("g".into()),
+                latitude: Some(-1.5),
+                ..Site::default()
+            },
+            facts: UnitFacts {
+                known: true,
+                gtin: Some("09521234543213".into()),
+                status: Some("active".into()),
+                markets: vec!["DE".into()],
+                ..UnitFacts::default()
+            },
+            body,
+            ..EnrichedObservation::default()
+        };
+        let reads = [full, EnrichedObservation::default()];
+        let offsets = 40_i64..;
+        let records = offsets.clone().zip(&reads);
+        let records = records.map(|(offset, read)| record(offset, codec.encode(read).unwrap()));
+        let records: Vec<_> = records.collect();
+        let made = rows(&codec, &place(topics::ENRICHED), &records).unwrap();
+        let expected = offsets.zip(reads).map(|(offset, read)| {
+            let origin = Origin {
+                topic: topics::ENRICHED,
+                partition: 0,
+                offset,
+                index: 0,
+            };
+            ObservationRow::new(read, &origin)
+        });
+        let expected: Vec<_> = expected.collect();
+        let made = made.encode();
+        for table in &made.tables {
+            assert_eq!(table.block, block(&expected).encode(), "{}", table.name);
+        }
+        assert_eq!(made.tables.len(), 2);
     }
 
     #[test]
@@ -393,15 +525,16 @@ mod tests {
         let lands = |days: [i64; 2]| {
             let records = [record(0, read(days[0])), record(1, read(days[1]))];
             let rows = rows(&codec, &place(topics::ENRICHED), &records).unwrap();
-            [
-                tables::OBSERVATIONS_HISTORY,
-                tables::OBSERVATIONS,
-                tables::EVENTS,
-            ]
-            .map(|table| rows.lands_in_parts(table))
+            let made = rows.encode();
+            let in_parts = made.tables.iter().filter(|table| table.in_parts);
+            in_parts.map(|table| table.name).collect::<Vec<_>>()
         };
-        assert_eq!(lands([0, 364]), [false; 3]);
-        assert_eq!(lands([364, 365]), [true, false, false]);
-        assert_eq!(lands([-1, 0]), [true, false, false]);
+        assert!(lands([0, 364]).is_empty());
+        assert_eq!(lands([364, 365]), [tables::OBSERVATIONS_HISTORY]);
+        assert_eq!(lands([-1, 0]), [tables::OBSERVATIONS_HISTORY]);
+        assert_eq!(
+            lands([0, i64::MAX / 86_400_000_000]),
+            [tables::OBSERVATIONS_HISTORY]
+        );
     }
 }

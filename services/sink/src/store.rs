@@ -2,12 +2,12 @@
 
 use crate::partition::Batch;
 use crate::range::Range;
-use crate::rows::{Place, Rows, rows};
+use crate::rows::{Made, Place, RegistryDown, Table, rows};
 use futures::future::join_all;
 use serialtrail_records::Codec;
 use serialtrail_runtime::metrics;
 use serialtrail_stream::failpoint;
-use serialtrail_warehouse::insert::insert_batch;
+use serialtrail_warehouse::insert::{insert_batch, insert_block};
 use serialtrail_warehouse::rows::{LandingRow, Origin};
 use serialtrail_warehouse::tables;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +56,7 @@ pub enum Outcome {
     /// Every row is acknowledged.
     Stored {
         /// What was stored.
-        rows: Box<Rows>,
+        made: Box<Made>,
         /// How long it took from the first attempt.
         took: Duration,
     },
@@ -84,17 +84,17 @@ impl Store {
         let mut wait = BACKOFF.0;
         let range = batch.range;
         let batch = Arc::new(batch);
-        let mut made: Option<Rows> = None;
+        let mut made: Option<Made> = None;
         let mut open: Vec<&'static str> = Vec::new();
         loop {
             let attempt = async {
                 if made.is_none() {
-                    let rows = decode(&codec, &place, &batch).await?;
-                    open = rows.tables().iter().map(|(table, _)| *table).collect();
-                    made = Some(rows);
+                    let new = decode(&codec, &place, &batch).await?;
+                    open = new.tables.iter().map(|table| table.name).collect();
+                    made = Some(new);
                 }
                 match &made {
-                    Some(rows) => self.insert(rows, &place, range, &mut open).await,
+                    Some(made) => self.insert(&made.tables, &place, range, &mut open).await,
                     None => Ok(()),
                 }
             };
@@ -103,7 +103,7 @@ impl Store {
                     self.trouble.set(None);
                     failpoint::reached(AFTER_INSERT);
                     return Outcome::Stored {
-                        rows: Box::new(made.unwrap_or_default()),
+                        made: Box::new(made.unwrap_or_default()),
                         took: started.elapsed(),
                     };
                 }
@@ -129,25 +129,27 @@ impl Store {
     /// One attempt at the tables still open; those acknowledged leave the list.
     async fn insert(
         &self,
-        rows: &Rows,
+        tables: &[Table],
         place: &Place,
         range: Range,
         open: &mut Vec<&'static str>,
     ) -> Result<(), String> {
-        let inserts = open.iter().map(|&table| async move {
-            let token = range.token(place.topic, place.partition, table);
+        let still_open = tables.iter().filter(|table| open.contains(&table.name));
+        let inserts = still_open.map(|table| async move {
+            let token = range.token(place.topic, place.partition, table.name);
             let begun = Instant::now();
-            let result = self.insert_table(rows, place, range, table, &token).await;
+            let result = self.insert_table(table, place, range, &token).await;
             if result.is_ok() {
                 metrics::histogram(&metrics::INSERT_SECONDS)
-                    .with_label_values(&[table])
+                    .with_label_values(&[table.name])
                     .observe(begun.elapsed().as_secs_f64());
                 failpoint::reached(BETWEEN_TABLES);
             }
-            (table, result)
+            (table.name, result)
         });
         let mut first_error = None;
-        for (table, result) in join_all(inserts).await {
+        let results: Vec<_> = join_all(inserts).await;
+        for (table, result) in results {
             match result {
                 Ok(()) => open.retain(|t| *t != table),
                 Err(error) => {
@@ -162,14 +164,14 @@ impl Store {
     /// before the first is, and once all are, so that whoever follows the table waits for all.
     async fn insert_table(
         &self,
-        rows: &Rows,
+        table: &Table,
         place: &Place,
         range: Range,
-        table: &str,
         token: &str,
     ) -> Result<(), clickhouse::error::Error> {
-        if !rows.lands_in_parts(table) {
-            return rows.insert(&self.client, table, token).await;
+        let Table { name, block, .. } = table;
+        if !table.in_parts {
+            return insert_block(&self.client, name, token, block).await;
         }
         let first = Origin {
             topic: place.topic,
@@ -178,24 +180,27 @@ impl Store {
             index: 0,
         };
         let say = |whole| async move {
-            let row = LandingRow::new(table, &first, range.last, whole);
+            let row = LandingRow::new(name, &first, range.last, whole);
             let state = if whole { "whole" } else { "begun" };
             let token = format!("{token}/{state}");
             insert_batch(&self.client, tables::LANDINGS, &token, &[row]).await
         };
         say(false).await?;
-        rows.insert(&self.client, table, token).await?;
+        insert_block(&self.client, name, token, block).await?;
         failpoint::reached(BEFORE_WHOLE);
         say(true).await
     }
 }
 
 /// Rows of a batch, made off the runtime's threads: an unknown schema id asks the registry, blocking.
-async fn decode(codec: &Arc<Codec>, place: &Place, batch: &Arc<Batch>) -> Result<Rows, String> {
+async fn decode(codec: &Arc<Codec>, place: &Place, batch: &Arc<Batch>) -> Result<Made, String> {
     let (codec, place, batch) = (Arc::clone(codec), *place, Arc::clone(batch));
-    let made = tokio::task::spawn_blocking(move || rows(&codec, &place, &batch.records));
+    let made = tokio::task::spawn_blocking(move || {
+        let rows = rows(&codec, &place, &batch.records)?;
+        Ok::<_, RegistryDown>(rows.encode())
+    });
     match made.await {
-        Ok(Ok(rows)) => Ok(rows),
+        Ok(Ok(made)) => Ok(made),
         Ok(Err(down)) => Err(down.0),
         Err(error) => Err(error.to_string()),
     }

@@ -189,10 +189,10 @@ impl Worker {
     fn collect(&mut self) {
         while let Ok(finished) = self.finished.try_recv() {
             self.in_flight -= 1;
-            let Outcome::Stored { rows, took } = finished.outcome else {
+            let Outcome::Stored { made, took } = finished.outcome else {
                 continue;
             };
-            gauges::count_stored(&finished.address, finished.records, &rows);
+            gauges::count_stored(&finished.address, finished.records, &made);
             let current = self.partitions.get_mut(&finished.address);
             if let Some(owned) = current.filter(|owned| owned.ownership == finished.ownership) {
                 let rest = rest(owned.place.topic, took);

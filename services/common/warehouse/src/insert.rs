@@ -5,6 +5,7 @@
 //! attempt was acknowledged, lost on the way back, or never arrived. The rows stay the caller's: a
 //! failed attempt loses none.
 
+use crate::native::Encoded;
 use clickhouse::{Client, Row};
 use serde::Serialize;
 use std::time::Duration;
@@ -19,7 +20,9 @@ const END_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Settings every exactly-once insert carries. `async_insert` answers before the rows are stored;
 /// smaller block limits would cut the batch into parts that succeed or fail each on its own; a batch
-/// may span as many yearly partitions as its events do.
+/// may span as many yearly partitions as its events do. Rows of one key within a batch are left to the
+/// merges, as those of different batches are: replacing them at once costs as much as the rest of the
+/// insert.
 const SETTINGS: &[(&str, &str)] = &[
     ("async_insert", "0"),
     ("insert_deduplicate", "1"),
@@ -27,6 +30,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("min_insert_block_size_rows", BLOCK_ROWS),
     ("min_insert_block_size_bytes", BLOCK_BYTES),
     ("max_partitions_per_insert_block", "0"),
+    ("optimize_on_insert", "0"),
 ];
 
 /// Inserts exactly `rows` into `table` in one statement. An empty batch sends nothing. After a failure
@@ -73,6 +77,40 @@ where
     }
     for row in rows {
         insert.write(row).await?;
+    }
+    insert.end().await
+}
+
+/// Bytes of a block handed over at once, so that each piece has the whole of [`SEND_TIMEOUT`].
+const PIECE: usize = 1 << 20;
+
+/// Inserts exactly the rows of `block` into `table` in one statement. A block without rows sends nothing.
+/// The server compares the block's columns with the table's: one the table has not, or whose values do
+/// not fit its type, is refused.
+///
+/// # Errors
+/// As [`insert_batch`].
+pub async fn insert_block(
+    client: &Client,
+    table: &str,
+    token: &str,
+    block: &Encoded,
+) -> Result<(), clickhouse::error::Error> {
+    if block.rows == 0 {
+        return Ok(());
+    }
+    let columns = block.columns.join(", ");
+    let mut insert = client
+        .insert_formatted_with(format!("INSERT INTO {table} ({columns}) FORMAT Native"))
+        .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
+        .with_setting("insert_deduplication_token", token);
+    for (name, value) in SETTINGS {
+        insert = insert.with_setting(*name, *value);
+    }
+    let mut left = block.bytes.clone();
+    while !left.is_empty() {
+        let piece = left.split_to(left.len().min(PIECE));
+        insert.send(piece).await?;
     }
     insert.end().await
 }

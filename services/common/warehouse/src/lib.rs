@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`migrations`] | `schemas/clickhouse/*.sql`: applied in order, recorded, safe to repeat |
 //! | [`rows`] | one struct a table, made from the records of `schemas/avro` |
+//! | [`native`] | rows as a block of columns, ClickHouse's Native format |
 //! | [`insert`] | one batch, one statement, one deduplication token |
 //! | [`digest`] | the canonical projection of reads and alerts, and its hash |
 //! | [`tables`] | names of the tables |
@@ -15,6 +16,7 @@
 pub mod digest;
 pub mod insert;
 pub mod migrations;
+pub mod native;
 pub mod rows;
 pub mod tables;
 

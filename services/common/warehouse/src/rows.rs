@@ -8,6 +8,7 @@ mod containment;
 mod demand;
 mod event;
 mod landing;
+pub mod lent;
 mod named_query;
 mod observation;
 mod reference;
@@ -55,7 +56,7 @@ fn revision(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn text(value: Option<String>) -> String {
+fn text<S: Default>(value: Option<S>) -> S {
     value.unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! What the sink says of itself.
 
 use super::{GROUP, Worker};
-use crate::rows::Rows;
+use crate::rows::Made;
 use rdkafka::consumer::Consumer;
 use serialtrail_runtime::{metrics, topics};
 use serialtrail_stream::member::Address;
@@ -37,21 +37,21 @@ impl Worker {
 }
 
 /// Counts a stored batch.
-pub(super) fn count_stored(address: &Address, records: usize, rows: &Rows) {
+pub(super) fn count_stored(address: &Address, records: usize, made: &Made) {
     metrics::counter(&metrics::RECORDS_IN)
         .with_label_values(&[GROUP, address.0.as_str()])
         .inc_by(records as u64);
-    for (table, count) in rows.tables() {
+    for table in &made.tables {
         metrics::counter(&metrics::ROWS)
-            .with_label_values(&[table])
-            .inc_by(count as u64);
+            .with_label_values(&[table.name])
+            .inc_by(table.block.rows as u64);
     }
-    for reason in &rows.refused {
+    for reason in &made.refused {
         metrics::counter(&metrics::REJECTS)
             .with_label_values(&[GROUP, reason])
             .inc();
     }
-    if let Some(time) = rows.stream_time {
+    if let Some(time) = made.stream_time {
         metrics::gauge(&metrics::STREAM_TIME)
             .with_label_values(&[GROUP, &address.1.to_string()])
             .set(time / 1_000_000);

@@ -1,49 +1,53 @@
 //! Table `alerts` and its history.
 
 use super::{Origin, revision, text};
+use crate::native::Times;
+use crate::table_row;
 use clickhouse::Row;
 use serde::Serialize;
 use serialtrail_records::{Alert, Micros};
 
-/// A row of `alerts` and of `alerts_history`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct AlertRow {
-    pub alert_id: String,
-    pub rule: String,
-    pub sub_reason: String,
-    pub subject: String,
-    pub subject_kind: String,
-    pub epc: String,
-    pub revision: u64,
-    pub state: String,
-    pub retract_reason: String,
-    pub superseded_by: String,
-    pub severity: String,
-    pub anchor_event: String,
-    pub event_ids: Vec<String>,
-    pub event_time: Micros,
-    pub record_time: Micros,
-    pub trigger_captured_at: Micros,
-    pub detected_at: Micros,
-    pub country: String,
-    pub site: String,
-    pub party: String,
-    pub gtin: String,
-    pub lot: String,
-    pub profile: String,
-    pub evidence: String,
-    pub likely_cause: String,
-    pub policy_version: String,
-    pub source_party: String,
-    pub visible_to: Vec<String>,
-    pub capture_id: String,
-    pub document_id: String,
-    pub container: String,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: i64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `alerts` and of `alerts_history`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct AlertRow {
+        pub alert_id: String,
+        pub rule: String,
+        pub sub_reason: String,
+        pub subject: String,
+        pub subject_kind: String,
+        pub epc: String,
+        pub revision: u64,
+        pub state: String,
+        pub retract_reason: String,
+        pub superseded_by: String,
+        pub severity: String,
+        pub anchor_event: String,
+        pub event_ids: Vec<String>,
+        pub event_time: Micros as Times,
+        pub record_time: Micros as Times,
+        pub trigger_captured_at: Micros as Times,
+        pub detected_at: Micros as Times,
+        pub country: String,
+        pub site: String,
+        pub party: String,
+        pub gtin: String,
+        pub lot: String,
+        pub profile: String,
+        pub evidence: String,
+        pub likely_cause: String,
+        pub policy_version: String,
+        pub source_party: String,
+        pub visible_to: Vec<String>,
+        pub capture_id: String,
+        pub document_id: String,
+        pub container: String,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: i64,
+        pub kafka_index: u32,
+    }
 }
 
 impl AlertRow {

@@ -1,6 +1,8 @@
 //! Tables `products`, `locations`, `parties`, `lanes` and `master_data`.
 
 use super::{Origin, map, text};
+use crate::native::{Maps, Times};
+use crate::table_row;
 use clickhouse::Row;
 use serde::Serialize;
 use serialtrail_records::{Lane, Location, MasterData, Micros, Party, Product};
@@ -10,22 +12,24 @@ fn version(origin: &Origin) -> u64 {
     u64::try_from(origin.offset).unwrap_or(0)
 }
 
-/// A row of `products`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct ProductRow {
-    pub gtin: String,
-    pub valid_from: Micros,
-    pub name: String,
-    pub brand: String,
-    pub profile: String,
-    pub markets: Vec<String>,
-    pub issuers: Vec<String>,
-    pub attributes: Vec<(String, String)>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: u64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `products`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct ProductRow {
+        pub gtin: String,
+        pub valid_from: Micros as Times,
+        pub name: String,
+        pub brand: String,
+        pub profile: String,
+        pub markets: Vec<String>,
+        pub issuers: Vec<String>,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: u64,
+        pub kafka_index: u32,
+    }
 }
 
 impl ProductRow {
@@ -49,24 +53,26 @@ impl ProductRow {
     }
 }
 
-/// A row of `locations`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct LocationRow {
-    pub gln: String,
-    pub valid_from: Micros,
-    pub name: String,
-    pub party: String,
-    pub kind: String,
-    pub country: String,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-    pub radius_km: Option<f64>,
-    pub attributes: Vec<(String, String)>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: u64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `locations`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct LocationRow {
+        pub gln: String,
+        pub valid_from: Micros as Times,
+        pub name: String,
+        pub party: String,
+        pub kind: String,
+        pub country: String,
+        pub latitude: Option<f64>,
+        pub longitude: Option<f64>,
+        pub radius_km: Option<f64>,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: u64,
+        pub kafka_index: u32,
+    }
 }
 
 impl LocationRow {
@@ -92,20 +98,22 @@ impl LocationRow {
     }
 }
 
-/// A row of `parties`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct PartyRow {
-    pub gln: String,
-    pub valid_from: Micros,
-    pub name: String,
-    pub role: String,
-    pub reports: bool,
-    pub attributes: Vec<(String, String)>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: u64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `parties`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct PartyRow {
+        pub gln: String,
+        pub valid_from: Micros as Times,
+        pub name: String,
+        pub role: String,
+        pub reports: bool,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: u64,
+        pub kafka_index: u32,
+    }
 }
 
 impl PartyRow {
@@ -127,19 +135,21 @@ impl PartyRow {
     }
 }
 
-/// A row of `lanes`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct LaneRow {
-    pub from_gln: String,
-    pub to_gln: String,
-    pub valid_from: Micros,
-    pub limit_days: Option<f64>,
-    pub attributes: Vec<(String, String)>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: u64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `lanes`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct LaneRow {
+        pub from_gln: String,
+        pub to_gln: String,
+        pub valid_from: Micros as Times,
+        pub limit_days: Option<f64>,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: u64,
+        pub kafka_index: u32,
+    }
 }
 
 impl LaneRow {
@@ -160,22 +170,24 @@ impl LaneRow {
     }
 }
 
-/// A row of `master_data`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct MasterDataRow {
-    pub vocabulary: String,
-    pub id: String,
-    pub id_key: String,
-    pub attributes: Vec<(String, String)>,
-    pub children: Vec<String>,
-    pub source_party: String,
-    pub record_time: Micros,
-    pub capture_id: String,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: u64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `master_data`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct MasterDataRow {
+        pub vocabulary: String,
+        pub id: String,
+        pub id_key: String,
+        pub attributes: Vec<(String, String)>,
+        pub children: Vec<String>,
+        pub source_party: String,
+        pub record_time: Micros as Times,
+        pub capture_id: String,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: u64,
+        pub kafka_index: u32,
+    }
 }
 
 impl MasterDataRow {

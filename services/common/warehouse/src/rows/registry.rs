@@ -1,37 +1,41 @@
 //! Tables `serials` and `lots`.
 
 use super::{Origin, map, revision, state, text};
+use crate::native::{Maps, Nullables, Times};
+use crate::table_row;
 use clickhouse::Row;
 use serde::Serialize;
 use serialtrail_records::{LotStatus, Micros, SerialState};
 
-/// A row of `serials`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct SerialRow {
-    pub unit: String,
-    pub kind: String,
-    pub gtin: String,
-    pub serial: String,
-    pub lot: String,
-    pub expiry: String,
-    pub markets: Vec<String>,
-    pub status: String,
-    pub status_since: Option<Micros>,
-    pub known: bool,
-    pub known_by: String,
-    pub commissioned_at: Option<Micros>,
-    pub issued_by: String,
-    pub source_event: String,
-    pub parent: String,
-    pub attributes: Vec<(String, String)>,
-    pub revision: u64,
-    pub source_party: String,
-    pub visible_to: Vec<String>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: i64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `serials`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct SerialRow {
+        pub unit: String,
+        pub kind: String,
+        pub gtin: String,
+        pub serial: String,
+        pub lot: String,
+        pub expiry: String,
+        pub markets: Vec<String>,
+        pub status: String,
+        pub status_since: Option<Micros> as Nullables<Times>,
+        pub known: bool,
+        pub known_by: String,
+        pub commissioned_at: Option<Micros> as Nullables<Times>,
+        pub issued_by: String,
+        pub source_event: String,
+        pub parent: String,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub revision: u64,
+        pub source_party: String,
+        pub visible_to: Vec<String>,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: i64,
+        pub kafka_index: u32,
+    }
 }
 
 impl SerialRow {
@@ -66,28 +70,30 @@ impl SerialRow {
     }
 }
 
-/// A row of `lots`.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct LotRow {
-    pub gtin: String,
-    pub lot: String,
-    pub source: String,
-    pub version: u64,
-    pub state: &'static str,
-    pub expiry: String,
-    pub markets: Vec<String>,
-    pub status: String,
-    pub status_since: Option<Micros>,
-    pub status_markets: Vec<String>,
-    pub authorised: bool,
-    pub attributes: Vec<(String, String)>,
-    pub record_time: Micros,
-    pub source_party: String,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: i64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `lots`.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct LotRow {
+        pub gtin: String,
+        pub lot: String,
+        pub source: String,
+        pub version: u64,
+        pub state: &'static str,
+        pub expiry: String,
+        pub markets: Vec<String>,
+        pub status: String,
+        pub status_since: Option<Micros> as Nullables<Times>,
+        pub status_markets: Vec<String>,
+        pub authorised: bool,
+        pub attributes: Vec<(String, String)> as Maps,
+        pub record_time: Micros as Times,
+        pub source_party: String,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: i64,
+        pub kafka_index: u32,
+    }
 }
 
 impl LotRow {

@@ -1,39 +1,43 @@
 //! Table `rejected`.
 
 use super::{Origin, text};
+use crate::native::{Texts, Times};
+use crate::table_row;
 use clickhouse::Row;
 use serde::Serialize;
 use serialtrail_records::{Micros, RejectedEvent};
 
-/// A row of `rejected`: one part of one refusal.
-#[derive(Debug, Clone, PartialEq, Row, Serialize)]
-#[allow(missing_docs)]
-pub struct RejectedRow {
-    pub reject_id: String,
-    pub part: u32,
-    pub parts: u32,
-    pub stage: String,
-    pub reason: String,
-    pub message: String,
-    pub place: String,
-    pub event_id: String,
-    pub unit: String,
-    pub path: Vec<String>,
-    pub capture_id: String,
-    pub event_index: Option<i32>,
-    pub document_id: String,
-    pub record_time: Micros,
-    pub source_topic: String,
-    pub source_partition: Option<i32>,
-    pub source_offset: Option<i64>,
-    #[serde(with = "serde_bytes")]
-    pub original: Vec<u8>,
-    pub source_party: String,
-    pub visible_to: Vec<String>,
-    pub kafka_topic: &'static str,
-    pub kafka_partition: i32,
-    pub kafka_offset: i64,
-    pub kafka_index: u32,
+table_row! {
+    /// A row of `rejected`: one part of one refusal.
+    #[derive(Debug, Clone, PartialEq, Row, Serialize)]
+    #[allow(missing_docs)]
+    pub struct RejectedRow {
+        pub reject_id: String,
+        pub part: u32,
+        pub parts: u32,
+        pub stage: String,
+        pub reason: String,
+        pub message: String,
+        pub place: String,
+        pub event_id: String,
+        pub unit: String,
+        pub path: Vec<String>,
+        pub capture_id: String,
+        pub event_index: Option<i32>,
+        pub document_id: String,
+        pub record_time: Micros as Times,
+        pub source_topic: String,
+        pub source_partition: Option<i32>,
+        pub source_offset: Option<i64>,
+        #[serde(with = "serde_bytes")]
+        pub original: Vec<u8> as Texts,
+        pub source_party: String,
+        pub visible_to: Vec<String>,
+        pub kafka_topic: &'static str,
+        pub kafka_partition: i32,
+        pub kafka_offset: i64,
+        pub kafka_index: u32,
+    }
 }
 
 impl RejectedRow {
