@@ -115,6 +115,7 @@ pub fn run(
         store,
         runtime: runtime.clone(),
         partitions: HashMap::new(),
+        from: Address::default(),
         counts: HashMap::new(),
         sender,
         finished,
@@ -135,6 +136,8 @@ struct Worker {
     store: Store,
     runtime: Handle,
     partitions: HashMap<Address, Owned>,
+    /// Where the last record came from: the next one mostly comes from there too.
+    from: Address,
     /// Partitions of each topic: fixed for a deployment.
     counts: HashMap<&'static str, i32>,
     sender: Sender<Finished>,
@@ -158,24 +161,33 @@ impl Worker {
     /// Takes what is there, waiting a little for the first message.
     fn poll(&mut self) -> anyhow::Result<()> {
         let mut wait = POLL;
+        let mut came = None;
         for _ in 0..POLL_RECORDS {
+            let from = &self.from;
             let polled = member::poll(&self.consumer, GROUP, wait, |message| {
-                (
-                    (message.topic().to_owned(), message.partition()),
-                    Record {
-                        offset: message.offset(),
-                        timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-                        key: message.key().map(<[u8]>::to_vec),
-                        value: message.payload().map(<[u8]>::to_vec),
-                    },
-                )
+                let same = message.partition() == from.1 && message.topic() == from.0;
+                let other = (!same).then(|| (message.topic().to_owned(), message.partition()));
+                let record = Record {
+                    offset: message.offset(),
+                    timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+                    key: message.key().map(<[u8]>::to_vec),
+                    value: message.payload().map(<[u8]>::to_vec),
+                };
+                (other, record)
             })?;
-            self.rebalance();
+            if self.consumer.context().has_changed() {
+                self.rebalance();
+            }
             match polled {
                 Polled::Nothing => break,
-                Polled::Record((address, record)) => {
-                    if let Some(owned) = self.partitions.get_mut(&address) {
-                        owned.state.gather(record, Instant::now());
+                Polled::Record((other, record)) => {
+                    if let Some(address) = other {
+                        self.from = address;
+                    }
+                    if let Some(owned) = self.partitions.get_mut(&self.from) {
+                        // What comes without waiting comes at once.
+                        let now = *came.get_or_insert_with(Instant::now);
+                        owned.state.gather(record, now);
                     }
                 }
                 Polled::Other => {}

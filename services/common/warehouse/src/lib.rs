@@ -23,7 +23,7 @@ pub mod tables;
 pub use migrations::{Report, migrate};
 
 use clickhouse::Client;
-use serialtrail_runtime::config::ClickHouseSettings;
+use serialtrail_runtime::config::{ClickHouseSettings, Compression};
 
 /// A client for the deployment's database. Nothing is sent yet.
 #[must_use]
@@ -36,6 +36,10 @@ fn server(settings: &ClickHouseSettings) -> Client {
     let client = Client::default()
         .with_url(&settings.url)
         .with_user(&settings.user)
+        .with_compression(match settings.compression {
+            Compression::None => clickhouse::Compression::None,
+            Compression::Lz4 => clickhouse::Compression::Lz4,
+        })
         .with_product_info("serialtrail", env!("CARGO_PKG_VERSION"));
     if settings.password.is_empty() {
         client

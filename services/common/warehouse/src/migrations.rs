@@ -71,6 +71,7 @@ migrations!(
     12 "0012" "event_query",
     13 "0013" "subscriptions",
     14 "0014" "landings",
+    15 "0015" "compact_parts",
 );
 
 /// What happened.
