@@ -107,10 +107,12 @@ pub async fn insert_block(
     for (name, value) in SETTINGS {
         insert = insert.with_setting(*name, *value);
     }
-    let mut left = block.bytes.clone();
-    while !left.is_empty() {
-        let piece = left.split_to(left.len().min(PIECE));
-        insert.send(piece).await?;
+    for piece in &block.pieces {
+        let mut left = piece.clone();
+        while !left.is_empty() {
+            let next = left.split_to(left.len().min(PIECE));
+            insert.send(next).await?;
+        }
     }
     insert.end().await
 }

@@ -12,11 +12,11 @@
 pub mod columns;
 
 pub use columns::{
-    Arrays, Bools, Column, Maps, Nullables, Numbers, Pairs, Put, Texts, Times, Triples, Value,
+    Arrays, Bools, Column, Maps, Nullables, Numbers, Pairs, Pieces, Put, Texts, Times, Triples,
+    Value,
 };
 
 use bytes::Bytes;
-use columns::length;
 
 /// A row of a table: knows the columns its values go to. Made by [`table_row!`](crate::table_row).
 pub trait TableRow {
@@ -33,10 +33,7 @@ pub trait Columns: Default {
     const NAMES: &'static [&'static str];
 
     /// Appends each column: name, type, values.
-    fn write(&self, out: &mut Vec<u8>);
-
-    /// Bytes the values take, about.
-    fn size(&self) -> usize;
+    fn write(self, out: &mut Pieces);
 }
 
 /// Columns of the rows `R`, being filled.
@@ -56,8 +53,8 @@ pub struct Encoded {
     pub rows: usize,
     /// Names of the columns.
     pub columns: &'static [&'static str],
-    /// The block in Native format.
-    pub bytes: Bytes,
+    /// The block in Native format, in pieces: large columns are not copied together.
+    pub pieces: Vec<Bytes>,
 }
 
 impl<C: Columns> Block<C> {
@@ -82,16 +79,13 @@ impl<C: Columns> Block<C> {
 
     /// The block, to be sent.
     #[must_use]
-    pub fn encode(&self) -> Encoded {
-        let names = 64 * C::NAMES.len();
-        let mut out = Vec::with_capacity(self.columns.size() + names);
-        length(C::NAMES.len(), &mut out);
-        length(self.rows, &mut out);
+    pub fn encode(self) -> Encoded {
+        let mut out = Pieces::begin(C::NAMES.len(), self.rows);
         self.columns.write(&mut out);
         Encoded {
             rows: self.rows,
             columns: C::NAMES,
-            bytes: out.into(),
+            pieces: out.end(),
         }
     }
 }
@@ -158,12 +152,8 @@ macro_rules! table_row {
         impl $crate::native::Columns for All {
             const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            fn write(&self, out: &mut Vec<u8>) {
-                $($crate::native::columns::named(stringify!($field), &self.$field, out);)+
-            }
-
-            fn size(&self) -> usize {
-                0 $(+ $crate::native::Column::size(&self.$field))+
+            fn write(self, out: &mut $crate::native::Pieces) {
+                $($crate::native::columns::named(stringify!($field), self.$field, out);)+
             }
         }
     };

@@ -1,5 +1,6 @@
 //! Columns by type, and which values go into them.
 
+use bytes::Bytes;
 use std::marker::PhantomData;
 
 /// A column being filled.
@@ -8,10 +9,7 @@ pub trait Column: Default {
     fn type_name() -> String;
 
     /// Appends the values in Native format.
-    fn write(&self, out: &mut Vec<u8>);
-
-    /// Bytes the values take.
-    fn size(&self) -> usize;
+    fn write(self, out: &mut Pieces);
 }
 
 /// A column that takes values of a Rust type.
@@ -26,8 +24,50 @@ pub trait Value {
     type Column: Column + Put<Self>;
 }
 
+/// Bytes of a column that are handed over as they stand, not copied.
+const LARGE: usize = 16 << 10;
+
+/// What a block is written to: one piece after the other.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    done: Vec<Bytes>,
+    open: Vec<u8>,
+}
+
+impl Pieces {
+    /// A block begins: so many columns and rows.
+    pub(super) fn begin(columns: usize, rows: usize) -> Self {
+        let mut pieces = Self::default();
+        length(columns, &mut pieces.open);
+        length(rows, &mut pieces.open);
+        pieces
+    }
+
+    fn add(&mut self, bytes: Vec<u8>) {
+        if bytes.len() < LARGE {
+            self.open.extend_from_slice(&bytes);
+            return;
+        }
+        self.close();
+        self.done.push(bytes.into());
+    }
+
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.done.push(std::mem::take(&mut self.open).into());
+        }
+    }
+
+    /// All pieces.
+    pub(super) fn end(mut self) -> Vec<Bytes> {
+        self.close();
+        self.done
+    }
+}
+
 /// A length or count: LEB128.
-pub(super) fn length(value: usize, out: &mut Vec<u8>) {
+#[inline]
+fn length(value: usize, out: &mut Vec<u8>) {
     let mut left = value;
     while left >= 0x80 {
         // The lower seven bits, and that more follow.
@@ -39,14 +79,15 @@ pub(super) fn length(value: usize, out: &mut Vec<u8>) {
 
 #[inline]
 fn text(value: &[u8], out: &mut Vec<u8>) {
+    out.reserve(value.len() + 10);
     length(value.len(), out);
     out.extend_from_slice(value);
 }
 
 /// Appends a column with its name and type.
-pub fn named<C: Column>(name: &str, column: &C, out: &mut Vec<u8>) {
-    text(name.as_bytes(), out);
-    text(C::type_name().as_bytes(), out);
+pub fn named<C: Column>(name: &str, column: C, out: &mut Pieces) {
+    text(name.as_bytes(), &mut out.open);
+    text(C::type_name().as_bytes(), &mut out.open);
     column.write(out);
 }
 
@@ -59,12 +100,8 @@ impl Column for Texts {
         "String".to_owned()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
-
-    fn size(&self) -> usize {
-        self.0.len()
+    fn write(self, out: &mut Pieces) {
+        out.add(self.0);
     }
 }
 
@@ -100,12 +137,8 @@ macro_rules! numbers {
                 $name.to_owned()
             }
 
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.0);
-            }
-
-            fn size(&self) -> usize {
-                self.0.len()
+            fn write(self, out: &mut Pieces) {
+                out.add(self.0);
             }
         }
 
@@ -139,12 +172,8 @@ impl Column for Bools {
         "Bool".to_owned()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
-
-    fn size(&self) -> usize {
-        self.0.len()
+    fn write(self, out: &mut Pieces) {
+        out.add(self.0);
     }
 }
 
@@ -168,12 +197,8 @@ impl Column for Times {
         "DateTime64(6, 'UTC')".to_owned()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
-
-    fn size(&self) -> usize {
-        self.0.len()
+    fn write(self, out: &mut Pieces) {
+        out.add(self.0);
     }
 }
 
@@ -196,13 +221,9 @@ impl<C: Column> Column for Nullables<C> {
         format!("Nullable({})", C::type_name())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.nulls);
+    fn write(self, out: &mut Pieces) {
+        out.add(self.nulls);
         self.values.write(out);
-    }
-
-    fn size(&self) -> usize {
-        self.nulls.len() + self.values.size()
     }
 }
 
@@ -234,13 +255,9 @@ impl<C: Column> Column for Arrays<C> {
         format!("Array({})", C::type_name())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.ends);
+    fn write(self, out: &mut Pieces) {
+        out.add(self.ends);
         self.values.write(out);
-    }
-
-    fn size(&self) -> usize {
-        self.ends.len() + self.values.size()
     }
 }
 
@@ -268,12 +285,8 @@ impl Column for Maps {
         "Map(String, String)".to_owned()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(self, out: &mut Pieces) {
         self.0.write(out);
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
     }
 }
 
@@ -298,12 +311,8 @@ macro_rules! tuples {
                 format!("Tuple({})", parts.join(", "))
             }
 
-            fn write(&self, out: &mut Vec<u8>) {
+            fn write(self, out: &mut Pieces) {
                 $(self.$at.write(out);)+
-            }
-
-            fn size(&self) -> usize {
-                0 $(+ self.$at.size())+
             }
         }
 
@@ -334,10 +343,9 @@ mod tests {
     fn written<C: Put<V>, V>(values: &[V]) -> (String, Vec<u8>) {
         let mut column = C::default();
         values.iter().for_each(|value| column.put(value));
-        let mut out = Vec::new();
+        let mut out = Pieces::default();
         column.write(&mut out);
-        assert_eq!(column.size(), out.len());
-        (C::type_name(), out)
+        (C::type_name(), out.end().concat())
     }
 
     #[test]
