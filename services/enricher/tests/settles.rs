@@ -4,6 +4,10 @@
 
 #[path = "settles/cases.rs"]
 mod cases;
+#[path = "settles/chain.rs"]
+mod chain;
+#[path = "settles/golden.rs"]
+mod golden;
 #[path = "settles/harness.rs"]
 mod harness;
 #[path = "settles/large.rs"]

@@ -15,6 +15,7 @@ use serialtrail_records::{
 use serialtrail_stream::reference::ReferenceCopy;
 use serialtrail_stream::testing::{TestContext, record};
 use serialtrail_stream::{InputRecord, Stage, StepContext};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -127,6 +128,18 @@ pub(crate) struct Pipeline {
     window: usize,
     lossy: bool,
     pub(crate) settled: Settled,
+    /// Every output so far, in order.
+    outputs: Sha256,
+    /// Everything that was put on `unit-inbox`, where it is kept.
+    pub(crate) inbox: Option<Vec<InputRecord>>,
+}
+
+/// Takes a value into a hash: the name of its record and the datum, not the id of its schema.
+fn take(hash: &mut Sha256, codec: &Codec, value: &[u8]) {
+    let (writer, datum) = codec.writer(value).unwrap();
+    hash.update(writer.name());
+    hash.update((datum.len() as u64).to_le_bytes());
+    hash.update(datum);
 }
 
 impl Pipeline {
@@ -159,7 +172,22 @@ impl Pipeline {
             window,
             lossy: page < 10,
             settled: Settled::default(),
+            outputs: Sha256::new(),
+            inbox: None,
         }
+    }
+
+    /// Hash of every output in its order, and of the state of every partition.
+    pub(crate) fn written(&self) -> String {
+        let mut all = self.outputs.clone();
+        for context in self.stations.iter().flat_map(|s| &s.contexts) {
+            for (key, value) in context.state() {
+                all.update((key.len() as u64).to_le_bytes());
+                all.update(key);
+                take(&mut all, &self.codec, value);
+            }
+        }
+        format!("{:x}", all.finalize())
     }
 
     fn put_keyed<T: AvroRecord>(&mut self, station: usize, key: &str, value: &T) {
@@ -272,6 +300,10 @@ impl Pipeline {
         let outputs = ctx.take_outputs();
         for output in outputs {
             let value = output.value.unwrap();
+            self.outputs.update(output.topic);
+            self.outputs.update(output.partition.unwrap_or(-1).to_le_bytes());
+            self.outputs.update(output.key.as_deref().unwrap_or_default());
+            take(&mut self.outputs, &self.codec, &value);
             let size = value.len() + output.key.as_ref().map_or(0, Vec::len);
             assert!(size <= 256 * 1024, "{} of {size} bytes", output.topic);
             let to = output.partition.unwrap_or_else(|| {
@@ -281,6 +313,10 @@ impl Pipeline {
                 "unit-inbox" => {
                     self.settled.messages += 1;
                     self.stations[2].put(to, output.key.as_deref(), &value);
+                    let put = self.stations[2].queues[to as usize].back();
+                    if let (Some(inbox), Some(record)) = (&mut self.inbox, put) {
+                        inbox.push(record.clone());
+                    }
                 }
                 "enriched" => {
                     assert_eq!(to as usize, partition, "enriched stays in its partition");
