@@ -7,6 +7,7 @@ use crate::reject::{self, REFUSALS};
 use crate::rule::{Arrival, Declared, MAX_WAITING, arrival, declaration, withdrawn};
 use crate::send::{continue_work, forget_plan, keep_plan, send};
 use serialtrail_records::state_dispatcher::{AcceptedVersion, Declaration, DispatchedEvent};
+use serialtrail_records::state_work::HeldMarks;
 use serialtrail_records::{Codec, EpcisEvent, EventMessage, Mark, RejectedEvent};
 use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{REJECTED_EVENTS, UNIT_INBOX};
@@ -247,29 +248,30 @@ impl DispatcherStage {
         save(ctx, &self.codec, &key, &known)?;
         Ok(!known.queued)
     }
+}
 
-    /// Copies marks to every partition of `unit-inbox`, but none while messages are still to come.
-    fn forward_marks(&self, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        if pending::any(ctx, &self.codec)? {
-            return Ok(());
-        }
-        let mut held = pending::marks(ctx, &self.codec)?;
-        if held.highest.is_empty() {
-            return Ok(());
-        }
-        for (source, time) in std::mem::take(&mut held.highest) {
-            let mark = Mark {
-                source,
-                sources: held.sources,
-                time,
-            };
-            let value = self.codec.encode(&mark)?;
-            for partition in 0..ctx.partitions(UNIT_INBOX) {
-                ctx.emit_to(UNIT_INBOX, partition, &value);
-            }
-        }
-        save(ctx, &self.codec, "m", &held)
+/// Copies marks to every partition of `unit-inbox`, but none while messages are still to come. Whether
+/// none is left.
+fn forward_marks(
+    ctx: &mut dyn StepContext,
+    codec: &Codec,
+    held: &mut HeldMarks,
+) -> anyhow::Result<bool> {
+    if pending::any(ctx, codec)? {
+        return Ok(held.highest.is_empty());
     }
+    for (source, time) in std::mem::take(&mut held.highest) {
+        let mark = Mark {
+            source,
+            sources: held.sources,
+            time,
+        };
+        let value = codec.encode(&mark)?;
+        for partition in 0..ctx.partitions(UNIT_INBOX) {
+            ctx.emit_to(UNIT_INBOX, partition, &value);
+        }
+    }
+    Ok(true)
 }
 
 fn repeat() {
@@ -366,8 +368,10 @@ impl Stage for DispatcherStage {
         noted.work(ctx, &self.codec, budget, |ctx, key, limit| {
             self.work(ctx, key, limit)
         })?;
-        noted.hold_marks(ctx, &self.codec)?;
-        self.forward_marks(ctx)
+        let codec = &*self.codec;
+        self.notes.pass_on(noted, ctx, codec, |ctx, held| {
+            forward_marks(ctx, codec, held)
+        })
     }
 
     fn has_pending(&mut self, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {

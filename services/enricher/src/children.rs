@@ -5,12 +5,10 @@
 //! Key: `c/<page> <unit>`, page = first hash * 64 + bits of the hash it fixes.
 
 use crate::domain::intervals::{PACK, UNPACK, boundaries};
-use crate::unit::{Env, Unit};
+use crate::env::Env;
+use crate::lent::{Child, ChildOp, ChildPage, Container, ReadEntry, ReadTask};
+use crate::unit::Unit;
 use serialtrail_records::Micros;
-use serialtrail_records::state_enricher::{
-    Child, ChildOp, ChildPage, Container, ReadEntry, ReadTask,
-};
-use serialtrail_stream::pending::{load, save};
 use std::collections::BTreeMap;
 
 /// Bytes of a page, estimated.
@@ -23,12 +21,12 @@ const DEPTH_BITS: i64 = 64;
 const MAX_DEPTH: i64 = 32;
 
 /// What an event, or a child's own history, says happened to children.
-pub(crate) struct Change {
+pub(crate) struct Change<'a> {
     /// [`PACK`], [`UNPACK`] or the cause of a MembershipEnd.
-    pub(crate) kind: String,
+    pub(crate) kind: &'a str,
     pub(crate) time: Micros,
-    pub(crate) event_id: String,
-    pub(crate) packed_by: String,
+    pub(crate) event_id: &'a str,
+    pub(crate) packed_by: &'a str,
     pub(crate) revision: i64,
     pub(crate) asserted: bool,
 }
@@ -46,25 +44,29 @@ pub(crate) fn end_hash(page: i64) -> i64 {
     first_hash(page) + (1 << (MAX_DEPTH - page % DEPTH_BITS))
 }
 
-fn page_key(unit: &str, page: i64) -> String {
-    format!("c/{page} {unit}")
+fn page_key<'a>(env: &Env<'_, 'a>, unit: &str, page: i64) -> &'a str {
+    env.key(&["c/", &page.to_string(), " ", unit])
 }
 
-pub(crate) fn load_page(env: &mut Env<'_>, unit: &str, page: i64) -> anyhow::Result<ChildPage> {
-    Ok(load(env.ctx, env.codec, &page_key(unit, page))?.unwrap_or_default())
+pub(crate) fn load_page<'a>(
+    env: &mut Env<'_, 'a>,
+    unit: &str,
+    page: i64,
+) -> anyhow::Result<ChildPage<'a>> {
+    Ok(env.load(page_key(env, unit, page))?.unwrap_or_default())
 }
 
 pub(crate) fn save_page(
-    env: &mut Env<'_>,
+    env: &mut Env<'_, '_>,
     unit: &str,
     number: i64,
-    page: &ChildPage,
+    page: &ChildPage<'_>,
 ) -> anyhow::Result<()> {
-    save(env.ctx, env.codec, &page_key(unit, number), page)
+    env.save(page_key(env, unit, number), page)
 }
 
 /// The page of a container that covers a hash.
-fn page_of(container: &Container, hash: i64) -> i64 {
+fn page_of(container: &Container<'_>, hash: i64) -> i64 {
     let at = container
         .pages
         .partition_point(|page| first_hash(*page) <= hash);
@@ -73,7 +75,7 @@ fn page_of(container: &Container, hash: i64) -> i64 {
 }
 
 /// Makes the unit a container.
-fn container(unit: &mut Unit) -> &mut Container {
+fn container<'u, 'a>(unit: &'u mut Unit<'a>) -> &'u mut Container<'a> {
     if unit.state.container.is_none() {
         unit.state.container = Some(Container {
             pages: vec![0],
@@ -84,16 +86,16 @@ fn container(unit: &mut Unit) -> &mut Container {
 }
 
 /// Applies one change to many children. Returns those that have too many packings to take another.
-pub(crate) fn apply(
-    env: &mut Env<'_>,
-    unit: &mut Unit,
-    children: &[String],
-    change: &Change,
-) -> anyhow::Result<Vec<String>> {
-    let key = unit.key.to_string();
+pub(crate) fn apply<'a>(
+    env: &mut Env<'_, 'a>,
+    unit: &mut Unit<'a>,
+    children: &[&'a str],
+    change: &Change<'a>,
+) -> anyhow::Result<Vec<&'a str>> {
+    let key = unit.key;
     let container = container(unit);
-    let mut by_page: BTreeMap<i64, Vec<&String>> = BTreeMap::new();
-    for child in children {
+    let mut by_page: BTreeMap<i64, Vec<&'a str>> = BTreeMap::new();
+    for child in children.iter().copied() {
         by_page
             .entry(page_of(container, hash(child)))
             .or_default()
@@ -101,17 +103,17 @@ pub(crate) fn apply(
     }
     let mut refused = Vec::new();
     for (number, children) in by_page {
-        let mut page = load_page(env, &key, number)?;
+        let mut page = load_page(env, key, number)?;
         let mut touched = false;
         for child in children {
             match apply_one(&mut page, child, change) {
                 Outcome::Same => {}
                 Outcome::Changed => touched = true,
-                Outcome::Full => refused.push(child.clone()),
+                Outcome::Full => refused.push(child),
             }
         }
         if touched {
-            store_split(env, &key, container, number, page)?;
+            store_split(env, key, container, number, page)?;
         }
     }
     Ok(refused)
@@ -123,18 +125,15 @@ enum Outcome {
     Full,
 }
 
-fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
-    let at = match page
-        .children
-        .binary_search_by(|c| c.key.as_str().cmp(child))
-    {
+fn apply_one<'a>(page: &mut ChildPage<'a>, child: &'a str, change: &Change<'a>) -> Outcome {
+    let at = match page.children.binary_search_by(|c| c.key.cmp(child)) {
         Ok(at) => at,
         Err(_) if !change.asserted => return Outcome::Same,
         Err(at) => {
             page.children.insert(
                 at,
                 Child {
-                    key: child.to_owned(),
+                    key: child,
                     ..Child::default()
                 },
             );
@@ -142,7 +141,7 @@ fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
         }
     };
     let ops = &mut page.children[at].ops;
-    let by_event = matches!(change.kind.as_str(), PACK | UNPACK);
+    let by_event = matches!(change.kind, PACK | UNPACK);
     let found = ops.iter().position(|op| {
         if by_event {
             op.packed_by.is_empty() && op.event_id == change.event_id
@@ -151,10 +150,10 @@ fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
         }
     });
     let op = ChildOp {
-        kind: change.kind.clone(),
+        kind: change.kind,
         time: change.time,
-        event_id: change.event_id.clone(),
-        packed_by: change.packed_by.clone(),
+        event_id: change.event_id,
+        packed_by: change.packed_by,
         revision: change.revision,
     };
     match found {
@@ -176,7 +175,7 @@ fn apply_one(page: &mut ChildPage, child: &str, change: &Change) -> Outcome {
     }
 }
 
-fn size(child: &Child) -> usize {
+fn size(child: &Child<'_>) -> usize {
     let ops: usize = child
         .ops
         .iter()
@@ -187,11 +186,11 @@ fn size(child: &Child) -> usize {
 
 /// Writes a page, split as often as its size needs; its parts are marked as having changed.
 fn store_split(
-    env: &mut Env<'_>,
+    env: &mut Env<'_, '_>,
     unit: &str,
-    container: &mut Container,
+    container: &mut Container<'_>,
     number: i64,
-    page: ChildPage,
+    page: ChildPage<'_>,
 ) -> anyhow::Result<()> {
     let depth = number % DEPTH_BITS;
     let bytes: usize = page.children.iter().map(size).sum();
@@ -210,8 +209,8 @@ fn store_split(
     let (low, high) = page
         .children
         .into_iter()
-        .partition(|c| hash(&c.key) < middle);
-    env.ctx.delete(page_key(unit, number).as_bytes());
+        .partition(|c| hash(c.key) < middle);
+    env.ctx.delete(page_key(env, unit, number).as_bytes());
     container.dirty.retain(|d| *d != number);
     let at = container
         .pages
@@ -222,7 +221,11 @@ fn store_split(
 }
 
 /// A read that may make the container empty has changed: where it does, every child is looked at again.
-pub(crate) fn boundaries_changed(unit: &mut Unit, before: &[ReadEntry], reads: &[ReadEntry]) {
+pub(crate) fn boundaries_changed(
+    unit: &mut Unit<'_>,
+    before: &[ReadEntry<'_>],
+    reads: &[ReadEntry<'_>],
+) {
     if let Some(container) = &mut unit.state.container
         && boundaries(before) != boundaries(reads)
     {
@@ -232,7 +235,12 @@ pub(crate) fn boundaries_changed(unit: &mut Unit, before: &[ReadEntry], reads: &
 
 /// A read of the container has changed and goes to the children; `told` says that some may already
 /// believe an earlier state of it.
-pub(crate) fn read_changed(env: &Env<'_>, unit: &mut Unit, event_id: &str, told: bool) {
+pub(crate) fn read_changed<'a>(
+    env: &Env<'_, 'a>,
+    unit: &mut Unit<'a>,
+    event_id: &'a str,
+    told: bool,
+) {
     let Some(container) = &mut unit.state.container else {
         return;
     };
@@ -247,14 +255,14 @@ pub(crate) fn read_changed(env: &Env<'_>, unit: &mut Unit, event_id: &str, told:
         }
         None => {
             let mut task = ReadTask {
-                event_id: event_id.to_owned(),
+                event_id,
                 everyone: told,
                 cursor: 0,
             };
             if container.tasks.len() >= env.sizes.tasks {
                 container.tasks.clear();
                 task = ReadTask {
-                    event_id: String::new(),
+                    event_id: "",
                     everyone: true,
                     cursor: 0,
                 };
@@ -267,8 +275,9 @@ pub(crate) fn read_changed(env: &Env<'_>, unit: &mut Unit, event_id: &str, told:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::Sizes;
+    use crate::lent::Arena;
     use crate::policy::Policy;
-    use crate::unit::Sizes;
     use serialtrail_records::Codec;
     use serialtrail_stream::reference::ReferenceTable;
     use serialtrail_stream::testing::TestContext;
@@ -277,6 +286,11 @@ mod tests {
     fn ten_thousand_children_stand_in_pages_that_cover_every_hash_once() {
         let codec = Codec::offline().unwrap();
         let (table, policy) = (ReferenceTable::default(), Policy::default());
+        let (arena, mut out) = (Arena::new(), Vec::new());
+        let names: Vec<String> = (0..10_000)
+            .map(|i| format!("01/04012345111118/21/{i}"))
+            .collect();
+        let event_id = format!("ni:///sha-256;{}", "0".repeat(64));
         let mut ctx = TestContext::new(0);
         let mut env = Env {
             ctx: &mut ctx,
@@ -284,16 +298,16 @@ mod tests {
             table: &table,
             policy: &policy,
             sizes: Sizes::default(),
+            arena: &arena,
+            out: &mut out,
         };
         let mut unit = Unit::load(&mut env, "00/1").unwrap();
-        let children: Vec<String> = (0..10_000)
-            .map(|i| format!("01/04012345111118/21/{i}"))
-            .collect();
+        let children: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut change = Change {
-            kind: PACK.into(),
+            kind: PACK,
             time: 1,
-            event_id: format!("ni:///sha-256;{}", "0".repeat(64)),
-            packed_by: String::new(),
+            event_id: &event_id,
+            packed_by: "",
             revision: 1,
             asserted: true,
         };
@@ -328,7 +342,7 @@ mod tests {
         change.asserted = false;
         change.revision = 2;
         apply(&mut env, &mut unit, &children[..1], &change).unwrap();
-        let page = page_of(&container, hash(&children[0]));
+        let page = page_of(&container, hash(children[0]));
         let page = load_page(&mut env, "00/1", page).unwrap();
         assert!(
             page.children
@@ -343,10 +357,10 @@ mod tests {
         let mut page = ChildPage::default();
         for at in 0..=400 {
             let change = Change {
-                kind: PACK.into(),
+                kind: PACK,
                 time: at,
-                event_id: format!("e{at}"),
-                packed_by: String::new(),
+                event_id: format!("e{at}").leak(),
+                packed_by: "",
                 revision: 1,
                 asserted: true,
             };

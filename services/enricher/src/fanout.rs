@@ -9,13 +9,15 @@ use crate::children::{self, end_hash, hash, load_page, save_page};
 use crate::domain::intervals::{Boundary, PACK, UNPACK, boundaries, holds, intervals};
 use crate::domain::supports::{best, direct};
 use crate::emit;
+use crate::env::Env;
+use crate::lent::{
+    Child, ChildInterval, Container, InheritedRead, Membership, MembershipEnd, ReadEntry, Support,
+};
 use crate::reject;
-use crate::unit::{Env, Unit, load_read, save_read};
-use serialtrail_records::state_enricher::{Child, ChildInterval, Container, ReadEntry, Support};
-use serialtrail_records::{InheritedRead, Membership, ReadBody};
+use crate::unit::{Unit, load_read, save_read};
 use serialtrail_runtime::topics::{ENRICHED, UNIT_INBOX};
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// Containers a read may pass through.
 pub(crate) const HOP_LIMIT: usize = 8;
@@ -23,9 +25,9 @@ pub(crate) const HOP_LIMIT: usize = 8;
 /// A container's reads as they are sent to children, loaded once a run.
 struct Reads<'a> {
     unit: &'a str,
-    loaded: HashMap<String, Option<Support>>,
+    loaded: HashMap<&'a str, Option<Support<'a>>>,
     /// Reads whose path was reported as too long in this run.
-    too_long: HashSet<String>,
+    too_long: HashSet<&'a str>,
 }
 
 impl<'a> Reads<'a> {
@@ -38,14 +40,18 @@ impl<'a> Reads<'a> {
     }
 
     /// The best support of a read, its path extended by this container; `None` when it does not hold.
-    fn get(&mut self, env: &mut Env<'_>, event_id: &str) -> anyhow::Result<Option<&Support>> {
+    fn get(
+        &mut self,
+        env: &mut Env<'_, 'a>,
+        event_id: &'a str,
+    ) -> anyhow::Result<Option<&Support<'a>>> {
         if !self.loaded.contains_key(event_id) {
             let read = load_read(env, self.unit, event_id)?;
             let support = read.as_ref().and_then(best).cloned().map(|mut support| {
-                support.path.push(self.unit.to_owned());
+                support.path.push(self.unit);
                 support
             });
-            self.loaded.insert(event_id.to_owned(), support);
+            self.loaded.insert(event_id, support);
         }
         Ok(self.loaded.get(event_id).and_then(Option::as_ref))
     }
@@ -54,19 +60,19 @@ impl<'a> Reads<'a> {
     /// deep is refused and taken back.
     fn tell(
         &mut self,
-        env: &mut Env<'_>,
-        container: &mut Container,
-        child: &str,
-        event_id: &str,
+        env: &mut Env<'_, 'a>,
+        container: &mut Container<'a>,
+        child: &'a str,
+        event_id: &'a str,
         asserted: bool,
     ) -> anyhow::Result<()> {
         let unit = self.unit;
         let support = self.get(env, event_id)?.filter(|_| asserted).cloned();
         container.revision += 1;
         let mut message = InheritedRead {
-            unit: child.to_owned(),
-            event_id: event_id.to_owned(),
-            parent: unit.to_owned(),
+            unit: child,
+            event_id,
+            parent: unit,
             revision: container.revision,
             ..InheritedRead::default()
         };
@@ -75,29 +81,31 @@ impl<'a> Reads<'a> {
             message.path = support.path;
             message.body = support.body;
             if message.path.len() > HOP_LIMIT {
-                if self.too_long.insert(event_id.to_owned()) {
+                if self.too_long.insert(event_id) {
                     reject::hop_limit(env, &message)?;
                 }
-            } else if message.path.iter().any(|passed| passed == child) {
+            } else if message.path.iter().any(|passed| *passed == child) {
                 reject::container_loop(env, &message)?;
             } else {
                 message.asserted = true;
             }
         }
         if !message.asserted {
-            message.body = ReadBody::default();
+            message.body = Rc::default();
             message.path = Vec::new();
             message.hop = 0;
         }
-        env.ctx
-            .emit(UNIT_INBOX, child.as_bytes(), &env.codec.encode(&message)?);
-        Ok(())
+        env.emit(UNIT_INBOX, child, &message)
     }
 }
 
 /// Goes on with a unit's work until it is done or the window has emitted `limit` records. The unit is
 /// not saved here.
-pub(crate) fn run(env: &mut Env<'_>, unit: &mut Unit, limit: usize) -> anyhow::Result<()> {
+pub(crate) fn run<'a>(
+    env: &mut Env<'_, 'a>,
+    unit: &mut Unit<'a>,
+    limit: usize,
+) -> anyhow::Result<()> {
     refresh(env, unit, limit)?;
     let Some(mut container) = unit.state.container.take() else {
         return Ok(());
@@ -108,24 +116,27 @@ pub(crate) fn run(env: &mut Env<'_>, unit: &mut Unit, limit: usize) -> anyhow::R
 }
 
 /// Emits the unit's reads again where the facts they carry have changed.
-fn refresh(env: &mut Env<'_>, unit: &mut Unit, limit: usize) -> anyhow::Result<()> {
-    let key = unit.key.clone();
+fn refresh<'a>(
+    env: &mut Env<'_, 'a>,
+    unit: &mut Unit<'a>,
+    limit: usize,
+) -> anyhow::Result<()> {
     while let Some(page) = unit.state.refresh {
         if env.ctx.emitted() >= limit {
             return Ok(());
         }
-        let events: Vec<String> = unit
+        let events: Vec<&'a str> = unit
             .page(env, page)?
             .iter()
             .filter(|entry| entry.holds)
-            .map(|entry| entry.event_id.clone())
+            .map(|entry| entry.event_id)
             .collect();
         for event_id in events {
-            if let Some(mut read) = load_read(env, &key.key(), &event_id)? {
+            if let Some(mut read) = load_read(env, unit.key, event_id)? {
                 let before = read.revision;
-                emit::read(env, &key, &unit.state, &event_id, &mut read, None)?;
+                emit::read(env, unit, event_id, &mut read, None)?;
                 if read.revision != before {
-                    save_read(env, &key.key(), &event_id, &read)?;
+                    save_read(env, unit.key, event_id, &read)?;
                 }
             }
         }
@@ -134,10 +145,10 @@ fn refresh(env: &mut Env<'_>, unit: &mut Unit, limit: usize) -> anyhow::Result<(
     Ok(())
 }
 
-fn fan_out(
-    env: &mut Env<'_>,
-    unit: &mut Unit,
-    container: &mut Container,
+fn fan_out<'a>(
+    env: &mut Env<'_, 'a>,
+    unit: &mut Unit<'a>,
+    container: &mut Container<'a>,
     limit: usize,
 ) -> anyhow::Result<()> {
     if container.dirty.is_empty() && container.tasks.is_empty() {
@@ -145,8 +156,7 @@ fn fan_out(
     }
     let entries = unit.reads(env)?;
     let boundaries = boundaries(&entries);
-    let key = unit.key.to_string();
-    let mut reads = Reads::new(&key);
+    let mut reads = Reads::new(unit.key);
     while let Some(page) = container.dirty.first().copied() {
         if !sync_page(
             env,
@@ -161,9 +171,9 @@ fn fan_out(
         }
         container.dirty.remove(0);
     }
-    while let Some(task) = container.tasks.first().cloned() {
+    while let Some(task) = container.tasks.first().copied() {
         let all = task.event_id.is_empty();
-        let sent: Vec<&ReadEntry> = entries
+        let sent: Vec<&ReadEntry<'a>> = entries
             .iter()
             .filter(|e| all || e.event_id == task.event_id)
             .collect();
@@ -171,11 +181,11 @@ fn fan_out(
             if end_hash(page) <= task.cursor {
                 continue;
             }
-            let mut children = load_page(env, &key, page)?.children;
-            children.sort_by_key(|child| hash(&child.key));
+            let mut children = load_page(env, unit.key, page)?.children;
+            children.sort_by_cached_key(|child| hash(child.key));
             let mut told = task.cursor;
             for child in &children {
-                let at = hash(&child.key);
+                let at = hash(child.key);
                 // Children of one hash are told in one go: the cursor cannot stand between them.
                 if at > told && env.ctx.emitted() >= limit {
                     container.tasks[0].cursor = at;
@@ -188,7 +198,7 @@ fn fan_out(
                 for entry in &sent {
                     let inherits = is_inherited(entry, child, &child.sent);
                     if inherits || task.everyone {
-                        reads.tell(env, container, &child.key, &entry.event_id, inherits)?;
+                        reads.tell(env, container, child.key, entry.event_id, inherits)?;
                     }
                 }
             }
@@ -200,24 +210,24 @@ fn fan_out(
 
 /// Whether a read of the container is one of a child with these stays. An event that packs or unpacks
 /// the child by name is the child's own.
-fn is_inherited(entry: &ReadEntry, child: &Child, stays: &[ChildInterval]) -> bool {
+fn is_inherited(entry: &ReadEntry<'_>, child: &Child<'_>, stays: &[ChildInterval<'_>]) -> bool {
     let named = || {
         child
             .ops
             .iter()
-            .any(|op| matches!(op.kind.as_str(), PACK | UNPACK) && op.event_id == entry.event_id)
+            .any(|op| matches!(op.kind, PACK | UNPACK) && op.event_id == entry.event_id)
     };
-    entry.holds && holds(stays, entry.time, &entry.event_id) && !named()
+    entry.holds && holds(stays, entry.time, entry.event_id) && !named()
 }
 
 /// Tells the children of one page, and the outside, how their stays have changed. False when the
 /// budget ran out first; what was told is then noted.
-fn sync_page(
-    env: &mut Env<'_>,
-    container: &mut Container,
-    reads: &mut Reads<'_>,
-    entries: &[ReadEntry],
-    boundaries: &[Boundary],
+fn sync_page<'a>(
+    env: &mut Env<'_, 'a>,
+    container: &mut Container<'a>,
+    reads: &mut Reads<'a>,
+    entries: &[ReadEntry<'a>],
+    boundaries: &[Boundary<'a>],
     number: i64,
     limit: usize,
 ) -> anyhow::Result<bool> {
@@ -235,10 +245,10 @@ fn sync_page(
         }
         memberships(env, container, reads.unit, child, &stays)?;
         for entry in entries.iter().filter(|e| e.holds) {
-            let before = holds(&child.sent, entry.time, &entry.event_id);
+            let before = holds(&child.sent, entry.time, entry.event_id);
             let after = is_inherited(entry, child, &stays);
             if before != after {
-                reads.tell(env, container, &child.key, &entry.event_id, after)?;
+                reads.tell(env, container, child.key, entry.event_id, after)?;
             }
         }
         child.sent = stays;
@@ -251,12 +261,12 @@ fn sync_page(
 }
 
 /// Emits the stays of a child that changed, and takes back those that are gone.
-fn memberships(
-    env: &mut Env<'_>,
-    container: &mut Container,
-    unit: &str,
-    child: &Child,
-    stays: &[ChildInterval],
+fn memberships<'a>(
+    env: &mut Env<'_, 'a>,
+    container: &mut Container<'a>,
+    unit: &'a str,
+    child: &Child<'a>,
+    stays: &[ChildInterval<'a>],
 ) -> anyhow::Result<()> {
     let gone = child
         .sent
@@ -268,34 +278,33 @@ fn memberships(
         .filter(|is| !child.sent.contains(is))
         .map(|stay| (stay, true));
     for (stay, asserted) in gone.chain(new) {
-        let packing = load_read(env, unit, &stay.from_event)?;
+        let packing = load_read(env, unit, stay.from_event)?;
         let body = packing.as_ref().and_then(direct).map(|s| &s.body);
         container.revision += 1;
         let membership = Membership {
-            child: child.key.clone(),
-            parent: unit.to_owned(),
+            child: child.key,
+            parent: unit,
             from: stay.from,
-            from_event: stay.from_event.clone(),
+            from_event: stay.from_event,
             to: stay.to,
-            to_event: stay.to_event.clone(),
-            end_cause: stay.cause.clone(),
+            to_event: stay.to_event,
+            end_cause: stay.cause,
             revision: container.revision,
             asserted,
-            source_party: body.map(|b| b.source_party.clone()).unwrap_or_default(),
-            visible_to: body.map(|b| b.visible_to.clone()).unwrap_or_default(),
+            source_party: body.map(|b| b.source_party).unwrap_or_default(),
+            visible_to: body.map_or(&[], |b| &b.visible_to),
         };
-        env.ctx
-            .emit(ENRICHED, unit.as_bytes(), &env.codec.encode(&membership)?);
+        env.emit(ENRICHED, unit, &membership)?;
     }
     Ok(())
 }
 
 /// A child's own history ends, or no longer ends, a stay in this container.
-pub(crate) fn member_left(
-    env: &mut Env<'_>,
-    end: serialtrail_records::MembershipEnd,
-) -> anyhow::Result<Unit> {
-    let mut unit = Unit::load(env, &end.parent)?;
+pub(crate) fn member_left<'a>(
+    env: &mut Env<'_, 'a>,
+    end: MembershipEnd<'a>,
+) -> anyhow::Result<Unit<'a>> {
+    let mut unit = Unit::load(env, end.parent)?;
     let change = children::Change {
         kind: end.cause,
         time: end.at,
@@ -305,6 +314,6 @@ pub(crate) fn member_left(
         asserted: end.asserted,
     };
     // Each end belongs to a packing of the child, which is what is counted and refused beyond a limit.
-    children::apply(env, &mut unit, std::slice::from_ref(&end.child), &change)?;
+    children::apply(env, &mut unit, &[end.child], &change)?;
     Ok(unit)
 }

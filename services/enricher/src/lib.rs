@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `domain` | intervals, departures, supports, facts, observations: plain functions |
 //! | `policy` | history horizons |
+//! | `env`, `lent` | what a step works with; records whose texts are lent to it |
 //! | `unit` | one unit's state |
 //! | `reads` | messages to a unit: its events, inherited reads, its registry entry |
 //! | `children` | a container's children, in pages |
@@ -19,7 +20,9 @@
 mod children;
 mod domain;
 mod emit;
+mod env;
 mod fanout;
+mod lent;
 mod policy;
 mod reads;
 mod reject;

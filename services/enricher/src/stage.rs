@@ -1,16 +1,20 @@
 //! The keyed stage over `unit-inbox`: one unit, one partition.
 
 use crate::domain::facts::{issuer, may_issue};
+use crate::env::{Env, Sizes};
+use crate::lent::{Arena, Message, reference_offset};
 use crate::policy::Policy;
 use crate::reject::REFUSALS;
-use crate::unit::{Env, KEY as UNIT_KEY, Sizes, Unit};
+use crate::unit::{KEY as UNIT_KEY, Unit};
 use crate::{fanout, reads};
-use serialtrail_records::{Codec, DecodeError, LotStatus, Mark, UnitMessage};
+use serialtrail_records::state_work::HeldMarks;
+use serialtrail_records::{Codec, LotStatus, Mark};
 use serialtrail_runtime::metrics;
 use serialtrail_runtime::topics::{ENRICHED, REJECTED_EVENTS, SERIAL_REGISTRY, UNIT_INBOX};
 use serialtrail_stream::pending;
 use serialtrail_stream::reference::{ReferenceCopy, ReferenceTable};
 use serialtrail_stream::refusal::KEY_MISMATCH;
+use serialtrail_stream::time::stream_time;
 use serialtrail_stream::{InputRecord, Keys, Notes, Stage, StepContext};
 use std::sync::Arc;
 
@@ -21,8 +25,9 @@ pub struct EnricherStage {
     policy: Policy,
     sizes: Sizes,
     notes: Notes,
-    /// Partition, offset and content of the record asked about last: it is stepped next.
-    asked: Option<(i32, i64, UnitMessage)>,
+    arena: Arena,
+    /// What a step writes is encoded here.
+    out: Vec<u8>,
 }
 
 impl EnricherStage {
@@ -35,7 +40,8 @@ impl EnricherStage {
             policy,
             sizes: Sizes::default(),
             notes: Notes::default(),
-            asked: None,
+            arena: Arena::new(),
+            out: Vec::new(),
         }
     }
 
@@ -50,22 +56,20 @@ impl EnricherStage {
         self
     }
 
-    fn decode(&mut self, record: &InputRecord) -> Result<UnitMessage, DecodeError> {
-        match self.asked.take() {
-            Some((partition, offset, message))
-                if (partition, offset) == (record.partition, record.offset) =>
-            {
-                Ok(message)
-            }
-            _ => UnitMessage::decode(&self.codec, record.value.as_deref().unwrap_or_default()),
-        }
-    }
-
-    fn on_message(
+    fn on_record(
         &mut self,
-        message: UnitMessage,
+        record: &InputRecord,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
+        let message = match Message::decode(&self.codec, value(record)) {
+            Ok(message) => message,
+            Err(error) => return REFUSALS.undecodable(ctx, &self.codec, record, error),
+        };
+        let key = message.key();
+        if record.key.as_deref() != key.map(str::as_bytes) {
+            let text = format!("the record's key must be its unit, {key:?}");
+            return REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, text);
+        }
         let table = self.reference.table();
         let mut env = Env {
             ctx,
@@ -73,20 +77,22 @@ impl EnricherStage {
             table: &table,
             policy: &self.policy,
             sizes: self.sizes,
+            arena: &self.arena,
+            out: &mut self.out,
         };
         let unit = match message {
-            UnitMessage::UnitEvent(event) => reads::own(&mut env, event)?,
-            UnitMessage::InheritedRead(read) => reads::inherited(&mut env, read)?,
-            UnitMessage::RegistryEntry(entry) => reads::registered(&mut env, entry)?,
-            UnitMessage::MembershipEnd(end) => Some(fanout::member_left(&mut env, end)?),
-            UnitMessage::LotStatus(status) => {
+            Message::UnitEvent(event) => reads::own(&mut env, event)?,
+            Message::InheritedRead(read) => reads::inherited(&mut env, read)?,
+            Message::RegistryEntry(entry) => reads::registered(&mut env, entry)?,
+            Message::MembershipEnd(end) => Some(fanout::member_left(&mut env, end)?),
+            Message::LotStatus(status) => {
                 let status = authorise(status, &table);
                 let partition = env.ctx.partition();
                 env.ctx
                     .emit_to(ENRICHED, partition, &self.codec.encode(&status)?);
                 None
             }
-            UnitMessage::Mark(mark) => {
+            Message::Mark(mark) => {
                 self.notes.heard(env.ctx.partition(), mark);
                 None
             }
@@ -96,13 +102,14 @@ impl EnricherStage {
         };
         if unit.has_work() && !unit.state.queued {
             unit.state.queued = true;
-            self.notes.begun(env.ctx.partition(), &unit.key.key());
+            self.notes.begun(env.ctx.partition(), unit.key);
         }
         unit.save(&mut env)
     }
 
     /// Continues one unit's work; true when nothing of it is left.
-    fn work(&self, ctx: &mut dyn StepContext, key: &str, limit: usize) -> anyhow::Result<bool> {
+    fn work(&mut self, ctx: &mut dyn StepContext, key: &str, limit: usize) -> anyhow::Result<bool> {
+        self.arena.reset();
         let table = self.reference.table();
         let mut env = Env {
             ctx,
@@ -110,6 +117,8 @@ impl EnricherStage {
             table: &table,
             policy: &self.policy,
             sizes: self.sizes,
+            arena: &self.arena,
+            out: &mut self.out,
         };
         let mut unit = Unit::load(&mut env, key)?;
         fanout::run(&mut env, &mut unit, limit)?;
@@ -117,65 +126,55 @@ impl EnricherStage {
         unit.save(&mut env)?;
         Ok(!unit.state.queued)
     }
+}
 
-    /// Passes stream time on when it has moved and nothing of the partition is still on its way.
-    fn forward_time(&self, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        let mut held = pending::marks(ctx, &self.codec)?;
-        let Some(time) = pending::stream_time(&held) else {
-            return Ok(());
-        };
-        let moved = held.forwarded.is_none_or(|forwarded| forwarded < time);
-        if !moved || pending::any(ctx, &self.codec)? {
-            return Ok(());
-        }
-        let partition = ctx.partition();
-        let mark = Mark {
-            source: format!("{UNIT_INBOX}/{partition}"),
-            sources: 1,
-            time,
-        };
-        ctx.emit_to(ENRICHED, partition, &self.codec.encode(&mark)?);
-        metrics::gauge(&metrics::STREAM_TIME)
-            .with_label_values(&["enricher", &partition.to_string()])
-            .set(time / 1_000_000);
-        held.forwarded = Some(time);
-        pending::save(ctx, &self.codec, "m", &held)
+/// Passes stream time on when it has moved and nothing of the partition is still on its way. Whether it
+/// is passed on.
+fn forward_time(
+    ctx: &mut dyn StepContext,
+    codec: &Codec,
+    held: &mut HeldMarks,
+) -> anyhow::Result<bool> {
+    let Some(time) = stream_time(held) else {
+        return Ok(true);
+    };
+    if held.forwarded.is_some_and(|forwarded| forwarded >= time) {
+        return Ok(true);
     }
+    if pending::any(ctx, codec)? {
+        return Ok(false);
+    }
+    let partition = ctx.partition();
+    let mark = Mark {
+        source: format!("{UNIT_INBOX}/{partition}"),
+        sources: 1,
+        time,
+    };
+    ctx.emit_to(ENRICHED, partition, &codec.encode(&mark)?);
+    metrics::gauge(&metrics::STREAM_TIME)
+        .with_label_values(&["enricher", &partition.to_string()])
+        .set(time / 1_000_000);
+    held.forwarded = Some(time);
+    Ok(true)
 }
 
 /// Decides whether a lot statement's publisher may make it; a load is the operator's own word.
 fn authorise(mut status: LotStatus, table: &ReferenceTable) -> LotStatus {
     let at = status.status_since.unwrap_or(status.record_time);
     let issuer = issuer(&status.source_party, &[status.site.as_deref()], at, table);
-    status.authorised =
-        status.source == "load" || may_issue(Some(&status.gtin), &issuer, at, table);
+    let may = may_issue(Some(&status.gtin), &issuer, at, table);
+    status.authorised = status.source == "load" || may;
     status
 }
 
-/// The key a message must stand under; `None` for what is addressed to a partition.
-fn key_of(message: &UnitMessage) -> Option<&str> {
-    match message {
-        UnitMessage::UnitEvent(m) => Some(&m.unit),
-        UnitMessage::InheritedRead(m) => Some(&m.unit),
-        UnitMessage::MembershipEnd(m) => Some(&m.parent),
-        UnitMessage::RegistryEntry(m) => Some(&m.unit),
-        UnitMessage::LotStatus(_) | UnitMessage::Mark(_) => None,
-    }
+fn value(record: &InputRecord) -> &[u8] {
+    record.value.as_deref().unwrap_or_default()
 }
 
 impl Stage for EnricherStage {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        match self.decode(record) {
-            Ok(message) => {
-                let key = key_of(&message);
-                if record.key.as_deref() == key.map(str::as_bytes) {
-                    return self.on_message(message, ctx);
-                }
-                let text = format!("the record's key must be its unit, {key:?}");
-                REFUSALS.record(ctx, &self.codec, record, KEY_MISMATCH, text)
-            }
-            Err(error) => REFUSALS.undecodable(ctx, &self.codec, record, error),
-        }
+        self.arena.reset();
+        self.on_record(record, ctx)
     }
 
     fn keys(&self, record: &InputRecord, keys: &mut Keys) {
@@ -194,11 +193,13 @@ impl Stage for EnricherStage {
 
     fn end_of_window(&mut self, budget: usize, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let mut noted = self.notes.end(ctx.partition());
-        noted.work(ctx, &self.codec, budget, |ctx, key, limit| {
+        let codec = Arc::clone(&self.codec);
+        noted.work(ctx, &codec, budget, |ctx, key, limit| {
             self.work(ctx, key, limit)
         })?;
-        noted.hold_marks(ctx, &self.codec)?;
-        self.forward_time(ctx)
+        self.notes.pass_on(noted, ctx, &codec, |ctx, held| {
+            forward_time(ctx, &codec, held)
+        })
     }
 
     fn has_pending(&mut self, ctx: &mut dyn StepContext) -> anyhow::Result<bool> {
@@ -207,7 +208,6 @@ impl Stage for EnricherStage {
 
     fn forget(&mut self, partition: i32) {
         self.notes.forget(partition);
-        self.asked = None;
     }
 
     fn outputs(&self) -> &'static [&'static str] {
@@ -215,20 +215,13 @@ impl Stage for EnricherStage {
     }
 
     fn reference_offset_needed(&mut self, record: &InputRecord) -> i64 {
-        // What does not decode is refused when it is stepped.
-        let Ok(message) = self.decode(record) else {
-            return 0;
-        };
-        let needed = match &message {
-            UnitMessage::UnitEvent(m) => m.body.reference_offset,
-            UnitMessage::InheritedRead(m) => m.body.reference_offset,
-            UnitMessage::LotStatus(m) => m.reference_offset,
-            UnitMessage::MembershipEnd(_)
-            | UnitMessage::RegistryEntry(_)
-            | UnitMessage::Mark(_) => 0,
-        };
-        self.asked = Some((record.partition, record.offset, message));
-        needed
+        let bytes = value(record);
+        match reference_offset(&self.codec, bytes) {
+            Ok(needed) if needed <= self.reference.offset_seen() => needed,
+            // What does not decode is refused when it is stepped: it waits for nothing.
+            Ok(needed) if Message::decode(&self.codec, bytes).is_ok() => needed,
+            _ => 0,
+        }
     }
 
     fn reference_offset_seen(&self) -> i64 {

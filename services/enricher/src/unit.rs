@@ -3,13 +3,9 @@
 //!
 //! Keys: `u/<unit>`, `x/<page> <unit>`, `r/<unit> <event id>`; a unit's key holds no space.
 
-use crate::policy::Policy;
+use crate::env::Env;
+use crate::lent::{ReadEntry, ReadPage, UnitRead, UnitState};
 use serialtrail_gs1::Epc;
-use serialtrail_records::Codec;
-use serialtrail_records::state_enricher::{ReadEntry, ReadPage, UnitRead, UnitState};
-use serialtrail_stream::StepContext;
-use serialtrail_stream::pending::{load, save};
-use serialtrail_stream::reference::ReferenceTable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the key of a unit's state begins with.
@@ -20,89 +16,67 @@ const INLINE_INDEX: usize = 48 * 1024;
 /// Bytes of a further page of the index.
 const INDEX_PAGE: usize = 96 * 1024;
 
-/// What every step works with.
-pub(crate) struct Env<'a> {
-    pub(crate) ctx: &'a mut dyn StepContext,
-    pub(crate) codec: &'a Codec,
-    pub(crate) table: &'a ReferenceTable,
-    pub(crate) policy: &'a Policy,
-    pub(crate) sizes: Sizes,
-}
-
-/// How much of a container stands in one place.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sizes {
-    /// Children kept in one page.
-    pub(crate) page_children: usize,
-    /// Reads on their way to the children one by one; more become one task for all its reads.
-    pub(crate) tasks: usize,
-}
-
-impl Default for Sizes {
-    fn default() -> Self {
-        Self {
-            page_children: 256,
-            tasks: 400,
-        }
-    }
-}
-
 /// A unit while it is worked on; nothing is written before [`Unit::save`].
-pub(crate) struct Unit {
-    pub(crate) key: Epc,
-    pub(crate) state: UnitState,
-    pages: BTreeMap<i32, ReadPage>,
+pub(crate) struct Unit<'a> {
+    pub(crate) key: &'a str,
+    /// What the key says.
+    pub(crate) epc: Epc,
+    pub(crate) state: UnitState<'a>,
+    pages: BTreeMap<i32, ReadPage<'a>>,
     written: BTreeSet<i32>,
 }
 
-fn page_key(unit: &str, page: i32) -> String {
-    format!("x/{page} {unit}")
+fn state_key<'a>(env: &Env<'_, 'a>, unit: &str) -> &'a str {
+    env.key(&[KEY, unit])
 }
 
-fn size(entry: &ReadEntry) -> usize {
-    entry.event_id.len() + entry.parent.as_ref().map_or(0, String::len) + 32
+fn page_key<'a>(env: &Env<'_, 'a>, unit: &str, page: i32) -> &'a str {
+    env.key(&["x/", &page.to_string(), " ", unit])
 }
 
-impl Unit {
-    pub(crate) fn load(env: &mut Env<'_>, unit: &str) -> anyhow::Result<Self> {
-        let state = load(env.ctx, env.codec, &format!("{KEY}{unit}"))?.unwrap_or_default();
+fn size(entry: &ReadEntry<'_>) -> usize {
+    entry.event_id.len() + entry.parent.map_or(0, str::len) + 32
+}
+
+impl<'a> Unit<'a> {
+    pub(crate) fn load(env: &mut Env<'_, 'a>, unit: &'a str) -> anyhow::Result<Self> {
+        let state = env.load(state_key(env, unit))?.unwrap_or_default();
         Ok(Self {
-            key: Epc::from_record(unit),
+            key: unit,
+            epc: Epc::from_record(unit),
             state,
             pages: BTreeMap::new(),
             written: BTreeSet::new(),
         })
     }
 
-    pub(crate) fn save(&self, env: &mut Env<'_>) -> anyhow::Result<()> {
-        let unit = self.key.key();
+    pub(crate) fn save(&self, env: &mut Env<'_, 'a>) -> anyhow::Result<()> {
         for number in &self.written {
             if let Some(page) = self.pages.get(number) {
-                save(env.ctx, env.codec, &page_key(&unit, *number), page)?;
+                env.save(page_key(env, self.key, *number), page)?;
             }
         }
-        save(env.ctx, env.codec, &format!("{KEY}{unit}"), &self.state)
+        env.save(state_key(env, self.key), &self.state)
     }
 
     /// Entries of one page of the index; page 0 stands within the unit.
     pub(crate) fn page(
         &mut self,
-        env: &mut Env<'_>,
+        env: &mut Env<'_, 'a>,
         page: i32,
-    ) -> anyhow::Result<&mut Vec<ReadEntry>> {
+    ) -> anyhow::Result<&mut Vec<ReadEntry<'a>>> {
         if page == 0 {
             return Ok(&mut self.state.reads);
         }
         if !self.pages.contains_key(&page) {
-            let key = page_key(&self.key.key(), page);
-            let found = load(env.ctx, env.codec, &key)?.unwrap_or_default();
+            let found = env.load(page_key(env, self.key, page))?.unwrap_or_default();
             self.pages.insert(page, found);
         }
         Ok(&mut self.pages.entry(page).or_default().reads)
     }
 
     /// The whole index.
-    pub(crate) fn reads(&mut self, env: &mut Env<'_>) -> anyhow::Result<Vec<ReadEntry>> {
+    pub(crate) fn reads(&mut self, env: &mut Env<'_, 'a>) -> anyhow::Result<Vec<ReadEntry<'a>>> {
         let mut all = self.state.reads.clone();
         for page in 1..=self.state.read_pages {
             all.extend_from_slice(self.page(env, page)?);
@@ -114,10 +88,10 @@ impl Unit {
     /// (`page` is `None`) goes to the end. Returns the entry that stood there and its page.
     pub(crate) fn put_entry(
         &mut self,
-        env: &mut Env<'_>,
+        env: &mut Env<'_, 'a>,
         page: Option<i32>,
-        entry: ReadEntry,
-    ) -> anyhow::Result<(Option<ReadEntry>, i32)> {
+        entry: ReadEntry<'a>,
+    ) -> anyhow::Result<(Option<ReadEntry<'a>>, i32)> {
         if let Some(page) = page {
             let reads = self.page(env, page)?;
             if let Some(old) = reads.iter_mut().find(|r| r.event_id == entry.event_id) {
@@ -151,23 +125,23 @@ impl Unit {
     }
 }
 
-fn read_key(unit: &str, event_id: &str) -> String {
-    format!("r/{unit} {event_id}")
+fn read_key<'a>(env: &Env<'_, 'a>, unit: &str, event_id: &str) -> &'a str {
+    env.key(&["r/", unit, " ", event_id])
 }
 
-pub(crate) fn load_read(
-    env: &mut Env<'_>,
+pub(crate) fn load_read<'a>(
+    env: &mut Env<'_, 'a>,
     unit: &str,
     event_id: &str,
-) -> anyhow::Result<Option<UnitRead>> {
-    load(env.ctx, env.codec, &read_key(unit, event_id))
+) -> anyhow::Result<Option<UnitRead<'a>>> {
+    env.load(read_key(env, unit, event_id))
 }
 
 pub(crate) fn save_read(
-    env: &mut Env<'_>,
+    env: &mut Env<'_, '_>,
     unit: &str,
     event_id: &str,
-    read: &UnitRead,
+    read: &UnitRead<'_>,
 ) -> anyhow::Result<()> {
-    save(env.ctx, env.codec, &read_key(unit, event_id), read)
+    env.save(read_key(env, unit, event_id), read)
 }

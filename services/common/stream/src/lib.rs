@@ -42,5 +42,4 @@ pub use native::flush;
 pub use noted::{Noted, Notes};
 pub use refusal::Refusals;
 pub use stage::{InputRecord, Keys, OutputRecord, Stage, StageError, StepContext};
-pub use time::SourceMarks;
 pub use worker::{run_worker, run_workers};

@@ -1,13 +1,11 @@
-//! Work a stage continues over several windows, and the marks it holds back meanwhile: both are part of
-//! a partition's state, reached by point look-up.
+//! Work a stage continues over several windows: part of a partition's state, reached by point look-up.
 //!
-//! Keys: `q` the bounds of the queue, `q/<n>` its items, `m` the marks.
+//! Keys: `q` the bounds of the queue, `q/<n>` its items.
 
 use crate::stage::StepContext;
-use crate::time::SourceMarks;
 use anyhow::Context;
-use serialtrail_records::state_work::{HeldMarks, WorkItem, WorkQueue};
-use serialtrail_records::{AvroRecord, Codec, Mark, Micros};
+use serialtrail_records::state_work::{WorkItem, WorkQueue};
+use serialtrail_records::{AvroRecord, Codec};
 
 /// Reads one state value.
 ///
@@ -100,40 +98,6 @@ pub fn any(ctx: &mut dyn StepContext, codec: &Codec) -> anyhow::Result<bool> {
     Ok(queue.is_some_and(|q| q.head < q.tail))
 }
 
-/// The marks a partition has heard.
-///
-/// # Errors
-/// State machinery failed.
-pub fn marks(ctx: &mut dyn StepContext, codec: &Codec) -> anyhow::Result<HeldMarks> {
-    Ok(load(ctx, codec, "m")?.unwrap_or_default())
-}
-
-/// Takes one mark into the partition's state: the highest of each source counts.
-///
-/// # Errors
-/// State machinery failed.
-pub fn hear(ctx: &mut dyn StepContext, codec: &Codec, mark: &Mark) -> anyhow::Result<()> {
-    let mut held = marks(ctx, codec)?;
-    let before = held.highest.get(&mark.source).copied();
-    if before.is_some_and(|b| b >= mark.time) && held.sources >= mark.sources {
-        return Ok(());
-    }
-    held.sources = held.sources.max(mark.sources);
-    let highest = before.map_or(mark.time, |b| b.max(mark.time));
-    held.highest.insert(mark.source.clone(), highest);
-    save(ctx, codec, "m", &held)
-}
-
-/// Stream time of the marks held; `None` until every source has been heard.
-#[must_use]
-pub fn stream_time(held: &HeldMarks) -> Option<Micros> {
-    let mut marks = SourceMarks::new();
-    for (source, time) in &held.highest {
-        marks.hear(source, *time, u32::try_from(held.sources).unwrap_or(0));
-    }
-    marks.stream_time()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,21 +117,5 @@ mod tests {
         pop(&mut ctx, &codec).unwrap();
         assert_eq!(front(&mut ctx, &codec).unwrap(), None);
         assert_eq!(ctx.state().len(), 1, "only the bounds stay");
-    }
-
-    #[test]
-    fn held_marks_give_the_stream_time_of_all_sources() {
-        let codec = Codec::offline().unwrap();
-        let mut ctx = TestContext::new(0);
-        for (source, time) in [("a", 30), ("b", 20), ("a", 10)] {
-            let mark = Mark {
-                source: source.into(),
-                sources: 2,
-                time,
-            };
-            hear(&mut ctx, &codec, &mark).unwrap();
-        }
-        let held = marks(&mut ctx, &codec).unwrap();
-        assert_eq!(stream_time(&held), Some(20));
     }
 }

@@ -3,54 +3,32 @@
 //! Every source (a partition of the gateway's topics) sends marks with a time. Stream time is the
 //! minimum over all sources of their highest mark; until every source has been heard there is none.
 //! It never goes back, whatever order marks arrive in, and a source that falls silent holds it.
+//!
+//! The marks a partition has heard are part of its state ([`crate::Notes::pass_on`]).
 
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serialtrail_records::state_work::HeldMarks;
+use serialtrail_records::{Mark, Micros};
 
-/// Marks heard so far by one partition of a stage. Serialisable: it is part of that partition's state.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceMarks {
-    /// How many sources there are, once a mark has said so.
-    sources: u32,
-    /// Highest mark of each source, microseconds since 1970-01-01 UTC.
-    highest: BTreeMap<String, i64>,
+/// Takes one mark into those held: the highest of each source counts.
+pub fn hear(held: &mut HeldMarks, mark: &Mark) {
+    held.sources = held.sources.max(mark.sources);
+    match held.highest.get_mut(&mark.source) {
+        Some(highest) => *highest = mark.time.max(*highest),
+        None => {
+            held.highest.insert(mark.source.clone(), mark.time);
+        }
+    }
 }
 
-impl SourceMarks {
-    /// No mark heard.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+/// The minimum over all sources of their highest mark, microseconds since 1970-01-01 UTC; `None` until
+/// all have been heard.
+#[must_use]
+pub fn stream_time(held: &HeldMarks) -> Option<Micros> {
+    let sources = usize::try_from(held.sources).unwrap_or(0);
+    if sources == 0 || held.highest.len() < sources {
+        return None;
     }
-
-    /// Takes one mark: its source, its time (microseconds since 1970-01-01 UTC), and how many sources
-    /// there are. Returns the new stream time if this mark moved it.
-    pub fn hear(&mut self, source: &str, time: i64, sources: u32) -> Option<i64> {
-        let before = self.stream_time();
-        self.sources = self.sources.max(sources);
-        match self.highest.get_mut(source) {
-            Some(highest) => *highest = time.max(*highest),
-            None => {
-                self.highest.insert(source.to_owned(), time);
-            }
-        }
-        self.stream_time().filter(|now| before != Some(*now))
-    }
-
-    /// The minimum over all sources of their highest mark; `None` until all have been heard.
-    #[must_use]
-    pub fn stream_time(&self) -> Option<i64> {
-        if self.sources == 0 || self.highest.len() < self.sources as usize {
-            return None;
-        }
-        self.highest.values().copied().min()
-    }
-
-    /// Highest mark of one source, microseconds.
-    #[must_use]
-    pub fn highest(&self, source: &str) -> Option<i64> {
-        self.highest.get(source).copied()
-    }
+    held.highest.values().copied().min()
 }
 
 #[cfg(test)]
@@ -58,33 +36,41 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The stream time after each of these marks of so many sources.
+    fn times(sources: i32, marks: &[(&str, i64)]) -> Vec<Option<i64>> {
+        let mut held = HeldMarks::default();
+        let heard = marks.iter().map(|(source, time)| {
+            let mark = Mark {
+                source: (*source).into(),
+                sources,
+                time: *time,
+            };
+            hear(&mut held, &mark);
+            stream_time(&held)
+        });
+        heard.collect()
+    }
+
     #[test]
     fn there_is_no_time_until_every_source_has_been_heard() {
-        let mut marks = SourceMarks::new();
-        assert_eq!(marks.hear("epcis-events/0", 50, 2), None);
-        assert_eq!(marks.hear("epcis-events/0", 60, 2), None);
-        assert_eq!(marks.hear("epcis-events/1", 40, 2), Some(40));
+        assert_eq!(stream_time(&HeldMarks::default()), None);
+        let marks = [
+            ("epcis-events/0", 50),
+            ("epcis-events/0", 60),
+            ("epcis-events/1", 40),
+        ];
+        assert_eq!(times(2, &marks), [None, None, Some(40)]);
     }
 
     #[test]
     fn the_slowest_source_holds_time_back() {
-        let mut marks = SourceMarks::new();
-        marks.hear("a", 10, 2);
-        marks.hear("b", 10, 2);
-        assert_eq!(marks.hear("a", 99, 2), None);
-        assert_eq!(marks.stream_time(), Some(10));
-        assert_eq!(marks.hear("b", 20, 2), Some(20));
+        let marks = [("a", 10), ("b", 10), ("a", 99), ("b", 20)];
+        assert_eq!(times(2, &marks), [None, Some(10), Some(10), Some(20)]);
     }
 
     #[test]
     fn an_old_mark_changes_nothing() {
-        let mut marks = SourceMarks::new();
-        marks.hear("a", 30, 1);
-        assert_eq!(marks.hear("a", 20, 1), None);
-        assert_eq!(
-            (marks.stream_time(), marks.highest("a")),
-            (Some(30), Some(30))
-        );
+        assert_eq!(times(1, &[("a", 30), ("a", 20)]), [Some(30), Some(30)]);
     }
 
     proptest! {
@@ -95,17 +81,21 @@ mod tests {
         ) {
             let mut shuffled = marks.clone();
             shuffled.sort_by_key(|(source, time)| (seed ^ u64::from(*source)).wrapping_mul(31) ^ (*time as u64));
-            let mut one = SourceMarks::new();
+            let mark = |(source, time): &(u8, i64)| Mark {
+                source: source.to_string(),
+                sources: 4,
+                time: *time,
+            };
+            let mut one = HeldMarks::default();
             let mut last = None;
-            for (source, time) in &marks {
-                let moved = one.hear(&source.to_string(), *time, 4);
-                prop_assert!(one.stream_time() >= last);
-                prop_assert_eq!(moved.is_some(), one.stream_time() != last);
-                last = one.stream_time();
+            for heard in &marks {
+                hear(&mut one, &mark(heard));
+                prop_assert!(stream_time(&one) >= last);
+                last = stream_time(&one);
             }
-            let mut other = SourceMarks::new();
-            for (source, time) in &shuffled {
-                other.hear(&source.to_string(), *time, 4);
+            let mut other = HeldMarks::default();
+            for heard in &shuffled {
+                hear(&mut other, &mark(heard));
             }
             prop_assert_eq!(one, other);
         }

@@ -2,8 +2,8 @@
 //! terminal read. An unpacking that names the unit is known to the parent as well and needs no word.
 
 use super::flags::{ENDS, PACKED, UNPACKED};
+use crate::lent::ReadEntry;
 use serialtrail_records::Micros;
-use serialtrail_records::state_enricher::ReadEntry;
 
 /// The unit was packed into another parent.
 pub(crate) const PACKED_ELSEWHERE: &str = "packed_elsewhere";
@@ -12,38 +12,34 @@ pub(crate) const TERMINAL_READ: &str = "terminal_read";
 
 /// How a packing of the unit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Departure {
-    pub(crate) parent: String,
+pub(crate) struct Departure<'a> {
+    pub(crate) parent: &'a str,
     pub(crate) packed_at: Micros,
-    pub(crate) packed_by: String,
+    pub(crate) packed_by: &'a str,
     pub(crate) at: Micros,
-    pub(crate) by_event: String,
+    pub(crate) by_event: &'a str,
     pub(crate) cause: &'static str,
 }
 
-fn moves(reads: &[ReadEntry]) -> Vec<&ReadEntry> {
-    let mut moves: Vec<&ReadEntry> = reads
+fn moves<'r, 'a>(reads: &'r [ReadEntry<'a>]) -> Vec<&'r ReadEntry<'a>> {
+    let mut moves: Vec<&ReadEntry<'a>> = reads
         .iter()
         .filter(|r| r.holds && r.flags & (PACKED | UNPACKED | ENDS) != 0)
         .collect();
-    moves.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
+    moves.sort_by(|a, b| (a.time, a.event_id).cmp(&(b.time, b.event_id)));
     moves
 }
 
 /// For each packing of the unit, how it ended, where the unit's own history is what shows it.
-pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<Departure> {
+pub(crate) fn departures<'a>(reads: &[ReadEntry<'a>]) -> Vec<Departure<'a>> {
     let moves = moves(reads);
     let mut ends = Vec::new();
     for (at, packing) in moves.iter().enumerate() {
-        let Some(parent) = packing
-            .parent
-            .as_ref()
-            .filter(|_| packing.flags & PACKED != 0)
-        else {
+        let Some(parent) = packing.parent.filter(|_| packing.flags & PACKED != 0) else {
             continue;
         };
         let next = moves[at + 1..].iter().find_map(|event| {
-            let here = event.parent.as_ref() == Some(parent);
+            let here = event.parent == Some(parent);
             if event.flags & PACKED != 0 && !here {
                 Some((event, Some(PACKED_ELSEWHERE)))
             } else if event.flags & ENDS != 0 {
@@ -56,11 +52,11 @@ pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<Departure> {
         });
         if let Some((event, Some(cause))) = next {
             ends.push(Departure {
-                parent: parent.clone(),
+                parent,
                 packed_at: packing.time,
-                packed_by: packing.event_id.clone(),
+                packed_by: packing.event_id,
                 at: event.time,
-                by_event: event.event_id.clone(),
+                by_event: event.event_id,
                 cause,
             });
         }
@@ -70,32 +66,32 @@ pub(crate) fn departures(reads: &[ReadEntry]) -> Vec<Departure> {
 
 /// The container the unit is in by its latest packing; `None` once it was unpacked from it by name,
 /// or ended.
-pub(crate) fn latest_parent(reads: &[ReadEntry]) -> Option<String> {
+pub(crate) fn latest_parent<'a>(reads: &[ReadEntry<'a>]) -> Option<&'a str> {
     let moves = moves(reads);
     let at = moves.iter().rposition(|m| m.flags & PACKED != 0)?;
-    let parent = moves[at].parent.as_ref()?;
+    let parent = moves[at].parent?;
     let gone = moves[at + 1..].iter().any(|m| {
-        m.flags & ENDS != 0 || (m.flags & UNPACKED != 0 && m.parent.as_ref() == Some(parent))
+        m.flags & ENDS != 0 || (m.flags & UNPACKED != 0 && m.parent == Some(parent))
     });
-    (!gone).then(|| parent.clone())
+    (!gone).then_some(parent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(time: i64, flags: i32, parent: &str) -> ReadEntry {
+    fn read(time: i64, flags: i32, parent: &str) -> ReadEntry<'_> {
         ReadEntry {
-            event_id: format!("e{time}"),
+            event_id: format!("e{time}").leak(),
             time,
             flags,
-            parent: Some(parent.into()).filter(|p: &String| !p.is_empty()),
+            parent: Some(parent).filter(|p| !p.is_empty()),
             holds: true,
             ..ReadEntry::default()
         }
     }
 
-    fn short(reads: &[ReadEntry]) -> Vec<(i64, i64, &'static str)> {
+    fn short(reads: &[ReadEntry<'_>]) -> Vec<(i64, i64, &'static str)> {
         departures(reads)
             .into_iter()
             .map(|e| (e.packed_at, e.at, e.cause))
@@ -113,7 +109,7 @@ mod tests {
             short(&reads),
             [(10, 30, PACKED_ELSEWHERE), (20, 30, PACKED_ELSEWHERE)]
         );
-        assert_eq!(latest_parent(&reads).as_deref(), Some("b"));
+        assert_eq!(latest_parent(&reads), Some("b"));
     }
 
     #[test]

@@ -1,37 +1,41 @@
 //! What the registry and the commissionings say of a unit.
 
 use super::supports::direct;
-use serialtrail_records::state_enricher::{BaseFacts, Support, UnitRead};
-use serialtrail_records::{Micros, ReadBody, RegistryEntry};
+use crate::lent::{Arena, BaseFacts, RegistryEntry, Support, UnitRead};
+use serialtrail_records::Micros;
 use serialtrail_stream::reference::{ReferenceTable, gln_of};
+use std::borrow::Cow;
 
 /// Source party of what the operator of the deployment imported for nobody in particular.
 const OPERATOR: &str = "operator";
 
 /// One commissioning of a unit, as its issuer's entitlement is judged.
-struct Commissioning<'a> {
+struct Commissioning<'r, 'a> {
     event_id: &'a str,
-    support: &'a Support,
-    issuer: String,
+    support: &'r Support<'a>,
+    issuer: Cow<'a, str>,
     authorised: bool,
 }
 
 /// The party that answers for an event: its publisher, or, for the operator's imports, the party
 /// operating the site.
-pub(crate) fn issuer(
-    source_party: &str,
+pub(crate) fn issuer<'a>(
+    source_party: &'a str,
     places: &[Option<&str>],
     at: Micros,
-    table: &ReferenceTable,
-) -> String {
+    table: &'a ReferenceTable,
+) -> Cow<'a, str> {
     if source_party == OPERATOR {
         let operating = places
             .iter()
             .flatten()
-            .find_map(|place| table.place(place, at)?.party.clone());
-        return operating.unwrap_or_else(|| source_party.to_owned());
+            .find_map(|place| table.place(place, at)?.party.as_deref());
+        return Cow::Borrowed(operating.unwrap_or(source_party));
     }
-    gln_of(source_party).unwrap_or_else(|| source_party.to_owned())
+    match gln_of(source_party) {
+        Some(gln) if gln != source_party => Cow::Owned(gln),
+        _ => Cow::Borrowed(source_party),
+    }
 }
 
 /// Whether `issuer` may commission or recall a GTIN: anyone may where nothing is said.
@@ -50,15 +54,15 @@ pub(crate) fn may_issue(
     })
 }
 
-fn commissioning<'a>(
+fn commissioning<'r, 'a>(
     gtin: Option<&str>,
     event_id: &'a str,
-    support: &'a Support,
-    table: &ReferenceTable,
-) -> Commissioning<'a> {
-    let body: &ReadBody = &support.body;
-    let places = [body.read_point.as_deref(), body.biz_location.as_deref()];
-    let issuer = issuer(&body.source_party, &places, body.event_time, table);
+    support: &'r Support<'a>,
+    table: &'a ReferenceTable,
+) -> Commissioning<'r, 'a> {
+    let body = &support.body;
+    let places = [body.read_point, body.biz_location];
+    let issuer = issuer(body.source_party, &places, body.event_time, table);
     let authorised = may_issue(gtin, &issuer, body.event_time, table);
     Commissioning {
         event_id,
@@ -70,18 +74,25 @@ fn commissioning<'a>(
 
 /// Facts of a unit from its registry entry and its commissionings (event id, read). The first
 /// commissioning by someone entitled to speaks; without one, the first of all.
-pub(crate) fn facts(
+pub(crate) fn facts<'a>(
     gtin: Option<&str>,
-    registry: Option<&RegistryEntry>,
-    commissionings: &[(String, UnitRead)],
-    table: &ReferenceTable,
-) -> BaseFacts {
-    let mut all: Vec<Commissioning<'_>> = commissionings
+    registry: Option<&RegistryEntry<'a>>,
+    commissionings: &[(&'a str, UnitRead<'a>)],
+    table: &'a ReferenceTable,
+    arena: &'a Arena,
+) -> BaseFacts<'a> {
+    let lasting = |issuer: &Cow<'a, str>| -> &'a str {
+        match issuer {
+            Cow::Borrowed(issuer) => issuer,
+            Cow::Owned(issuer) => arena.alloc_str(issuer),
+        }
+    };
+    let mut all: Vec<Commissioning<'_, 'a>> = commissionings
         .iter()
         .filter_map(|(id, read)| Some(commissioning(gtin, id, direct(read)?, table)))
         .collect();
     all.sort_by(|a, b| {
-        let at = |c: &Commissioning<'_>| c.support.body.event_time;
+        let at = |c: &Commissioning<'_, '_>| c.support.body.event_time;
         (at(a), a.event_id).cmp(&(at(b), b.event_id))
     });
     let first = all.iter().find(|c| c.authorised).or(all.first());
@@ -94,20 +105,23 @@ pub(crate) fn facts(
     let body = first.map(|c| &c.support.body);
     BaseFacts {
         known: known_by.is_some(),
-        known_by: known_by.map(str::to_owned),
-        unauthorised_issuer: all.iter().find(|c| !c.authorised).map(|c| c.issuer.clone()),
+        known_by,
+        unauthorised_issuer: all
+            .iter()
+            .find(|c| !c.authorised)
+            .map(|c| lasting(&c.issuer)),
         commissioned_at: body.map(|b| b.event_time),
-        commissioned_by: first.map(|c| c.issuer.clone()),
-        source_event: first.map(|c| c.event_id.to_owned()),
+        commissioned_by: first.map(|c| lasting(&c.issuer)),
+        source_event: first.map(|c| c.event_id),
         lot: registry
-            .and_then(|r| r.lot.clone())
-            .or_else(|| body.and_then(|b| b.lot.clone())),
+            .and_then(|r| r.lot)
+            .or_else(|| body.and_then(|b| b.lot)),
         expiry: registry
-            .and_then(|r| r.expiry.clone())
-            .or_else(|| body.and_then(|b| b.expiry.clone())),
+            .and_then(|r| r.expiry)
+            .or_else(|| body.and_then(|b| b.expiry)),
         source_party: registry
-            .map(|r| r.source_party.clone())
-            .or_else(|| body.map(|b| b.source_party.clone()))
+            .map(|r| r.source_party)
+            .or_else(|| body.map(|b| b.source_party))
             .unwrap_or_default(),
         visible_to: registry
             .map(|r| r.visible_to.clone())
@@ -118,8 +132,12 @@ pub(crate) fn facts(
 
 #[cfg(test)]
 mod tests {
+    use super::facts as judged;
     use super::*;
-    use serialtrail_records::{Location, Product, ReferenceMessage};
+    use crate::lent::tests::{lend, owned};
+    use crate::lent::UnitState;
+    use serialtrail_records::state_enricher as state;
+    use serialtrail_records::{Codec, Location, Product, ReadBody, ReferenceMessage};
 
     const GTIN: &str = "04012345111118";
     const MAKER: &str = "4012345000009";
@@ -141,8 +159,8 @@ mod tests {
         table
     }
 
-    fn made(event: &str, at: Micros, party: &str, lot: &str) -> (String, UnitRead) {
-        let support = Support {
+    fn made(event: &str, at: Micros, party: &str, lot: &str) -> (String, state::UnitRead) {
+        let support = state::Support {
             asserted: true,
             role: "epc".into(),
             body: ReadBody {
@@ -152,15 +170,35 @@ mod tests {
                 lot: Some(lot.into()),
                 ..ReadBody::default()
             },
-            ..Support::default()
+            ..state::Support::default()
         };
         (
             event.to_owned(),
-            UnitRead {
+            state::UnitRead {
                 supports: vec![support],
-                ..UnitRead::default()
+                ..state::UnitRead::default()
             },
         )
+    }
+
+    /// The facts of records as they stand in state.
+    fn facts(
+        gtin: Option<&str>,
+        registry: Option<&serialtrail_records::RegistryEntry>,
+        commissionings: &[(String, state::UnitRead)],
+        table: &ReferenceTable,
+    ) -> state::BaseFacts {
+        let (codec, arena) = (Codec::offline().unwrap(), Arena::new());
+        let registry = registry.map(|r| lend::<RegistryEntry<'_>>(&codec, &arena, r));
+        let reads: Vec<(&str, UnitRead<'_>)> = commissionings
+            .iter()
+            .map(|(id, read)| (id.as_str(), lend(&codec, &arena, read)))
+            .collect();
+        let unit = UnitState {
+            facts: judged(gtin, registry.as_ref(), &reads, table, &arena),
+            ..UnitState::default()
+        };
+        owned(&codec, &unit).facts
     }
 
     #[test]
@@ -197,9 +235,9 @@ mod tests {
 
     #[test]
     fn the_registry_outweighs_the_first_commissioning_and_that_the_later() {
-        let registry = RegistryEntry {
+        let registry = serialtrail_records::RegistryEntry {
             lot: Some("R".into()),
-            ..RegistryEntry::default()
+            ..serialtrail_records::RegistryEntry::default()
         };
         let made = [
             made("b", 5, MAKER, "B"),
@@ -207,7 +245,7 @@ mod tests {
             made("c", 4, MAKER, "C"),
         ];
         let lot =
-            |registry, made: &[(String, UnitRead)]| facts(Some(GTIN), registry, made, &table()).lot;
+            |registry, made: &[(String, state::UnitRead)]| facts(Some(GTIN), registry, made, &table()).lot;
         assert_eq!(lot(Some(&registry), &made).as_deref(), Some("R"));
         assert_eq!(lot(None, &made).as_deref(), Some("C"));
         assert_eq!(

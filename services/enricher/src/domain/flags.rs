@@ -1,7 +1,6 @@
 //! What an event does to a unit, as bits of the unit's index of reads.
 
-use serialtrail_records::ReadBody;
-use serialtrail_records::state_enricher::Support;
+use crate::lent::{ReadBody, Support};
 
 /// The unit is a parent that something is packed into.
 pub(crate) const PACKS: i32 = 1;
@@ -26,31 +25,31 @@ pub(crate) const OF_CHILDREN: i32 = PACKED | UNPACKED | ENDS;
 /// Whether the event's list of children says what is in its parent. An association does not
 /// (EPCIS 2.0 §7.4.7): what is fixed to a thing, or to a place, is independent of what it is packed
 /// into, and lasts when that ends.
-pub(crate) fn aggregates(body: &ReadBody) -> bool {
+pub(crate) fn aggregates(body: &ReadBody<'_>) -> bool {
     body.event_type == "AggregationEvent"
 }
 
 /// `dispensing` (unless only part of the pack), `retail_selling`, `destroying`.
-pub(crate) fn is_terminal(body: &ReadBody) -> bool {
-    match body.biz_step.as_deref() {
+pub(crate) fn is_terminal(body: &ReadBody<'_>) -> bool {
+    match body.biz_step {
         Some("retail_selling" | "destroying") => true,
-        Some("dispensing") => body.disposition.as_deref() != Some("partially_dispensed"),
+        Some("dispensing") => body.disposition != Some("partially_dispensed"),
         _ => false,
     }
 }
 
 /// Bits of a read: what its direct support does, and what its best support says.
-pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>) -> i32 {
+pub(crate) fn flags(direct: Option<&Support<'_>>, best: Option<&Support<'_>>) -> i32 {
     let mut flags = 0;
-    if best.is_some_and(|best| best.body.biz_step.as_deref() == Some("receiving")) {
+    if best.is_some_and(|best| best.body.biz_step == Some("receiving")) {
         flags |= RECEIVES;
     }
     let Some(direct) = direct else {
         return flags;
     };
     let body = &direct.body;
-    let action = body.action.as_deref();
-    match direct.role.as_str() {
+    let action = body.action;
+    match direct.role {
         "parent" if aggregates(body) && action == Some("ADD") => flags |= PACKS,
         "parent" if aggregates(body) && direct.all_children => flags |= EMPTIES,
         "child" if aggregates(body) && direct.parent.is_some() => match action {
@@ -71,17 +70,18 @@ pub(crate) fn flags(direct: Option<&Support>, best: Option<&Support>) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::rc::Rc;
 
-    fn direct(event_type: &str, action: &str, role: &str, step: &str) -> Support {
+    fn direct<'a>(event_type: &'a str, action: &'a str, role: &'a str, step: &'a str) -> Support<'a> {
         Support {
-            role: role.into(),
-            parent: (role == "child").then(|| "00/1".into()),
-            body: ReadBody {
-                event_type: event_type.into(),
-                action: Some(action.into()),
-                biz_step: Some(step.into()),
+            role,
+            parent: (role == "child").then_some("00/1"),
+            body: Rc::new(ReadBody {
+                event_type,
+                action: Some(action),
+                biz_step: Some(step),
                 ..ReadBody::default()
-            },
+            }),
             ..Support::default()
         }
     }
@@ -187,7 +187,7 @@ mod tests {
     fn a_pack_dispensed_in_part_is_not_ended() {
         let mut support = direct("ObjectEvent", "OBSERVE", "epc", "dispensing");
         assert_eq!(flags(Some(&support), Some(&support)), ENDS);
-        support.body.disposition = Some("partially_dispensed".into());
+        Rc::make_mut(&mut support.body).disposition = Some("partially_dispensed");
         assert_eq!(flags(Some(&support), Some(&support)), 0);
     }
 }

@@ -2,8 +2,8 @@
 //! empty. Every answer is a function of the set of events, ordered by (event time, event id).
 
 use super::flags::{COMMISSIONS, EMPTIES, PACKS, RECEIVES};
+use crate::lent::{ChildInterval, ChildOp, ReadEntry};
 use serialtrail_records::Micros;
-use serialtrail_records::state_enricher::{ChildInterval, ChildOp, ReadEntry};
 
 /// `ChildOp::kind` of a packing.
 pub(crate) const PACK: &str = "pack";
@@ -18,9 +18,9 @@ pub(crate) const NEW_LIFE: &str = "new_life";
 
 /// A moment at which a container became empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Boundary {
+pub(crate) struct Boundary<'a> {
     pub(crate) time: Micros,
-    pub(crate) event_id: String,
+    pub(crate) event_id: &'a str,
     /// [`UNPACKED_ALL`] or [`NEW_LIFE`].
     pub(crate) cause: &'static str,
 }
@@ -30,12 +30,12 @@ type Position<'a> = (Micros, &'a str);
 /// Moments at which a container became empty: a DELETE of everything; and a new life, which an ADD
 /// into it, or its commissioning, begins when a `receiving` read lies between the last packing before
 /// it (inclusive) and it.
-pub(crate) fn boundaries(reads: &[ReadEntry]) -> Vec<Boundary> {
-    let mut events: Vec<&ReadEntry> = reads
+pub(crate) fn boundaries<'a>(reads: &[ReadEntry<'a>]) -> Vec<Boundary<'a>> {
+    let mut events: Vec<&ReadEntry<'a>> = reads
         .iter()
         .filter(|r| r.holds && r.flags & (PACKS | EMPTIES | COMMISSIONS) != 0)
         .collect();
-    events.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
+    events.sort_by(|a, b| (a.time, a.event_id).cmp(&(b.time, b.event_id)));
     let mut received: Vec<Micros> = reads
         .iter()
         .filter(|r| r.holds && r.flags & RECEIVES != 0)
@@ -51,7 +51,7 @@ pub(crate) fn boundaries(reads: &[ReadEntry]) -> Vec<Boundary> {
     for event in events {
         let boundary = |cause: &'static str| Boundary {
             time: event.time,
-            event_id: event.event_id.clone(),
+            event_id: event.event_id,
             cause,
         };
         if event.flags & EMPTIES != 0 {
@@ -73,14 +73,14 @@ struct End<'a> {
 }
 
 fn first_end<'a>(
-    packing: &ChildOp,
-    ops: &'a [ChildOp],
-    boundaries: &'a [Boundary],
+    packing: &ChildOp<'a>,
+    ops: &[ChildOp<'a>],
+    boundaries: &[Boundary<'a>],
 ) -> Option<End<'a>> {
-    let after: Position<'_> = (packing.time, &packing.event_id);
+    let after: Position<'_> = (packing.time, packing.event_id);
     let named = ops.iter().filter_map(|op| {
-        let at = (op.time, op.event_id.as_str());
-        let counts = match op.kind.as_str() {
+        let at = (op.time, op.event_id);
+        let counts = match op.kind {
             PACK => false,
             UNPACK => at > after,
             _ => op.packed_by == packing.event_id && at > after,
@@ -88,12 +88,12 @@ fn first_end<'a>(
         let cause = if op.kind == UNPACK {
             UNPACKED
         } else {
-            &op.kind
+            op.kind
         };
         counts.then_some(End { at, cause })
     });
     let empty = boundaries.iter().filter_map(|b| {
-        let at = (b.time, b.event_id.as_str());
+        let at = (b.time, b.event_id);
         (at > after).then_some(End { at, cause: b.cause })
     });
     named
@@ -103,16 +103,19 @@ fn first_end<'a>(
 
 /// The stays [from, to) of a child in a container, ascending and apart. A packing of what is already
 /// inside begins no stay of its own.
-pub(crate) fn intervals(ops: &[ChildOp], boundaries: &[Boundary]) -> Vec<ChildInterval> {
-    let mut packings: Vec<&ChildOp> = ops.iter().filter(|op| op.kind == PACK).collect();
-    packings.sort_by(|a, b| (a.time, &a.event_id).cmp(&(b.time, &b.event_id)));
-    let mut stays: Vec<ChildInterval> = Vec::new();
+pub(crate) fn intervals<'a>(
+    ops: &[ChildOp<'a>],
+    boundaries: &[Boundary<'a>],
+) -> Vec<ChildInterval<'a>> {
+    let mut packings: Vec<&ChildOp<'a>> = ops.iter().filter(|op| op.kind == PACK).collect();
+    packings.sort_by(|a, b| (a.time, a.event_id).cmp(&(b.time, b.event_id)));
+    let mut stays: Vec<ChildInterval<'a>> = Vec::new();
     for packing in packings {
         let end = first_end(packing, ops, boundaries);
         let inside = stays
             .last_mut()
-            .filter(|stay| match (stay.to, &stay.to_event) {
-                (Some(to), Some(event)) => (to, event.as_str()) > (packing.time, &packing.event_id),
+            .filter(|stay| match (stay.to, stay.to_event) {
+                (Some(to), Some(event)) => (to, event) > (packing.time, packing.event_id),
                 _ => true,
             });
         let stay = match inside {
@@ -120,7 +123,7 @@ pub(crate) fn intervals(ops: &[ChildOp], boundaries: &[Boundary]) -> Vec<ChildIn
             None => {
                 stays.push(ChildInterval {
                     from: packing.time,
-                    from_event: packing.event_id.clone(),
+                    from_event: packing.event_id,
                     ..ChildInterval::default()
                 });
                 // Just pushed.
@@ -129,20 +132,19 @@ pub(crate) fn intervals(ops: &[ChildOp], boundaries: &[Boundary]) -> Vec<ChildIn
             }
         };
         stay.to = end.as_ref().map(|e| e.at.0);
-        stay.to_event = end.as_ref().map(|e| e.at.1.to_owned());
-        stay.cause = end.as_ref().map(|e| e.cause.to_owned());
+        stay.to_event = end.as_ref().map(|e| e.at.1);
+        stay.cause = end.as_ref().map(|e| e.cause);
     }
     stays
 }
 
 /// Whether a read of the container, at `time` by `event_id`, is a read of a child with these stays:
 /// one of them holds the time, or the read is the very DELETE of everything that ends it.
-pub(crate) fn holds(stays: &[ChildInterval], time: Micros, event_id: &str) -> bool {
+pub(crate) fn holds(stays: &[ChildInterval<'_>], time: Micros, event_id: &str) -> bool {
     stays.iter().any(|stay| {
         stay.from <= time
             && (stay.to.is_none_or(|to| time < to)
-                || (stay.cause.as_deref() == Some(UNPACKED_ALL)
-                    && stay.to_event.as_deref() == Some(event_id)))
+                || (stay.cause == Some(UNPACKED_ALL) && stay.to_event == Some(event_id)))
     })
 }
 
@@ -151,25 +153,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn op(kind: &str, time: Micros) -> ChildOp {
+    fn op(kind: &str, time: Micros) -> ChildOp<'_> {
         ChildOp {
-            kind: kind.into(),
+            kind,
             time,
-            event_id: format!("e{time}"),
+            event_id: format!("e{time}").leak(),
             ..ChildOp::default()
         }
     }
 
-    fn left(packed: Micros, time: Micros, cause: &str) -> ChildOp {
+    fn left(packed: Micros, time: Micros, cause: &str) -> ChildOp<'_> {
         ChildOp {
-            packed_by: format!("e{packed}"),
+            packed_by: format!("e{packed}").leak(),
             ..op(cause, time)
         }
     }
 
-    fn read(time: Micros, flags: i32) -> ReadEntry {
+    fn read(time: Micros, flags: i32) -> ReadEntry<'static> {
         ReadEntry {
-            event_id: format!("e{time}"),
+            event_id: format!("e{time}").leak(),
             time,
             flags,
             holds: true,
@@ -177,10 +179,10 @@ mod tests {
         }
     }
 
-    fn spans(stays: &[ChildInterval]) -> Vec<(Micros, Option<Micros>, Option<&str>)> {
+    fn spans<'a>(stays: &[ChildInterval<'a>]) -> Vec<(Micros, Option<Micros>, Option<&'a str>)> {
         stays
             .iter()
-            .map(|s| (s.from, s.to, s.cause.as_deref()))
+            .map(|s| (s.from, s.to, s.cause))
             .collect()
     }
 
@@ -188,7 +190,7 @@ mod tests {
     fn a_stay_ends_at_the_first_thing_that_ends_it() {
         let all = [Boundary {
             time: 30,
-            event_id: "e30".into(),
+            event_id: "e30",
             cause: UNPACKED_ALL,
         }];
         for (ops, expected) in [
@@ -257,7 +259,7 @@ mod tests {
     fn a_read_is_inherited_from_the_packing_until_before_the_unpacking() {
         let all = [Boundary {
             time: 30,
-            event_id: "e30".into(),
+            event_id: "e30",
             cause: UNPACKED_ALL,
         }];
         let stays = intervals(&[op(PACK, 10)], &all);
@@ -273,7 +275,7 @@ mod tests {
         }
     }
 
-    fn any_op() -> impl Strategy<Value = ChildOp> {
+    fn any_op() -> impl Strategy<Value = ChildOp<'static>> {
         (0i64..12, 0usize..4, 0i64..12).prop_map(|(time, kind, packed)| match kind {
             0 | 1 => op(PACK, time),
             2 => op(UNPACK, time),
@@ -288,9 +290,9 @@ mod tests {
             empties in proptest::collection::vec(0i64..12, 0..3),
             rotate in 0usize..10,
         ) {
-            let boundaries: Vec<Boundary> = empties
+            let boundaries: Vec<Boundary<'_>> = empties
                 .iter()
-                .map(|t| Boundary { time: *t, event_id: format!("z{t}"), cause: UNPACKED_ALL })
+                .map(|t| Boundary { time: *t, event_id: format!("z{t}").leak(), cause: UNPACKED_ALL })
                 .collect();
             let stays = intervals(&ops, &boundaries);
             for pair in stays.windows(2) {

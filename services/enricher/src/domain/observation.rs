@@ -1,9 +1,11 @@
 //! One read of one unit with its place and facts, as it goes to `enriched`.
 
+use crate::lent::{
+    Arena, BaseFacts, EnrichedObservation, ReadBody, RegistryEntry, Site, Support, UnitFacts,
+};
 use crate::policy::Policy;
 use serialtrail_gs1::Epc;
-use serialtrail_records::state_enricher::{BaseFacts, Support};
-use serialtrail_records::{EnrichedObservation, Micros, ReadBody, RegistryEntry, Site, UnitFacts};
+use serialtrail_records::{Location, Micros};
 use serialtrail_stream::reference::{ReferenceTable, gln_of};
 
 /// Clock difference between two sites that is not suspect, microseconds.
@@ -11,78 +13,79 @@ const CLOCK_TOLERANCE: Micros = 10 * 60 * 1_000_000;
 
 /// Everything an observation is made from.
 pub(crate) struct Known<'a> {
+    pub(crate) key: &'a str,
     pub(crate) unit: &'a Epc,
-    pub(crate) facts: &'a BaseFacts,
+    pub(crate) facts: &'a BaseFacts<'a>,
     pub(crate) facts_revision: i64,
-    pub(crate) registry: Option<&'a RegistryEntry>,
+    pub(crate) registry: Option<&'a RegistryEntry<'a>>,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
+    pub(crate) arena: &'a Arena,
 }
 
 /// The observation of a read that holds by `support`; revision 0, asserted.
-pub(crate) fn observation(
-    known: &Known<'_>,
-    event_id: &str,
-    support: &Support,
-) -> EnrichedObservation {
-    let body = &support.body;
+pub(crate) fn observation<'a>(
+    known: &Known<'a>,
+    event_id: &'a str,
+    support: &'a Support<'a>,
+) -> EnrichedObservation<'a> {
+    let body: &ReadBody<'_> = &support.body;
     let direct = support.issuer.is_empty();
     let facts = unit_facts(known, body.event_time);
-    let horizon = known.policy.horizon(facts.profile.as_deref());
+    let horizon = known.policy.horizon(facts.profile);
     EnrichedObservation {
-        unit: known.unit.to_string(),
-        kind: known.unit.kind().as_str().to_owned(),
-        event_id: event_id.to_owned(),
+        unit: known.key,
+        kind: known.unit.kind().as_str(),
+        event_id,
         revision: 0,
         asserted: true,
         direct,
-        role: if direct {
-            support.role.clone()
-        } else {
-            "inherited".to_owned()
-        },
+        role: if direct { support.role } else { "inherited" },
         parent: if direct {
-            support.parent.clone()
+            support.parent
         } else {
-            Some(support.issuer.clone())
+            Some(support.issuer)
         },
-        path: support.path.clone(),
+        path: &support.path,
         quantity: support.quantity,
-        uom: support.uom.clone(),
+        uom: support.uom,
         clock_suspect: body.event_time > body.record_time.saturating_add(CLOCK_TOLERANCE),
         beyond_horizon: body.event_time < body.record_time.saturating_sub(horizon),
-        site: site(body, known.table),
+        site: site(known, body),
         destination_kinds: destination_kinds(body, known.table),
         facts,
-        body: body.clone(),
+        body,
     }
 }
 
 /// The place of a read at its event time: the read point's GLN, else the business location's; a
 /// position the read itself carries outweighs the place's.
-fn site(body: &ReadBody, table: &ReferenceTable) -> Site {
-    let at = body.event_time;
-    let glns: Vec<String> = [&body.read_point, &body.biz_location]
-        .into_iter()
-        .flatten()
-        .filter_map(|p| gln_of(p))
-        .collect();
-    let location = glns.iter().find_map(|gln| table.location(gln, at));
-    let gln = location
-        .map(|l| l.gln.clone())
-        .or_else(|| glns.first().cloned());
-    let party = location.and_then(|l| l.party.clone());
+fn site<'a>(known: &Known<'a>, body: &'a ReadBody<'a>) -> Site<'a> {
+    let (at, table) = (body.event_time, known.table);
+    let mut first = None;
+    let mut location: Option<&'a Location> = None;
+    for place in [body.read_point, body.biz_location].into_iter().flatten() {
+        let Some(gln) = gln_of(place) else { continue };
+        location = table.location(&gln, at);
+        first.get_or_insert(gln);
+        if location.is_some() {
+            break;
+        }
+    }
+    let party = location.and_then(|l| l.party.as_deref());
     let own_position = body.latitude.zip(body.longitude);
     Site {
-        gln,
-        name: location.map(|l| l.name.clone()),
-        kind: location.map(|l| l.kind.clone()),
-        country: location.map(|l| l.country.clone()),
-        party_role: party
-            .as_deref()
-            .and_then(|p| table.party(p, at))
-            .map(|p| p.role.clone()),
+        gln: match location {
+            Some(location) => Some(&location.gln),
+            None => first.map(|gln| &*known.arena.alloc_str(&gln)),
+        },
+        name: location.map(|l| l.name.as_str()),
+        kind: location.map(|l| l.kind.as_str()),
+        country: location.map(|l| l.country.as_str()),
         party,
+        party_role: party
+            .and_then(|p| table.party(p, at))
+            .map(|p| p.role.as_str()),
         latitude: own_position
             .map(|p| p.0)
             .or_else(|| location.and_then(|l| l.latitude)),
@@ -96,52 +99,48 @@ fn site(body: &ReadBody, table: &ReferenceTable) -> Site {
     }
 }
 
-fn destination_kinds(body: &ReadBody, table: &ReferenceTable) -> Vec<String> {
-    let mut kinds: Vec<String> = body
+fn destination_kinds<'a>(body: &ReadBody<'_>, table: &'a ReferenceTable) -> Vec<&'a str> {
+    let mut kinds: Vec<&str> = body
         .destinations
         .iter()
-        .filter_map(|d| gln_of(&d.id))
+        .filter_map(|d| gln_of(d.id))
         .flat_map(|gln| {
             let place = table
                 .location(&gln, body.event_time)
-                .map(|l| l.kind.clone());
-            let party = table.party(&gln, body.event_time).map(|p| p.role.clone());
+                .map(|l| l.kind.as_str());
+            let party = table.party(&gln, body.event_time).map(|p| p.role.as_str());
             place.into_iter().chain(party)
         })
         .collect();
-    kinds.sort();
+    kinds.sort_unstable();
     kinds.dedup();
     kinds
 }
 
 /// Facts of the unit as they bear on a read at `at`.
-fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
+fn unit_facts<'a>(known: &Known<'a>, at: Micros) -> UnitFacts<'a> {
     let (base, registry) = (known.facts, known.registry);
-    let gtin = known.unit.gtin();
-    let product = gtin
-        .as_deref()
-        .and_then(|gtin| known.table.product(gtin, at));
+    let lasting = |text: serialtrail_gs1::KeyText<'_>| -> &'a str { known.arena.alloc_str(&text) };
+    let gtin = known.unit.gtin().map(lasting);
+    let product = gtin.and_then(|gtin| known.table.product(gtin, at));
     UnitFacts {
         known: base.known,
-        known_by: base.known_by.clone(),
-        unauthorised_issuer: base.unauthorised_issuer.clone(),
+        known_by: base.known_by,
+        unauthorised_issuer: base.unauthorised_issuer,
         commissioned_at: base.commissioned_at,
-        commissioned_by: base.commissioned_by.clone(),
-        source_event: base.source_event.clone(),
+        commissioned_by: base.commissioned_by,
+        source_event: base.source_event,
         foreign_gtin: gtin.is_some() && product.is_none(),
-        gtin: gtin.map(String::from),
-        lot: base
-            .lot
-            .clone()
-            .or_else(|| known.unit.lot().map(String::from)),
-        expiry: base.expiry.clone(),
-        markets: registry.map(|r| r.markets.clone()).unwrap_or_default(),
-        product_markets: product.map(|p| p.markets.clone()).unwrap_or_default(),
-        status: registry.map(|r| r.status.clone()),
+        gtin,
+        lot: base.lot.or_else(|| known.unit.lot().map(lasting)),
+        expiry: base.expiry,
+        markets: registry.map_or(&[], |r| &r.markets),
+        product_markets: product.map_or(&[], |p| &p.markets),
+        status: registry.map(|r| r.status),
         status_since: registry.and_then(|r| r.status_since),
-        profile: product.map(|p| p.profile.clone()),
-        product_name: product.map(|p| p.name.clone()),
-        brand: product.map(|p| p.brand.clone()),
+        profile: product.map(|p| p.profile.as_str()),
+        product_name: product.map(|p| p.name.as_str()),
+        brand: product.map(|p| p.brand.as_str()),
         revision: known.facts_revision,
     }
 }
@@ -149,7 +148,10 @@ fn unit_facts(known: &Known<'_>, at: Micros) -> UnitFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serialtrail_records::{Location, Party, Product, ReferenceMessage, TypedId};
+    use crate::lent::UnitRead;
+    use crate::lent::tests::{lend, owned};
+    use serialtrail_records::state_enricher as state;
+    use serialtrail_records::{Codec, Party, Product, ReadBody, ReferenceMessage, TypedId};
 
     fn table() -> ReferenceTable {
         let mut table = ReferenceTable::default();
@@ -180,22 +182,30 @@ mod tests {
         table
     }
 
-    fn observe(body: ReadBody, unit: &str) -> EnrichedObservation {
+    fn observe(body: ReadBody, unit: &str) -> serialtrail_records::EnrichedObservation {
+        let (codec, arena) = (Codec::offline().unwrap(), Arena::new());
+        let support = state::Support {
+            body,
+            asserted: true,
+            role: "epc".into(),
+            ..state::Support::default()
+        };
+        let read = state::UnitRead {
+            supports: vec![support],
+            ..state::UnitRead::default()
+        };
+        let read: UnitRead<'_> = lend(&codec, &arena, &read);
         let known = Known {
+            key: unit,
             unit: &Epc::from_record(unit),
             facts: &BaseFacts::default(),
             facts_revision: 1,
             registry: None,
             table: &table(),
             policy: &Policy::default(),
+            arena: &arena,
         };
-        let support = Support {
-            body,
-            asserted: true,
-            role: "epc".into(),
-            ..Support::default()
-        };
-        observation(&known, "e", &support)
+        owned(&codec, &observation(&known, "e", &read.supports[0]))
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! Why a read holds: the event itself, or containers it is inherited from.
 
-use serialtrail_records::state_enricher::{Support, UnitRead};
+use crate::lent::{Support, UnitRead};
 
 /// The support that speaks for a read: the event itself, else the nearest container, ties by its key.
-pub(crate) fn best(read: &UnitRead) -> Option<&Support> {
+pub(crate) fn best<'r, 'a>(read: &'r UnitRead<'a>) -> Option<&'r Support<'a>> {
     read.supports
         .iter()
         .filter(|s| s.asserted)
-        .min_by(|a, b| (a.path.len(), &a.issuer).cmp(&(b.path.len(), &b.issuer)))
+        .min_by(|a, b| (a.path.len(), a.issuer).cmp(&(b.path.len(), b.issuer)))
 }
 
 /// The support by the event itself, where it holds.
-pub(crate) fn direct(read: &UnitRead) -> Option<&Support> {
+pub(crate) fn direct<'r, 'a>(read: &'r UnitRead<'a>) -> Option<&'r Support<'a>> {
     read.supports
         .iter()
         .find(|s| s.issuer.is_empty() && s.asserted)
 }
 
 /// Whether two supports say the same, apart from their revisions.
-pub(crate) fn same(a: Option<&Support>, b: Option<&Support>) -> bool {
+pub(crate) fn same(a: Option<&Support<'_>>, b: Option<&Support<'_>>) -> bool {
     match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => {
@@ -39,10 +39,10 @@ pub(crate) fn same(a: Option<&Support>, b: Option<&Support>) -> bool {
 mod tests {
     use super::*;
 
-    fn support(issuer: &str, hops: usize, asserted: bool) -> Support {
+    fn support(issuer: &str, hops: usize, asserted: bool) -> Support<'_> {
         Support {
-            issuer: issuer.into(),
-            path: vec!["x".into(); hops],
+            issuer,
+            path: vec!["x"; hops],
             asserted,
             ..Support::default()
         }
@@ -59,13 +59,13 @@ mod tests {
             ],
             ..UnitRead::default()
         };
-        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some(""));
+        assert_eq!(best(&read).map(|s| s.issuer), Some(""));
         read.supports[3].asserted = false;
-        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("a"));
+        assert_eq!(best(&read).map(|s| s.issuer), Some("a"));
         read.supports[1].asserted = false;
-        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("b"));
+        assert_eq!(best(&read).map(|s| s.issuer), Some("b"));
         read.supports[0].asserted = false;
-        assert_eq!(best(&read).map(|s| s.issuer.as_str()), Some("0"));
+        assert_eq!(best(&read).map(|s| s.issuer), Some("0"));
         read.supports[2].asserted = false;
         assert!(best(&read).is_none());
     }
