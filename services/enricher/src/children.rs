@@ -6,7 +6,7 @@
 
 use crate::domain::intervals::{PACK, UNPACK, boundaries};
 use crate::env::Env;
-use crate::lent::{Child, ChildOp, ChildPage, Container, ReadEntry, ReadTask};
+use crate::lent::{Arena, Child, ChildOp, ChildPage, Container, ReadEntry, ReadTask};
 use crate::unit::Unit;
 use serialtrail_records::Micros;
 use std::collections::BTreeMap;
@@ -48,12 +48,16 @@ fn page_key<'a>(env: &Env<'_, 'a>, unit: &str, page: i64) -> &'a str {
     env.key(&["c/", &page.to_string(), " ", unit])
 }
 
-pub(crate) fn load_page<'a>(
+/// Reads a page into `arena`, which held the one before it.
+pub(crate) fn load_page<'a: 'p, 'p>(
     env: &mut Env<'_, 'a>,
+    arena: &'p mut Arena,
     unit: &str,
     page: i64,
-) -> anyhow::Result<ChildPage<'a>> {
-    Ok(env.load(page_key(env, unit, page))?.unwrap_or_default())
+) -> anyhow::Result<ChildPage<'p>> {
+    arena.reset();
+    let page = env.load_in(arena, page_key(env, unit, page))?;
+    Ok(page.unwrap_or_default())
 }
 
 pub(crate) fn save_page(
@@ -102,8 +106,9 @@ pub(crate) fn apply<'a>(
             .push(child);
     }
     let mut refused = Vec::new();
+    let mut arena = Arena::new();
     for (number, children) in by_page {
-        let mut page = load_page(env, key, number)?;
+        let mut page = load_page(env, &mut arena, key, number)?;
         let mut touched = false;
         for child in children {
             match apply_one(&mut page, child, change) {
@@ -276,7 +281,6 @@ pub(crate) fn read_changed<'a>(
 mod tests {
     use super::*;
     use crate::env::Sizes;
-    use crate::lent::Arena;
     use crate::policy::Policy;
     use serialtrail_records::Codec;
     use serialtrail_stream::reference::ReferenceTable;
@@ -321,16 +325,17 @@ mod tests {
         let container = unit.state.container.clone().unwrap();
         let mut next = 0;
         let mut found = Vec::new();
+        let mut pages = Arena::new();
         for page in &container.pages {
             assert_eq!(first_hash(*page), next);
             next = end_hash(*page);
-            let page = load_page(&mut env, "00/1", *page).unwrap();
+            let page = load_page(&mut env, &mut pages, "00/1", *page).unwrap();
             assert!(page.children.len() <= 256);
-            found.extend(page.children.into_iter().map(|c| c.key));
+            found.extend(page.children.into_iter().map(|c| c.key.to_owned()));
         }
         assert_eq!(next, 1 << 32);
         found.sort();
-        let mut expected = children.clone();
+        let mut expected = names.clone();
         expected.sort();
         assert_eq!(found, expected);
         assert_eq!(container.dirty.len(), container.pages.len());
@@ -343,7 +348,7 @@ mod tests {
         change.revision = 2;
         apply(&mut env, &mut unit, &children[..1], &change).unwrap();
         let page = page_of(&container, hash(children[0]));
-        let page = load_page(&mut env, "00/1", page).unwrap();
+        let page = load_page(&mut env, &mut pages, "00/1", page).unwrap();
         assert!(
             page.children
                 .iter()

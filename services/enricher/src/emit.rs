@@ -21,12 +21,12 @@ fn digest<'a>(env: &Env<'_, 'a>) -> &'a [u8] {
 
 /// Emits the read of `unit` if what it says, or whether it holds, differs from what was emitted last.
 /// `before` is the support that spoke for it before, for a read that no longer holds.
-pub(crate) fn read<'a>(
+pub(crate) fn read<'a: 'r, 'r>(
     env: &mut Env<'_, 'a>,
     unit: &Unit<'a>,
-    event_id: &'a str,
-    read: &mut UnitRead<'a>,
-    before: Option<&Support<'a>>,
+    event_id: &str,
+    read: &mut UnitRead<'r>,
+    before: Option<&Support<'r>>,
 ) -> anyhow::Result<()> {
     let (support, asserted) = match (best(read), before) {
         (Some(support), _) => (support, true),
@@ -121,9 +121,7 @@ pub(crate) fn serial<'a>(
         known: facts.known,
         known_by: facts.known_by,
         commissioned_at: facts.commissioned_at,
-        issued_by: registry
-            .and_then(|r| r.issued_by)
-            .or(facts.commissioned_by),
+        issued_by: registry.and_then(|r| r.issued_by).or(facts.commissioned_by),
         source_event: facts.source_event,
         parent: latest_parent(reads),
         attributes: registry.map(|r| r.attributes.clone()).unwrap_or_default(),

@@ -57,10 +57,23 @@ impl<'a> Env<'_, 'a> {
         &mut self,
         key: &str,
     ) -> anyhow::Result<Option<L>> {
+        self.load_in(self.arena, key)
+    }
+
+    /// Reads one state value into other memory than the step's: of those that are read one after the
+    /// other, without end, only one is to be there at a time.
+    pub(crate) fn load_in<'p, L: Lent + Deserialize<'p>>(
+        &mut self,
+        arena: &'p Arena,
+        key: &str,
+    ) -> anyhow::Result<Option<L>>
+    where
+        'a: 'p,
+    {
         let Some(bytes) = self.ctx.get(key.as_bytes())? else {
             return Ok(None);
         };
-        let bytes: &'a [u8] = self.arena.alloc_slice_copy(bytes);
+        let bytes: &'p [u8] = arena.alloc_slice_copy(bytes);
         self.codec
             .decode_borrowed::<L::Record, L>(bytes)
             .map(Some)
@@ -68,11 +81,7 @@ impl<'a> Env<'_, 'a> {
     }
 
     /// Writes one state value.
-    pub(crate) fn save<L: Lent + Serialize>(
-        &mut self,
-        key: &str,
-        value: &L,
-    ) -> anyhow::Result<()> {
+    pub(crate) fn save<L: Lent + Serialize>(&mut self, key: &str, value: &L) -> anyhow::Result<()> {
         self.write(value)?;
         self.ctx.put(key.as_bytes(), self.out);
         Ok(())

@@ -11,10 +11,11 @@ use crate::domain::supports::{best, direct};
 use crate::emit;
 use crate::env::Env;
 use crate::lent::{
-    Child, ChildInterval, Container, InheritedRead, Membership, MembershipEnd, ReadEntry, Support,
+    Arena, Child, ChildInterval, Container, InheritedRead, Membership, MembershipEnd, ReadEntry,
+    Support,
 };
 use crate::reject;
-use crate::unit::{Unit, load_read, save_read};
+use crate::unit::{Unit, load_read, load_read_in, save_read};
 use serialtrail_runtime::topics::{ENRICHED, UNIT_INBOX};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -62,7 +63,7 @@ impl<'a> Reads<'a> {
         &mut self,
         env: &mut Env<'_, 'a>,
         container: &mut Container<'a>,
-        child: &'a str,
+        child: &str,
         event_id: &'a str,
         asserted: bool,
     ) -> anyhow::Result<()> {
@@ -116,11 +117,8 @@ pub(crate) fn run<'a>(
 }
 
 /// Emits the unit's reads again where the facts they carry have changed.
-fn refresh<'a>(
-    env: &mut Env<'_, 'a>,
-    unit: &mut Unit<'a>,
-    limit: usize,
-) -> anyhow::Result<()> {
+fn refresh<'a>(env: &mut Env<'_, 'a>, unit: &mut Unit<'a>, limit: usize) -> anyhow::Result<()> {
+    let mut arena = Arena::new();
     while let Some(page) = unit.state.refresh {
         if env.ctx.emitted() >= limit {
             return Ok(());
@@ -132,7 +130,8 @@ fn refresh<'a>(
             .map(|entry| entry.event_id)
             .collect();
         for event_id in events {
-            if let Some(mut read) = load_read(env, unit.key, event_id)? {
+            arena.reset();
+            if let Some(mut read) = load_read_in(env, &arena, unit.key, event_id)? {
                 let before = read.revision;
                 emit::read(env, unit, event_id, &mut read, None)?;
                 if read.revision != before {
@@ -157,11 +156,13 @@ fn fan_out<'a>(
     let entries = unit.reads(env)?;
     let boundaries = boundaries(&entries);
     let mut reads = Reads::new(unit.key);
+    let mut arena = Arena::new();
     while let Some(page) = container.dirty.first().copied() {
         if !sync_page(
             env,
             container,
             &mut reads,
+            &mut arena,
             &entries,
             &boundaries,
             page,
@@ -181,7 +182,7 @@ fn fan_out<'a>(
             if end_hash(page) <= task.cursor {
                 continue;
             }
-            let mut children = load_page(env, unit.key, page)?.children;
+            let mut children = load_page(env, &mut arena, unit.key, page)?.children;
             children.sort_by_cached_key(|child| hash(child.key));
             let mut told = task.cursor;
             for child in &children {
@@ -226,12 +227,13 @@ fn sync_page<'a>(
     env: &mut Env<'_, 'a>,
     container: &mut Container<'a>,
     reads: &mut Reads<'a>,
+    arena: &mut Arena,
     entries: &[ReadEntry<'a>],
     boundaries: &[Boundary<'a>],
     number: i64,
     limit: usize,
 ) -> anyhow::Result<bool> {
-    let mut page = load_page(env, reads.unit, number)?;
+    let mut page = load_page(env, arena, reads.unit, number)?;
     let mut complete = true;
     let mut touched = false;
     for child in &mut page.children {
@@ -265,8 +267,8 @@ fn memberships<'a>(
     env: &mut Env<'_, 'a>,
     container: &mut Container<'a>,
     unit: &'a str,
-    child: &Child<'a>,
-    stays: &[ChildInterval<'a>],
+    child: &Child<'_>,
+    stays: &[ChildInterval<'_>],
 ) -> anyhow::Result<()> {
     let gone = child
         .sent

@@ -1,8 +1,8 @@
 //! What the enricher refuses: records as they were read, and reads and packings that go nowhere.
 
 use crate::children::CHILD_OPS;
-use crate::fanout::HOP_LIMIT;
 use crate::env::Env;
+use crate::fanout::HOP_LIMIT;
 use crate::lent::{InheritedRead, Lent, ReadBody, UnitEvent};
 use serde::Serialize;
 use serialtrail_records::RejectedEvent;
@@ -42,7 +42,11 @@ fn about(
         capture_id: Some(body.capture_id.to_owned()),
         document_id: body.document_id.map(str::to_owned),
         source_party: body.source_party.to_owned(),
-        visible_to: body.visible_to.iter().map(|party| (*party).to_owned()).collect(),
+        visible_to: body
+            .visible_to
+            .iter()
+            .map(|party| (*party).to_owned())
+            .collect(),
         record_time: body.record_time,
         ..RejectedEvent::default()
     }
@@ -58,7 +62,10 @@ fn refuse<L: Lent + Serialize>(
 }
 
 /// A read that would be inherited by a unit it came through.
-pub(crate) fn container_loop(env: &mut Env<'_, '_>, read: &InheritedRead<'_>) -> anyhow::Result<()> {
+pub(crate) fn container_loop(
+    env: &mut Env<'_, '_>,
+    read: &InheritedRead<'_>,
+) -> anyhow::Result<()> {
     let message = format!(
         "{} is packed into something that is packed into it; the read of event {} is not inherited \
          any further. Correct one of the packings",

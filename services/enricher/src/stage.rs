@@ -18,6 +18,9 @@ use serialtrail_stream::time::stream_time;
 use serialtrail_stream::{InputRecord, Keys, Notes, Stage, StepContext};
 use std::sync::Arc;
 
+/// Memory a step keeps for the next one.
+const KEPT_BYTES: usize = 4 << 20;
+
 /// Owner of the serial registry: containment, facts, inherited reads.
 pub struct EnricherStage {
     codec: Arc<Codec>,
@@ -56,11 +59,16 @@ impl EnricherStage {
         self
     }
 
-    fn on_record(
-        &mut self,
-        record: &InputRecord,
-        ctx: &mut dyn StepContext,
-    ) -> anyhow::Result<()> {
+    /// Gives back what the last step used; what it used beyond the usual for good.
+    fn begin(&mut self) {
+        if self.arena.allocated_bytes() > KEPT_BYTES {
+            self.arena = Arena::new();
+        } else {
+            self.arena.reset();
+        }
+    }
+
+    fn on_record(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
         let message = match Message::decode(&self.codec, value(record)) {
             Ok(message) => message,
             Err(error) => return REFUSALS.undecodable(ctx, &self.codec, record, error),
@@ -109,7 +117,7 @@ impl EnricherStage {
 
     /// Continues one unit's work; true when nothing of it is left.
     fn work(&mut self, ctx: &mut dyn StepContext, key: &str, limit: usize) -> anyhow::Result<bool> {
-        self.arena.reset();
+        self.begin();
         let table = self.reference.table();
         let mut env = Env {
             ctx,
@@ -173,7 +181,7 @@ fn value(record: &InputRecord) -> &[u8] {
 
 impl Stage for EnricherStage {
     fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
-        self.arena.reset();
+        self.begin();
         self.on_record(record, ctx)
     }
 

@@ -4,7 +4,7 @@
 //! Keys: `u/<unit>`, `x/<page> <unit>`, `r/<unit> <event id>`; a unit's key holds no space.
 
 use crate::env::Env;
-use crate::lent::{ReadEntry, ReadPage, UnitRead, UnitState};
+use crate::lent::{Arena, ReadEntry, ReadPage, UnitRead, UnitState};
 use serialtrail_gs1::Epc;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,6 +135,16 @@ pub(crate) fn load_read<'a>(
     event_id: &str,
 ) -> anyhow::Result<Option<UnitRead<'a>>> {
     env.load(read_key(env, unit, event_id))
+}
+
+/// As [`load_read`], into other memory than the step's.
+pub(crate) fn load_read_in<'a: 'p, 'p>(
+    env: &mut Env<'_, 'a>,
+    arena: &'p Arena,
+    unit: &str,
+    event_id: &str,
+) -> anyhow::Result<Option<UnitRead<'p>>> {
+    env.load_in(arena, read_key(env, unit, event_id))
 }
 
 pub(crate) fn save_read(

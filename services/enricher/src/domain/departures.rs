@@ -70,9 +70,9 @@ pub(crate) fn latest_parent<'a>(reads: &[ReadEntry<'a>]) -> Option<&'a str> {
     let moves = moves(reads);
     let at = moves.iter().rposition(|m| m.flags & PACKED != 0)?;
     let parent = moves[at].parent?;
-    let gone = moves[at + 1..].iter().any(|m| {
-        m.flags & ENDS != 0 || (m.flags & UNPACKED != 0 && m.parent == Some(parent))
-    });
+    let gone = moves[at + 1..]
+        .iter()
+        .any(|m| m.flags & ENDS != 0 || (m.flags & UNPACKED != 0 && m.parent == Some(parent)));
     (!gone).then_some(parent)
 }
 

@@ -134,8 +134,8 @@ pub(crate) fn facts<'a>(
 mod tests {
     use super::facts as judged;
     use super::*;
-    use crate::lent::tests::{lend, owned};
     use crate::lent::UnitState;
+    use crate::lent::tests::{lend, owned};
     use serialtrail_records::state_enricher as state;
     use serialtrail_records::{Codec, Location, Product, ReadBody, ReferenceMessage};
 
@@ -244,8 +244,9 @@ mod tests {
             made("a", 5, MAKER, "A"),
             made("c", 4, MAKER, "C"),
         ];
-        let lot =
-            |registry, made: &[(String, state::UnitRead)]| facts(Some(GTIN), registry, made, &table()).lot;
+        let lot = |registry, made: &[(String, state::UnitRead)]| {
+            facts(Some(GTIN), registry, made, &table()).lot
+        };
         assert_eq!(lot(Some(&registry), &made).as_deref(), Some("R"));
         assert_eq!(lot(None, &made).as_deref(), Some("C"));
         assert_eq!(

@@ -72,7 +72,12 @@ mod tests {
     use super::*;
     use std::rc::Rc;
 
-    fn direct<'a>(event_type: &'a str, action: &'a str, role: &'a str, step: &'a str) -> Support<'a> {
+    fn direct<'a>(
+        event_type: &'a str,
+        action: &'a str,
+        role: &'a str,
+        step: &'a str,
+    ) -> Support<'a> {
         Support {
             role,
             parent: (role == "child").then_some("00/1"),

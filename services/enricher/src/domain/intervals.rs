@@ -85,11 +85,7 @@ fn first_end<'a>(
             UNPACK => at > after,
             _ => op.packed_by == packing.event_id && at > after,
         };
-        let cause = if op.kind == UNPACK {
-            UNPACKED
-        } else {
-            op.kind
-        };
+        let cause = if op.kind == UNPACK { UNPACKED } else { op.kind };
         counts.then_some(End { at, cause })
     });
     let empty = boundaries.iter().filter_map(|b| {
@@ -180,10 +176,7 @@ mod tests {
     }
 
     fn spans<'a>(stays: &[ChildInterval<'a>]) -> Vec<(Micros, Option<Micros>, Option<&'a str>)> {
-        stays
-            .iter()
-            .map(|s| (s.from, s.to, s.cause))
-            .collect()
+        stays.iter().map(|s| (s.from, s.to, s.cause)).collect()
     }
 
     #[test]

@@ -301,8 +301,10 @@ impl Pipeline {
         for output in outputs {
             let value = output.value.unwrap();
             self.outputs.update(output.topic);
-            self.outputs.update(output.partition.unwrap_or(-1).to_le_bytes());
-            self.outputs.update(output.key.as_deref().unwrap_or_default());
+            self.outputs
+                .update(output.partition.unwrap_or(-1).to_le_bytes());
+            self.outputs
+                .update(output.key.as_deref().unwrap_or_default());
             take(&mut self.outputs, &self.codec, &value);
             let size = value.len() + output.key.as_ref().map_or(0, Vec::len);
             assert!(size <= 256 * 1024, "{} of {size} bytes", output.topic);
