@@ -209,7 +209,7 @@ impl Detector {
             last_event_time: should.last_event_time,
         });
         let value = self.codec.encode(&alert)?;
-        ctx.put(&alert_key(&alert.rule, &unit.key), &value);
+        ctx.put(&alert_key(&alert.rule, unit.key), &value);
         ctx.emit(topics::ALERTS, unit.key.as_bytes(), &value);
         count(&alert.rule, what);
         Ok(true)
@@ -223,7 +223,7 @@ impl Detector {
         captured_at: Micros,
         ctx: &mut dyn StepContext,
     ) -> anyhow::Result<()> {
-        let key = alert_key(&stood.rule, &unit.key);
+        let key = alert_key(&stood.rule, unit.key);
         let Some(kept) = ctx.get(&key)? else {
             anyhow::bail!(
                 "state of {} names alert {} without its content",

@@ -22,7 +22,7 @@ fn told(event: usize, revision: i64, time: i64, step: &str) -> DetectorRead {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Take(DetectorRead),
+    Take(Box<DetectorRead>),
     Prune(Micros),
     Fact(i64),
 }
@@ -32,7 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
     let read = (0usize..6, 0i64..9, 0i64..100, steps);
     prop_oneof![
         6 => read.prop_map(|(event, revision, time, step)| {
-            Step::Take(told(event, revision, time, step))
+            Step::Take(Box::new(told(event, revision, time, step)))
         }),
         1 => (0i64..100).prop_map(Step::Prune),
         1 => (0i64..9).prop_map(Step::Fact),
@@ -60,7 +60,7 @@ proptest! {
         for step in steps {
             let said = DetectorReads {
                 reads: match &step {
-                    Step::Take(read) => vec![read.clone()],
+                    Step::Take(read) => vec![(**read).clone()],
                     _ => Vec::new(),
                 },
             };
@@ -73,9 +73,9 @@ proptest! {
                     let known = model.reads.iter_mut().find(|r| r.event_id == read.event_id);
                     prop_assert_eq!(news, known.as_ref().is_none_or(|r| read.revision > r.revision));
                     match known {
-                        Some(known) if news => *known = read,
+                        Some(known) if news => *known = *read,
                         Some(_) => {}
-                        None => model.reads.push(read),
+                        None => model.reads.push(*read),
                     }
                 }
                 Step::Prune(before) => {

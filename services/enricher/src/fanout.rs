@@ -23,6 +23,12 @@ use std::rc::Rc;
 /// Containers a read may pass through.
 pub(crate) const HOP_LIMIT: usize = 8;
 
+/// What a container has seen: its reads, and those of them at which stays begin or end.
+struct Past<'a> {
+    entries: Vec<ReadEntry<'a>>,
+    boundaries: Vec<Boundary<'a>>,
+}
+
 /// A container's reads as they are sent to children, loaded once a run.
 struct Reads<'a> {
     unit: &'a str,
@@ -85,7 +91,7 @@ impl<'a> Reads<'a> {
                 if self.too_long.insert(event_id) {
                     reject::hop_limit(env, &message)?;
                 }
-            } else if message.path.iter().any(|passed| *passed == child) {
+            } else if message.path.contains(&child) {
                 reject::container_loop(env, &message)?;
             } else {
                 message.asserted = true;
@@ -154,27 +160,22 @@ fn fan_out<'a>(
         return Ok(());
     }
     let entries = unit.reads(env)?;
-    let boundaries = boundaries(&entries);
+    let past = Past {
+        boundaries: boundaries(&entries),
+        entries,
+    };
     let mut reads = Reads::new(unit.key);
     let mut arena = Arena::new();
     while let Some(page) = container.dirty.first().copied() {
-        if !sync_page(
-            env,
-            container,
-            &mut reads,
-            &mut arena,
-            &entries,
-            &boundaries,
-            page,
-            limit,
-        )? {
+        if !sync_page(env, container, &mut reads, &mut arena, &past, page, limit)? {
             return Ok(());
         }
         container.dirty.remove(0);
     }
     while let Some(task) = container.tasks.first().copied() {
         let all = task.event_id.is_empty();
-        let sent: Vec<&ReadEntry<'a>> = entries
+        let sent: Vec<&ReadEntry<'a>> = past
+            .entries
             .iter()
             .filter(|e| all || e.event_id == task.event_id)
             .collect();
@@ -228,8 +229,7 @@ fn sync_page<'a>(
     container: &mut Container<'a>,
     reads: &mut Reads<'a>,
     arena: &mut Arena,
-    entries: &[ReadEntry<'a>],
-    boundaries: &[Boundary<'a>],
+    past: &Past<'a>,
     number: i64,
     limit: usize,
 ) -> anyhow::Result<bool> {
@@ -237,7 +237,7 @@ fn sync_page<'a>(
     let mut complete = true;
     let mut touched = false;
     for child in &mut page.children {
-        let stays = intervals(&child.ops, boundaries);
+        let stays = intervals(&child.ops, &past.boundaries);
         if stays == child.sent {
             continue;
         }
@@ -246,7 +246,7 @@ fn sync_page<'a>(
             break;
         }
         memberships(env, container, reads.unit, child, &stays)?;
-        for entry in entries.iter().filter(|e| e.holds) {
+        for entry in past.entries.iter().filter(|e| e.holds) {
             let before = holds(&child.sent, entry.time, entry.event_id);
             let after = is_inherited(entry, child, &stays);
             if before != after {

@@ -16,7 +16,9 @@ pub(crate) fn lend<'a, L: Lent + Deserialize<'a>>(
 /// A struct as it stands on a topic or in state.
 pub(crate) fn owned<L: Lent + Serialize>(codec: &Codec, lent: &L) -> L::Record {
     let mut bytes = Vec::new();
-    codec.encode_borrowed::<L::Record, L>(lent, &mut bytes).unwrap();
+    codec
+        .encode_borrowed::<L::Record, L>(lent, &mut bytes)
+        .unwrap();
     codec.decode(&bytes).unwrap()
 }
 
