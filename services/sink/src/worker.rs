@@ -32,8 +32,8 @@ const GROUP: &str = "sink";
 const FETCHING: &[(&str, &str)] = &[("queued.max.messages.kbytes", "32768")];
 /// When a range is cut: quickly when idle, large when busy.
 const LIMITS: Limits = Limits {
-    records: 20_000,
-    bytes: 8 << 20,
+    records: 50_000,
+    bytes: 16 << 20,
     linger: Duration::from_millis(200),
 };
 /// Batches being stored at once.
@@ -41,12 +41,12 @@ const IN_FLIGHT: usize = 8;
 /// A partition rests this many times what its last insert took, at most so long. A statement costs
 /// ClickHouse 10 to 20 ms of CPU however few rows it has, and there are dozens of partitions: flushing
 /// each after every linger would take more than a core. Idle, an insert is quick and so is the next.
-const REST: (u32, Duration) = (8, Duration::from_secs(3));
+const REST: (u32, Duration) = (40, Duration::from_secs(3));
 /// The same for what people wait for: alerts and refusals, few rows in few partitions.
-const URGENT_REST: (u32, Duration) = (2, Duration::from_millis(500));
+const URGENT_REST: (u32, Duration) = (10, Duration::from_secs(1));
 /// Gathered bytes of one partition, and of all together, above which consumption pauses.
-const PARTITION_BYTES: usize = 12 << 20;
-const TOTAL_BYTES: usize = 96 << 20;
+const PARTITION_BYTES: usize = 24 << 20;
+const TOTAL_BYTES: usize = 128 << 20;
 /// Longest wait for a message before the loop looks at everything else.
 const POLL: Duration = Duration::from_millis(10);
 /// Messages taken before the loop looks at everything else.
@@ -382,9 +382,9 @@ mod tests {
 
     #[test]
     fn a_busy_partition_rests_longer_than_an_idle_one_and_an_alert_never_long() {
-        let (quick, slow) = (Duration::from_millis(20), Duration::from_secs(1));
+        let (quick, slow) = (Duration::from_millis(5), Duration::from_secs(1));
         assert!(rest(topics::ENRICHED, quick) <= LIMITS.linger);
         assert_eq!(rest(topics::ENRICHED, slow), Duration::from_secs(3));
-        assert_eq!(rest(topics::ALERTS, slow), Duration::from_millis(500));
+        assert_eq!(rest(topics::ALERTS, slow), Duration::from_secs(1));
     }
 }

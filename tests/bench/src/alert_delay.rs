@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 const EVENTS: u64 = 10;
 /// Observations of a document.
 const OBSERVATIONS: u64 = EVENTS * 10;
-/// Seconds at the same load before measuring begins.
-const WARM_UP_S: u64 = 5;
+/// Seconds at the same load before measuring begins: the broker compiles its hot code meanwhile.
+const WARM_UP_S: u64 = 30;
 /// Longest wait for the last alerts.
 const PATIENCE: Duration = Duration::from_secs(120);
 

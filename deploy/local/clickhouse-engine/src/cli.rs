@@ -37,6 +37,10 @@ pub struct Options {
     /// Seconds that running requests get to finish after SIGTERM
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     pub grace: u64,
+    /// How far the processor prefers other processes, 0 (not at all) to 19: on a small
+    /// machine, merging parts then waits rather than what runs beside the engine
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..=19))]
+    pub nice: i32,
     /// Listen on an address other machines can reach, although anyone there can then
     /// read, change and delete everything
     #[arg(long)]

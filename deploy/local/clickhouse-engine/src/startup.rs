@@ -21,6 +21,8 @@ const LAST_MOMENTS: Duration = Duration::from_secs(3);
 /// What kept it from starting, in words for the person who started it.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     options.check().map_err(|e| anyhow!(e))?;
+    // Threads have the priority of the one that started them, and there is only this one yet.
+    rustix::process::nice(options.nice).context("cannot lower the priority")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(usize::from(options.max_concurrency) + 8)

@@ -181,7 +181,8 @@ pub struct WorkerSettings {
     pub slot: u32,
     /// Worker threads of the process, each with its own consumer, producer and partitions.
     pub threads: u32,
-    /// Records after which a window is closed.
+    /// Records after which a window is closed. Only a backlog fills a window before its time is over: the
+    /// more of it a transaction takes, the less the broker has to do for each record.
     pub window_records: usize,
     /// Milliseconds after which a window that has records is closed.
     pub window_ms: u64,
@@ -197,7 +198,7 @@ impl Default for WorkerSettings {
         Self {
             slot: 0,
             threads: 1,
-            window_records: 2000,
+            window_records: 10_000,
             window_ms: 20,
             state_dir: PathBuf::from("state"),
             state_memory_mib: 256,
