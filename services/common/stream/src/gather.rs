@@ -9,6 +9,7 @@
 use crate::config::WINDOW_INPUT_BYTES;
 use crate::member::{self, Change};
 use crate::owned::{Owned, Phase};
+use crate::restore::Restorer;
 use crate::stage::{InputRecord, Stage};
 use crate::worker::Worker;
 use anyhow::{bail, ensure};
@@ -70,6 +71,8 @@ impl<S: Stage> Worker<S> {
                     self.consumer_error(error)?;
                     wait = Duration::ZERO;
                 }
+                // The rest of the window's time is theirs whose changelog is being read.
+                None if self.is_reading() => return Ok(()),
                 None => {
                     let until = closes.unwrap_or(idle_until);
                     wait = whole_millis(until.saturating_duration_since(Instant::now()));
@@ -84,12 +87,15 @@ impl<S: Stage> Worker<S> {
         }
     }
 
+    fn is_reading(&self) -> bool {
+        self.restorer.as_ref().is_some_and(Restorer::is_reading)
+    }
+
     fn idle(&self) -> Duration {
         let waiting = |owned: &Owned| owned.phase != Phase::Running;
-        match &self.restorer {
-            Some(restorer) if restorer.is_reading() => Duration::ZERO,
-            _ if self.partitions.values().any(waiting) => WAITING,
-            _ => IDLE,
+        match self.partitions.values().any(waiting) {
+            true => WAITING,
+            false => IDLE,
         }
     }
 

@@ -24,9 +24,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time restoring partitions get in a turn: little while others run, more while nothing else does.
-const RESTORE_BESIDE: Duration = Duration::from_millis(5);
+/// Time restoring partitions get in a turn while nothing else runs; at least, while others do.
 const RESTORE_ALONE: Duration = Duration::from_millis(50);
+const RESTORE_BESIDE: Duration = Duration::from_millis(5);
 /// Pause between two looks at what the stores take.
 const MEASURE_STORES: Duration = Duration::from_secs(1);
 /// Longest wait for librdkafka to take a seek.
@@ -205,10 +205,13 @@ impl<S: Stage> Worker<S> {
             .partitions
             .values()
             .any(|owned| owned.phase == Phase::Running);
-        let budget = if running {
-            RESTORE_BESIDE
-        } else {
-            RESTORE_ALONE
+        // Beside running partitions: as long as a window would have waited for its records. Gathering
+        // does not wait meanwhile.
+        let budget = match running {
+            true => {
+                Duration::from_millis(self.limits.window_ms).clamp(RESTORE_BESIDE, RESTORE_ALONE)
+            }
+            false => RESTORE_ALONE,
         };
         let restored = match &mut self.restorer {
             Some(restorer) => restorer.step(budget, &self.gauges)?,
