@@ -13,6 +13,7 @@
 //! | [`pipeline`] | the whole pipeline over input captured before: observations per second sustained, memory and CPU of each process, bytes on disk |
 //! | [`alert_delay`] | delay from a document's request to its alert at a paced load |
 //! | [`state`] | the keyed store alone, beside an ordered tree |
+//! | [`recovery`] | a killed worker back at work, from its local files and from the changelog alone |
 //! | [`scaling`] | what a deployment of another size takes, computed from [`pipeline`] |
 //!
 //! An observation is one EPC touched by one event, inherited reads included. CPU-seconds are each
@@ -39,6 +40,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod profile;
 pub mod query;
+pub mod recovery;
 pub mod report;
 pub mod scaling;
 pub mod stages;

@@ -5,8 +5,8 @@ use serialtrail_bench::allocations::Counting;
 use serialtrail_bench::{Options, run, table};
 
 /// Measures the stack: backbone, gateway, query and notifier, stages alone, the pipeline and its delay, each
-/// on a stack of its own; what reading identifiers and documents costs (codecs); the keyed store (state);
-/// and what one contract costs beside another engine (engine).
+/// on a stack of its own; a killed worker's way back (recovery); what reading identifiers and documents costs
+/// (codecs); the keyed store (state); and what one contract costs beside another engine (engine).
 ///
 /// Nothing is asserted: figures are printed as tables and written as one JSON file, which is complete
 /// for the parts measured so far even when a later one fails. Progress goes to standard error.
@@ -29,6 +29,7 @@ const EXAMPLES: &str = "Examples:
   serialtrail-bench --only query --rows 1000000      query latencies over a smaller database
   serialtrail-bench --only codecs                    identifiers and documents; needs no stack
   serialtrail-bench --only engine                    the engine contract beside Kafka Streams
+  serialtrail-bench --only recovery                  a killed worker with 10 million serials
   serialtrail-bench --only pipeline,scaling          what it sustains, and what other sizes take";
 
 #[global_allocator]

@@ -30,6 +30,8 @@ pub enum Part {
     AlertDelay,
     /// The keyed store alone.
     State,
+    /// A killed worker back at work.
+    Recovery,
     /// What other sizes take, computed from `pipeline`.
     Scaling,
 }
@@ -41,7 +43,7 @@ pub struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...",
           default_values_t = [Part::Backbone, Part::Gateway, Part::Query, Part::Notifier,
                              Part::Codecs, Part::Engine, Part::Stages, Part::Sink, Part::Pipeline,
-                             Part::AlertDelay, Part::State, Part::Scaling])]
+                             Part::AlertDelay, Part::State, Part::Recovery, Part::Scaling])]
     pub only: Vec<Part>,
     /// Everything small (about two minutes with release binaries): shows that the bench works; its figures
     /// say little. Overrides the sizes below
@@ -93,6 +95,12 @@ pub struct Options {
     /// state: numbers of keys
     #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000, 100_000_000])]
     pub state_keys: Vec<u64>,
+    /// recovery: serials in the worker's state
+    #[arg(long, default_value_t = 10_000_000, value_name = "SERIALS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub recovery_serials: u64,
+    /// recovery: scans a second while the worker is killed and comes back
+    #[arg(long, default_value_t = 5_000, value_name = "SCANS", value_parser = clap::value_parser!(u64).range(100..))]
+    pub recovery_per_second: u64,
     /// Disk that may be used, GiB: what does not fit is made smaller or left out, and said
     #[arg(long, default_value_t = 30, value_name = "GIB")]
     pub disk_gib: u64,
@@ -128,6 +136,8 @@ impl Options {
             delay_per_second: 500,
             delay_seconds: 2,
             state_keys: vec![20_000],
+            recovery_serials: 20_000,
+            recovery_per_second: 1_000,
             ..self.clone()
         }
     }

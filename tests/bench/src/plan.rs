@@ -2,7 +2,7 @@
 
 use crate::disk;
 use crate::options::{Options, Part};
-use crate::{pipeline, state};
+use crate::{pipeline, recovery, state};
 use anyhow::ensure;
 use std::path::Path;
 
@@ -39,6 +39,7 @@ fn cost_of(part: Part, options: &Options) -> Cost {
         ),
         Part::AlertDelay => cost(1.0 + f64::from(options.delay_seconds) / 60.0, 2.0),
         Part::State => state::cost(options),
+        Part::Recovery => recovery::cost(options),
         Part::Scaling => cost(0.0, 0.0),
     }
 }

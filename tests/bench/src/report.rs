@@ -3,8 +3,8 @@
 use crate::machine::{self, Machine};
 use crate::options::{Options, Part};
 use crate::{
-    alert_delay, backbone, codecs, engine, gateway, notifier, pipeline, plan, query, scaling,
-    stages, state,
+    alert_delay, backbone, codecs, engine, gateway, notifier, pipeline, plan, query, recovery,
+    scaling, stages, state,
 };
 use anyhow::Context;
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub struct Report {
     pub alert_delay: Option<alert_delay::Figures>,
     /// The keyed store.
     pub state: Option<state::Figures>,
+    /// A killed worker back at work.
+    pub recovery: Option<recovery::Figures>,
     /// Computed for other sizes.
     pub scaling: Option<scaling::Figures>,
 }
@@ -71,6 +73,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         pipeline: None,
         alert_delay: None,
         state: None,
+        recovery: None,
         scaling: None,
     };
     let out = root.join(&options.out);
@@ -89,6 +92,7 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
         Part::Pipeline,
         Part::AlertDelay,
         Part::State,
+        Part::Recovery,
         Part::Scaling,
     ];
     let parts: Vec<Part> = parts
@@ -119,6 +123,12 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
             }
             Part::AlertDelay => report.alert_delay = Some(alert_delay::run(&options)?),
             Part::State => report.state = Some(state::run(&root, &options)?),
+            Part::Recovery => {
+                let measured = recovery::run(&options)?;
+                let path = out.with_file_name("recovery.json");
+                std::fs::write(path, serde_json::to_vec_pretty(&measured)?)?;
+                report.recovery = Some(measured);
+            }
             Part::Scaling => {
                 let measured = match &report.pipeline {
                     Some(measured) => measured.clone(),

@@ -69,6 +69,9 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(figures) = &report.state {
         figures.write(out)?;
     }
+    if let Some(figures) = &report.recovery {
+        figures.write(out)?;
+    }
     if let Some(figures) = &report.scaling {
         figures.write(out)?;
     }

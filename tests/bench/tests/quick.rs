@@ -46,6 +46,7 @@ fn a_quick_run_measures_every_part() {
         "Pipeline:",
         "Alert delay:",
         "State:",
+        "Recovery:",
         "Scaling,",
     ] {
         assert!(tables.contains(part), "no table {part}\n{tables}");
@@ -98,6 +99,20 @@ fn a_quick_run_measures_every_part() {
     assert!(report["alert_delay"]["alerted"]["p50_ms"].as_f64().unwrap() > 0.0);
     // Keyed and fjall, uniform and skewed.
     assert_eq!(report["state"]["cases"].as_array().unwrap().len(), 4);
+    let recovery = report["recovery"]["cases"].as_array().unwrap();
+    assert_eq!(recovery.len(), 2);
+    for case in recovery {
+        assert!(case["back_s"]["median"].as_f64().unwrap() > 0.0, "{case}");
+    }
+    let read = |case: usize| recovery[case]["changelog"]["median"].as_f64().unwrap();
+    assert!(
+        read(1) >= 20_000.0,
+        "the changelog was not read whole: {recovery:?}"
+    );
+    assert!(
+        read(0) < 20_000.0,
+        "the local files were of no use: {recovery:?}"
+    );
     assert!(report["scaling"]["cores"]["enricher"].as_f64().unwrap() > 0.0);
     let mut all = Vec::new();
     numbers(&report, &mut all);

@@ -16,7 +16,7 @@ use std::process::Command;
 /// Memory the ClickHouse engine may use, MiB: two stacks fit on a machine of 8 GB.
 const CLICKHOUSE_MIB: &str = "1500";
 /// On a machine that has few cores for all of it, alerts go before the merging of parts.
-const CLICKHOUSE_NICE: &str = "10";
+const CLICKHOUSE_NICE: &str = "19";
 
 /// Whether the program of an optional member is on this machine. One that is not optional is taken to be:
 /// starting it says what is missing.

@@ -10,6 +10,7 @@
 //! | [`stage`] | the three together, as the worker wants them |
 //! | [`drain`] | ending when everything is read |
 //! | [`process`] | all of it as a worker process |
+//! | [`feed`] | registry rows and scans of numbered serials, for runs of any size |
 //!
 //! The contract: of the scans of one serial, in the order they come, one whose event id is among the last
 //! [`rules::REMEMBERED`] kept is dropped without a trace. Any other is written to `enriched` with the
@@ -19,6 +20,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod drain;
+pub mod feed;
 pub mod process;
 pub mod rules;
 pub mod stage;

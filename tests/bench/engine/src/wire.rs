@@ -299,6 +299,21 @@ impl<'a> Iterator for Markets<'a> {
     }
 }
 
+/// The event id of an enriched record.
+pub(crate) fn event_id_of(enriched: &[u8]) -> Result<EventId, Malformed> {
+    EventId::parse(Cursor::framed(enriched, ENRICHED)?.text()?)
+}
+
+/// Begins a record of the registry.
+pub(crate) fn begin_registry(out: &mut Vec<u8>) {
+    header(out, REGISTRY);
+}
+
+/// Begins a scan.
+pub(crate) fn begin_scan(out: &mut Vec<u8>) {
+    header(out, SCAN);
+}
+
 fn header(out: &mut Vec<u8>, schema: u32) {
     out.push(0);
     out.extend_from_slice(&schema.to_be_bytes());
