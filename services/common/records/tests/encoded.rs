@@ -138,3 +138,18 @@ fn what_another_schema_wrote_is_written_anew() {
     );
     assert!(rest.is_empty());
 }
+
+#[test]
+fn bytes_this_codec_would_not_write_are_written_anew() {
+    let plan = Plan::new(&list(ITEM), &list(ITEM));
+    let canonical = [2, 2, b'a', 2, 0, 0];
+    for (what, bytes) in [
+        ("as written", &canonical[..]),
+        ("a count in two bytes", &[2, 2, b'a', 0x82, 0, 0, 0]),
+        ("a length in two bytes", &[2, 0x82, 0, b'a', 2, 0, 0]),
+        ("a branch in two bytes", &[2, 2, b'a', 2, 0x80, 0, 0]),
+    ] {
+        let (all, _) = plan.read::<List<'_>>(bytes).unwrap();
+        assert_eq!(written(&all), canonical, "{what}");
+    }
+}

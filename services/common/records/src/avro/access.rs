@@ -66,7 +66,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         self.index += 1;
         self.left -= 1;
         if self.left == 0 {
-            self.left = self.input.block(self.least)?;
+            self.left = self.input.further_block(self.least)?;
         }
         Ok(Some(value))
     }
@@ -131,7 +131,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             .map_err(Error::in_map)?;
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
-            self.left = self.input.block(self.least)?;
+            self.left = self.input.further_block(self.least)?;
         }
         Ok(value)
     }

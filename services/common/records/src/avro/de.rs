@@ -50,7 +50,7 @@ impl<'a, 'de> De<'a, 'de> {
     /// Whether a branch of an optional value is the other one than null.
     #[inline]
     fn is_some(&mut self, null: u8) -> Result<bool, Error> {
-        Ok(self.input.position(2)? != usize::from(null))
+        Ok(self.input.second()? == (null == 0))
     }
 
     fn branch(self, branches: &'de [NodeId]) -> Result<Self, Error> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::BorrowedBytesDeserializer;
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
@@ -17,10 +18,11 @@ pub(super) const NAME: &str = "$serialtrail::avro::Encoded";
 
 /// A value read from a datum, and where it stands there. It is written as the bytes it was read from, so
 /// that a struct of a few fields loses none of the others; where the writer's schema is not the reader's,
-/// and for a value that was not read, it is written from the struct, which then needs all fields.
+/// where the bytes are not as this codec writes them, and for a value that was not read, it is written
+/// from the struct, which then needs all fields.
 ///
 /// Only the Avro codec reads and writes it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Encoded<'de, T> {
     /// The value. Whoever changes it makes a new one: [`Encoded::new`].
     value: T,
@@ -35,6 +37,14 @@ impl<T> Encoded<'_, T> {
 
     /// The value.
     pub fn value(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Deref for Encoded<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
         &self.value
     }
 }

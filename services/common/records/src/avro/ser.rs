@@ -3,16 +3,16 @@
 //! Rust types go where [`super::de`] reads them from. A struct has the record's fields in the record's
 //! order, all of them; a number goes where every value of its kind fits, or where this one does.
 
+mod parts;
+
 use serde::Serialize;
-use serde::ser::{
-    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use serde::ser::Serializer;
 
 use super::encoded;
 use super::error::Error;
-use super::schema::{Field, NULL, STRING, Schema, Type, TypeId, short};
+use super::schema::{NULL, Schema, Type, TypeId, short};
 use super::wire::put_long;
+use parts::{Parts, Record};
 
 /// The type of bytes that are a value already written ([`encoded`]).
 const WRITTEN: TypeId = TypeId::MAX;
@@ -44,7 +44,6 @@ impl<'a> Ser<'a> {
     }
 
     /// The branch of a union that `fits`, its position written; the type itself where it is no union.
-    #[inline]
     fn branch(self, value: &str, fits: impl Fn(&Type) -> bool) -> Result<Self, Error> {
         match self.ty() {
             Type::Optional { null, inner } => {
@@ -72,7 +71,17 @@ impl<'a> Ser<'a> {
         }
     }
 
+    #[inline]
     fn number(self, value: i64) -> Result<(), Error> {
+        if matches!(self.ty(), Type::Long) {
+            put_long(self.out, value);
+            return Ok(());
+        }
+        self.number_of_any(value)
+    }
+
+    /// A number, where the type is not `long`.
+    fn number_of_any(self, value: i64) -> Result<(), Error> {
         let small = i32::try_from(value).is_ok();
         let fits = |ty: &Type| matches!(ty, Type::Long) || small && matches!(ty, Type::Int);
         let to = self.branch("an integer", fits)?;
@@ -80,14 +89,34 @@ impl<'a> Ser<'a> {
         Ok(())
     }
 
+    #[inline]
     fn length(&mut self, length: usize) {
         // No value in memory is longer than an i64.
         put_long(self.out, length as i64);
     }
 
+    #[inline]
     fn raw(mut self, bytes: &[u8]) {
+        self.out.reserve(bytes.len() + 1);
         self.length(bytes.len());
         self.out.extend_from_slice(bytes);
+    }
+
+    /// Text, where the type is none: a union's branch, or a symbol.
+    fn text(self, value: &str) -> Result<(), Error> {
+        let to = self.branch("text", |ty| match ty {
+            Type::String => true,
+            Type::Enum { symbols, .. } => symbols.iter().any(|symbol| symbol == value),
+            _ => false,
+        })?;
+        match to.ty() {
+            Type::Enum { symbols, .. } => {
+                let at = symbols.iter().position(|symbol| symbol == value);
+                put_long(to.out, at.unwrap_or_default() as i64);
+            }
+            _ => to.raw(value.as_bytes()),
+        }
+        Ok(())
     }
 
     fn variant(self, variant: &str) -> Result<Self, Error> {
@@ -162,7 +191,10 @@ impl<'a> Serializer for Ser<'a> {
 
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        let to = self.branch("a boolean", |ty| matches!(ty, Type::Boolean))?;
+        let to = match self.ty() {
+            Type::Boolean => self,
+            _ => self.branch("a boolean", |ty| matches!(ty, Type::Boolean))?,
+        };
         to.out.push(u8::from(value));
         Ok(())
     }
@@ -190,7 +222,10 @@ impl<'a> Serializer for Ser<'a> {
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        let to = self.branch("a double", |ty| matches!(ty, Type::Double))?;
+        let to = match self.ty() {
+            Type::Double => self,
+            _ => self.branch("a double", |ty| matches!(ty, Type::Double))?,
+        };
         to.out.extend_from_slice(&value.to_le_bytes());
         Ok(())
     }
@@ -205,19 +240,7 @@ impl<'a> Serializer for Ser<'a> {
             self.raw(value.as_bytes());
             return Ok(());
         }
-        let to = self.branch("text", |ty| match ty {
-            Type::String => true,
-            Type::Enum { symbols, .. } => symbols.iter().any(|symbol| symbol == value),
-            _ => false,
-        })?;
-        match to.ty() {
-            Type::Enum { symbols, .. } => {
-                let at = symbols.iter().position(|symbol| symbol == value);
-                put_long(to.out, at.unwrap_or_default() as i64);
-            }
-            _ => to.raw(value.as_bytes()),
-        }
-        Ok(())
+        self.text(value)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
@@ -355,147 +378,3 @@ impl<'a> Serializer for Ser<'a> {
         self.variant(variant)?.record(variant)
     }
 }
-
-/// The items of an array, or the entries of a map: one block where their number is known, else each a
-/// block of its own.
-pub(super) struct Parts<'a> {
-    ser: Ser<'a>,
-    left: Option<usize>,
-}
-
-impl Parts<'_> {
-    #[inline]
-    fn next(&mut self) -> Result<(), Error> {
-        match &mut self.left {
-            Some(0) => return Err(Error::new("more items than were said")),
-            Some(left) => *left -= 1,
-            None => self.ser.length(1),
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn write<T: Serialize + ?Sized>(&mut self, ty: TypeId, value: &T) -> Result<(), Error> {
-        value.serialize(Ser {
-            out: self.ser.out,
-            schema: self.ser.schema,
-            ty,
-        })
-    }
-
-    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.next()?;
-        self.write(self.ser.ty, value)
-    }
-
-    fn close(self) -> Result<(), Error> {
-        if self.left.is_some_and(|left| left > 0) {
-            return Err(Error::new("fewer items than were said"));
-        }
-        self.ser.out.push(0);
-        Ok(())
-    }
-}
-
-macro_rules! items {
-    ($($of:ident $method:ident),+) => {$(
-        impl $of for Parts<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-                self.item(value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), Error> {
-                self.close()
-            }
-        }
-    )+};
-}
-
-items!(
-    SerializeSeq serialize_element, SerializeTuple serialize_element,
-    SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field
-);
-
-impl SerializeMap for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.next()?;
-        self.write(STRING, key).map_err(Error::in_map)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.write(self.ser.ty, value).map_err(Error::in_map)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
-}
-
-/// The fields of a record, in its order.
-pub(super) struct Record<'a> {
-    out: &'a mut Vec<u8>,
-    schema: &'a Schema,
-    fields: std::slice::Iter<'a, Field>,
-}
-
-impl Record<'_> {
-    #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        match self.fields.next() {
-            Some(field) if field.is(key) => {
-                let ser = Ser {
-                    out: self.out,
-                    schema: self.schema,
-                    ty: field.ty,
-                };
-                value.serialize(ser).map_err(|e| e.in_field(key))
-            }
-            Some(field) => {
-                let wanted = format!("field {key}, where the schema has {}", field.name);
-                Err(Error::new(wanted))
-            }
-            None => Err(Error::new(format!("field {key} is not in the schema"))),
-        }
-    }
-
-    #[inline]
-    fn close(mut self) -> Result<(), Error> {
-        match self.fields.next() {
-            None => Ok(()),
-            Some(field) => Err(Error::new(format!("field {} is not given", field.name))),
-        }
-    }
-}
-
-macro_rules! records {
-    ($($of:ident),+) => {$(
-        impl $of for Record<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                key: &'static str,
-                value: &T,
-            ) -> Result<(), Error> {
-                self.field(key, value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), Error> {
-                self.close()
-            }
-        }
-    )+};
-}
-
-records!(SerializeStruct, SerializeStructVariant);

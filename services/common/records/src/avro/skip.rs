@@ -22,9 +22,9 @@ pub(super) fn skip(input: &mut Input<'_>, id: NodeId) -> Result<(), Error> {
             input.bytes()?;
             skip(input, *values)
         }),
-        Node::Optional { null, inner } => match input.position(2)? {
-            at if at == usize::from(*null) => Ok(()),
-            _ => skip(input, *inner),
+        Node::Optional { null, inner } => match input.second()? == (*null == 0) {
+            false => Ok(()),
+            true => skip(input, *inner),
         },
         Node::Union(branches) => {
             let at = input.position(branches.len())?;
@@ -49,7 +49,10 @@ fn blocks<'de>(
     mut item: impl FnMut(&mut Input<'de>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     input.enter()?;
+    let mut blocks = 0usize;
     while let Some(count) = input.block_to_skip(least)? {
+        blocks += 1;
+        input.as_written &= blocks == 1;
         for _ in 0..count {
             item(input)?;
         }

@@ -17,7 +17,7 @@ pub(super) struct Input<'de> {
     length: usize,
     depth: u8,
     units: usize,
-    /// The bytes are as the reader's schema would have them written.
+    /// The bytes are as this codec writes them with the reader's schema: so far, and for good once not.
     pub(super) as_written: bool,
     /// The plan it is read by.
     pub(super) nodes: &'de [Node],
@@ -63,8 +63,19 @@ impl<'de> Input<'de> {
                 self.depth = depth;
                 Ok(())
             }
-            None => Err(self.error(format!("nested deeper than {DEPTH}"))),
+            None => Err(self.too_deep()),
         }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Error {
+        self.error(format!("nested deeper than {DEPTH}"))
+    }
+
+    /// A number that is not what stands here.
+    #[cold]
+    fn no(&self, value: i64, what: &str) -> Error {
+        self.error(format!("{value} is no {what}"))
     }
 
     /// Enters a record; one without bytes counts like an item without.
@@ -103,6 +114,8 @@ impl<'de> Input<'de> {
             }
             value |= u64::from(byte & 0x7f) << (7 * at);
             if *byte < 0x80 {
+                // Seven bits of nothing at the end: the number is longer than it need be.
+                self.as_written &= *byte != 0;
                 self.rest = &self.rest[at + 1..];
                 return Ok(zigzag(value));
             }
@@ -117,7 +130,7 @@ impl<'de> Input<'de> {
     #[inline]
     pub(super) fn int(&mut self) -> Result<i32, Error> {
         let value = self.long()?;
-        i32::try_from(value).map_err(|_| self.error(format!("{value} is no int")))
+        i32::try_from(value).map_err(|_| self.no(value, "int"))
     }
 
     #[inline]
@@ -153,7 +166,7 @@ impl<'de> Input<'de> {
         match self.array()? {
             [0] => Ok(false),
             [1] => Ok(true),
-            [other] => Err(self.error(format!("{other} is no boolean"))),
+            [other] => Err(self.no(other.into(), "boolean")),
         }
     }
 
@@ -170,10 +183,23 @@ impl<'de> Input<'de> {
     /// `bytes`: a length, then so many.
     #[inline]
     pub(super) fn bytes(&mut self) -> Result<&'de [u8], Error> {
+        // Nearly all are shorter than 64 bytes, their length an even byte.
+        if let [byte, rest @ ..] = self.rest
+            && *byte & 0x81 == 0
+            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*byte >> 1))
+        {
+            self.rest = rest;
+            return Ok(taken);
+        }
+        self.many_bytes()
+    }
+
+    #[inline(never)]
+    fn many_bytes(&mut self) -> Result<&'de [u8], Error> {
         let length = self.long()?;
         match usize::try_from(length) {
             Ok(length) => self.take(length),
-            Err(_) => Err(self.error(format!("{length} is no length"))),
+            Err(_) => Err(self.no(length, "length")),
         }
     }
 
@@ -181,7 +207,12 @@ impl<'de> Input<'de> {
     #[inline]
     pub(super) fn text(&mut self) -> Result<&'de str, Error> {
         let bytes = self.bytes()?;
-        std::str::from_utf8(bytes).map_err(|e| self.error(format!("text is not UTF-8: {e}")))
+        std::str::from_utf8(bytes).map_err(|e| self.no_text(e))
+    }
+
+    #[cold]
+    fn no_text(&self, e: std::str::Utf8Error) -> Error {
+        self.error(format!("text is not UTF-8: {e}"))
     }
 
     /// Position of a branch or symbol among `all`.
@@ -190,22 +221,55 @@ impl<'de> Input<'de> {
         let value = self.long()?;
         match usize::try_from(value) {
             Ok(at) if at < all => Ok(at),
-            _ => Err(self.error(format!("{value} is none of {all}"))),
+            _ => Err(self.none_of(value, all)),
         }
+    }
+
+    #[cold]
+    fn none_of(&self, value: i64, all: usize) -> Error {
+        self.error(format!("{value} is none of {all}"))
+    }
+
+    /// The position in a union of two: whether it is the second.
+    #[inline]
+    pub(super) fn second(&mut self) -> Result<bool, Error> {
+        if let [byte @ (0 | 2), rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(*byte == 2);
+        }
+        Ok(self.position(2)? == 1)
     }
 
     /// How many items the next block of an array or map holds, each of `least` bytes or more; 0 is
     /// the end. A negative count is followed by the block's length, which reading needs not.
     #[inline]
     pub(super) fn block(&mut self, least: usize) -> Result<usize, Error> {
+        if let [0, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(0);
+        }
+        self.block_of_some(least)
+    }
+
+    #[inline(never)]
+    fn block_of_some(&mut self, least: usize) -> Result<usize, Error> {
         let count = self.long()?;
         if count == 0 {
             return Ok(0);
         }
         if count < 0 {
+            self.as_written = false;
             self.length_of_block()?;
         }
         self.items(count, least)
+    }
+
+    /// As [`Self::block`], for the blocks behind the first, which this codec needs none of.
+    #[inline]
+    pub(super) fn further_block(&mut self, least: usize) -> Result<usize, Error> {
+        let items = self.block(least)?;
+        self.as_written &= items == 0;
+        Ok(items)
     }
 
     /// As [`Self::block`], for items nobody wants: a block that says its length is passed at once.
@@ -215,6 +279,7 @@ impl<'de> Input<'de> {
             return Ok(None);
         }
         if count < 0 {
+            self.as_written = false;
             let length = self.length_of_block()?;
             self.take(length)?;
             return Ok(Some(0));
@@ -243,7 +308,6 @@ impl<'de> Input<'de> {
         }
     }
 
-    #[inline]
     fn items(&mut self, count: i64, least: usize) -> Result<usize, Error> {
         let count = count.unsigned_abs();
         let Ok(items) = usize::try_from(count) else {
@@ -270,11 +334,16 @@ fn zigzag(value: u64) -> i64 {
 /// Writes an `int` or `long`.
 #[inline]
 pub(super) fn put_long(out: &mut Vec<u8>, value: i64) {
-    let mut value = ((value << 1) ^ (value >> 63)) as u64;
+    let value = ((value << 1) ^ (value >> 63)) as u64;
     if value < 0x80 {
         out.push(value as u8);
-        return;
+    } else {
+        put_many(out, value);
     }
+}
+
+#[inline(never)]
+fn put_many(out: &mut Vec<u8>, mut value: u64) {
     let mut bytes = [0; 10];
     let mut length = 0;
     while value >= 0x80 {
