@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serialtrail_records::Micros;
+use serialtrail_records::avro::Encoded;
 
 use crate::facts::Facts;
 use crate::texts::Texts;
@@ -29,7 +30,7 @@ pub struct Seen<'s> {
     #[serde(borrow)]
     pub destination_kinds: Texts<'s>,
     #[serde(borrow)]
-    pub facts: Facts<'s>,
+    pub facts: Encoded<'s, Facts<'s>>,
     #[serde(borrow)]
     pub body: SeenBody<'s>,
 }

@@ -40,7 +40,7 @@ pub struct Head<'s> {
     pub products: Vec<Product<'s>>,
     /// Registry facts of the highest revision seen.
     #[serde(borrow)]
-    pub facts: Facts<'s>,
+    pub facts: Encoded<'s, Facts<'s>>,
     /// That revision.
     pub facts_revision: i64,
     /// Highest revision given to any alert of the unit.
@@ -237,7 +237,7 @@ impl<'s> Unit<'s> {
     /// latest asserted read in event time, so that no order of arrival decides which version judges.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
-        let mut facts = self.head.facts.clone();
+        let mut facts = self.head.facts.value().clone();
         if let Some(product) = self.latest_product() {
             facts.foreign_gtin = product.foreign_gtin;
             facts.product_markets = product.markets.clone();

@@ -83,8 +83,11 @@ proptest! {
                     model.reads.retain(|r| r.event_time >= before || outlives(r));
                 }
                 Step::Fact(revision) => {
-                    unit.head.facts.revision = revision;
-                    unit.head.facts.gtin = Some("09521234543213");
+                    unit.head.facts = Encoded::new(Facts {
+                        revision,
+                        gtin: Some("09521234543213"),
+                        ..Facts::default()
+                    });
                     let gtin = Some("09521234543213".into());
                     model.facts = UnitFacts { revision, gtin, ..UnitFacts::default() };
                 }
@@ -101,8 +104,11 @@ fn a_units_lot_is_named_as_its_index_names_it_and_anew_when_its_facts_change() {
     let mut memory = Memory::default();
     let mut unit = Unit::load(UNIT, &mut memory, &codec, &mut TestContext::new(0)).unwrap();
     assert_eq!(unit.lot(), None);
-    unit.head.facts.gtin = Some("09521234543213");
-    unit.head.facts.lot = Some("L/1");
+    unit.head.facts = Encoded::new(Facts {
+        gtin: Some("09521234543213"),
+        lot: Some("L/1"),
+        ..Facts::default()
+    });
     assert_eq!(unit.lot().as_deref(), Some("09521234543213/L/1"));
     unit.head.indexed_lot = Some("09521234543213/L/1");
     assert_eq!(unit.lot().as_deref(), unit.head.indexed_lot);

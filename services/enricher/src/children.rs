@@ -281,6 +281,7 @@ pub(crate) fn read_changed<'a>(
 mod tests {
     use super::*;
     use crate::env::Sizes;
+    use crate::glns::Glns;
     use crate::policy::Policy;
     use serialtrail_records::Codec;
     use serialtrail_stream::reference::ReferenceTable;
@@ -290,7 +291,7 @@ mod tests {
     fn ten_thousand_children_stand_in_pages_that_cover_every_hash_once() {
         let codec = Codec::offline().unwrap();
         let (table, policy) = (ReferenceTable::default(), Policy::default());
-        let (arena, mut out) = (Arena::new(), Vec::new());
+        let (glns, arena, mut out) = (Glns::default(), Arena::new(), Vec::new());
         let names: Vec<String> = (0..10_000)
             .map(|i| format!("01/04012345111118/21/{i}"))
             .collect();
@@ -301,6 +302,7 @@ mod tests {
             codec: &codec,
             table: &table,
             policy: &policy,
+            glns: &glns,
             sizes: Sizes::default(),
             arena: &arena,
             out: &mut out,

@@ -38,9 +38,10 @@ pub(crate) fn read<'a: 'r, 'r>(
         unit: &unit.epc,
         facts: &unit.state.facts,
         facts_revision: unit.state.facts_revision,
-        registry: unit.state.registry.as_ref(),
+        registry: unit.state.registry.as_deref(),
         table: env.table,
         policy: env.policy,
+        glns: env.glns,
         arena: env.arena,
     };
     let mut seen = observation(&known, event_id, support);
@@ -107,7 +108,7 @@ pub(crate) fn serial<'a>(
     reads: &[ReadEntry<'a>],
 ) -> anyhow::Result<()> {
     let (gtin, number) = (unit.epc.gtin(), unit.epc.serial());
-    let (facts, registry) = (&unit.state.facts, unit.state.registry.as_ref());
+    let (facts, registry) = (&*unit.state.facts, unit.state.registry.as_deref());
     let mut serial = SerialState {
         unit: unit.key,
         kind: unit.epc.kind().as_str(),

@@ -1,5 +1,6 @@
 //! What every step works with: the window, reference data, policy, and memory that is used again.
 
+use crate::glns::Glns;
 use crate::lent::{Arena, Lent};
 use crate::policy::Policy;
 use anyhow::Context;
@@ -14,6 +15,7 @@ pub(crate) struct Env<'e, 'a> {
     pub(crate) codec: &'a Codec,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
+    pub(crate) glns: &'a Glns,
     pub(crate) sizes: Sizes,
     /// Where state values and texts lie until the step's end.
     pub(crate) arena: &'a Arena,

@@ -3,7 +3,7 @@
 //!
 //! Each has the fields of its record in `serialtrail_records`, in the schema's order, which is where
 //! they are explained; what is only written borrows its lists too. The body of a read, which goes from
-//! the message into state and out again, is shared.
+//! the message into state and out again, is shared, and written as the bytes it was read from.
 
 mod message;
 #[cfg(test)]
@@ -13,6 +13,7 @@ pub(crate) use message::{Message, reference_offset};
 
 use serde::{Deserialize, Serialize};
 use serialtrail_records as records;
+use serialtrail_records::avro::Encoded;
 use serialtrail_records::{AvroRecord, Micros};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -66,14 +67,12 @@ mod shared {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct TypedId<'a> {
     pub(crate) r#type: Option<&'a str>,
     pub(crate) id: &'a str,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ReadBody<'a> {
     pub(crate) event_type: &'a str,
     pub(crate) action: Option<&'a str>,
@@ -109,7 +108,6 @@ pub(crate) struct ReadBody<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct UnitEvent<'a> {
     pub(crate) unit: &'a str,
     pub(crate) event_id: &'a str,
@@ -124,11 +122,10 @@ pub(crate) struct UnitEvent<'a> {
     pub(crate) quantity: Option<f64>,
     pub(crate) uom: Option<&'a str>,
     #[serde(with = "shared")]
-    pub(crate) body: Rc<ReadBody<'a>>,
+    pub(crate) body: Rc<Encoded<'a, ReadBody<'a>>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct InheritedRead<'a> {
     pub(crate) unit: &'a str,
     pub(crate) event_id: &'a str,
@@ -138,11 +135,10 @@ pub(crate) struct InheritedRead<'a> {
     pub(crate) revision: i64,
     pub(crate) asserted: bool,
     #[serde(with = "shared")]
-    pub(crate) body: Rc<ReadBody<'a>>,
+    pub(crate) body: Rc<Encoded<'a, ReadBody<'a>>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct MembershipEnd<'a> {
     pub(crate) parent: &'a str,
     pub(crate) child: &'a str,
@@ -156,7 +152,6 @@ pub(crate) struct MembershipEnd<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct RegistryEntry<'a> {
     pub(crate) unit: &'a str,
     pub(crate) lot: Option<&'a str>,
@@ -173,7 +168,6 @@ pub(crate) struct RegistryEntry<'a> {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ReadEntry<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) time: Micros,
@@ -184,14 +178,12 @@ pub(crate) struct ReadEntry<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ReadPage<'a> {
     #[serde(borrow)]
     pub(crate) reads: Vec<ReadEntry<'a>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct Support<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) revision: i64,
@@ -203,11 +195,10 @@ pub(crate) struct Support<'a> {
     pub(crate) quantity: Option<f64>,
     pub(crate) uom: Option<&'a str>,
     #[serde(with = "shared")]
-    pub(crate) body: Rc<ReadBody<'a>>,
+    pub(crate) body: Rc<Encoded<'a, ReadBody<'a>>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct UnitRead<'a> {
     pub(crate) supports: Vec<Support<'a>>,
     pub(crate) page: i32,
@@ -218,7 +209,6 @@ pub(crate) struct UnitRead<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct BaseFacts<'a> {
     pub(crate) known: bool,
     pub(crate) known_by: Option<&'a str>,
@@ -233,7 +223,6 @@ pub(crate) struct BaseFacts<'a> {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ReadTask<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) everyone: bool,
@@ -241,7 +230,6 @@ pub(crate) struct ReadTask<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct Container<'a> {
     pub(crate) revision: i64,
     pub(crate) pages: Vec<i64>,
@@ -251,12 +239,11 @@ pub(crate) struct Container<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct UnitState<'a> {
-    pub(crate) registry: Option<RegistryEntry<'a>>,
+    pub(crate) registry: Option<Encoded<'a, RegistryEntry<'a>>>,
     pub(crate) reads: Vec<ReadEntry<'a>>,
     pub(crate) read_pages: i32,
-    pub(crate) facts: BaseFacts<'a>,
+    pub(crate) facts: Encoded<'a, BaseFacts<'a>>,
     pub(crate) end_revision: i64,
     #[serde(with = "serde_bytes")]
     pub(crate) serial_digest: &'a [u8],
@@ -268,7 +255,6 @@ pub(crate) struct UnitState<'a> {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ChildOp<'a> {
     pub(crate) kind: &'a str,
     pub(crate) time: Micros,
@@ -278,7 +264,6 @@ pub(crate) struct ChildOp<'a> {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ChildInterval<'a> {
     pub(crate) from: Micros,
     pub(crate) from_event: &'a str,
@@ -288,7 +273,6 @@ pub(crate) struct ChildInterval<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct Child<'a> {
     pub(crate) key: &'a str,
     pub(crate) ops: Vec<ChildOp<'a>>,
@@ -296,7 +280,6 @@ pub(crate) struct Child<'a> {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub(crate) struct ChildPage<'a> {
     #[serde(borrow)]
     pub(crate) children: Vec<Child<'a>>,
@@ -355,7 +338,7 @@ pub(crate) struct EnrichedObservation<'a> {
     pub(crate) site: Site<'a>,
     pub(crate) destination_kinds: Vec<&'a str>,
     pub(crate) facts: UnitFacts<'a>,
-    pub(crate) body: &'a ReadBody<'a>,
+    pub(crate) body: &'a Encoded<'a, ReadBody<'a>>,
 }
 
 #[derive(Debug, Serialize)]

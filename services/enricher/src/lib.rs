@@ -9,6 +9,7 @@
 //! | `reads` | messages to a unit: its events, inherited reads, its registry entry |
 //! | `children` | a container's children, in pages |
 //! | `fanout` | what a change means for children and earlier reads, over several windows |
+//! | `glns` | the places and parties named again and again |
 //! | `emit` | observations, serial states, departures: each only when it changed |
 //! | `reject` | what is refused, with its bytes |
 //! | `stage` | the keyed stage over `unit-inbox` |
@@ -22,6 +23,7 @@ mod domain;
 mod emit;
 mod env;
 mod fanout;
+mod glns;
 mod lent;
 mod policy;
 mod reads;

@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::lent::{InheritedRead, ReadEntry, RegistryEntry, Support, UnitEvent, UnitRead};
 use crate::reject;
 use crate::unit::{Unit, load_read, save_read};
+use serialtrail_records::avro::Encoded;
 use std::rc::Rc;
 
 /// An event that names the unit, or its withdrawal. `None` when the unit keeps no state.
@@ -141,11 +142,11 @@ pub(crate) fn registered<'a>(
             env.write(e)?;
             Ok((e.version, env.out.clone()))
         };
-        if order(&entry)? <= order(had)? {
+        if order(&entry)? <= order(had.value())? {
             return Ok(None);
         }
     }
-    unit.state.registry = Some(entry);
+    unit.state.registry = Some(Encoded::new(entry));
     unit.state.facts_revision += 1;
     let reads = unit.reads(env)?;
     judge_facts(env, &mut unit, &reads)?;
@@ -249,13 +250,13 @@ fn judge_facts<'a>(
     }
     let facts = facts(
         unit.epc.gtin().as_deref(),
-        unit.state.registry.as_ref(),
+        unit.state.registry.as_deref(),
         &commissionings,
         env.table,
         env.arena,
     );
-    if facts != unit.state.facts {
-        unit.state.facts = facts;
+    if facts != *unit.state.facts {
+        unit.state.facts = Encoded::new(facts);
         unit.state.facts_revision += 1;
         unit.state.refresh = Some(0);
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::facts::{issuer, may_issue};
 use crate::env::{Env, Sizes};
+use crate::glns::Glns;
 use crate::lent::{Arena, Message, reference_offset};
 use crate::policy::Policy;
 use crate::reject::REFUSALS;
@@ -26,6 +27,7 @@ pub struct EnricherStage {
     codec: Arc<Codec>,
     reference: ReferenceCopy,
     policy: Policy,
+    glns: Glns,
     sizes: Sizes,
     notes: Notes,
     arena: Arena,
@@ -41,6 +43,7 @@ impl EnricherStage {
             codec,
             reference,
             policy,
+            glns: Glns::default(),
             sizes: Sizes::default(),
             notes: Notes::default(),
             arena: Arena::new(),
@@ -84,6 +87,7 @@ impl EnricherStage {
             codec: &self.codec,
             table: &table,
             policy: &self.policy,
+            glns: &self.glns,
             sizes: self.sizes,
             arena: &self.arena,
             out: &mut self.out,
@@ -124,6 +128,7 @@ impl EnricherStage {
             codec: &self.codec,
             table: &table,
             policy: &self.policy,
+            glns: &self.glns,
             sizes: self.sizes,
             arena: &self.arena,
             out: &mut self.out,

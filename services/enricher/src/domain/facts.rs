@@ -136,6 +136,7 @@ mod tests {
     use super::*;
     use crate::lent::UnitState;
     use crate::lent::tests::{lend, owned};
+    use serialtrail_records::avro::Encoded;
     use serialtrail_records::state_enricher as state;
     use serialtrail_records::{Codec, Location, Product, ReadBody, ReferenceMessage};
 
@@ -195,7 +196,7 @@ mod tests {
             .map(|(id, read)| (id.as_str(), lend(&codec, &arena, read)))
             .collect();
         let unit = UnitState {
-            facts: judged(gtin, registry.as_ref(), &reads, table, &arena),
+            facts: Encoded::new(judged(gtin, registry.as_ref(), &reads, table, &arena)),
             ..UnitState::default()
         };
         owned(&codec, &unit).facts

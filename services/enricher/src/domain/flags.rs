@@ -70,6 +70,7 @@ pub(crate) fn flags(direct: Option<&Support<'_>>, best: Option<&Support<'_>>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serialtrail_records::avro::Encoded;
     use std::rc::Rc;
 
     fn direct<'a>(
@@ -81,12 +82,12 @@ mod tests {
         Support {
             role,
             parent: (role == "child").then_some("00/1"),
-            body: Rc::new(ReadBody {
+            body: Rc::new(Encoded::new(ReadBody {
                 event_type,
                 action: Some(action),
                 biz_step: Some(step),
                 ..ReadBody::default()
-            }),
+            })),
             ..Support::default()
         }
     }
@@ -192,7 +193,10 @@ mod tests {
     fn a_pack_dispensed_in_part_is_not_ended() {
         let mut support = direct("ObjectEvent", "OBSERVE", "epc", "dispensing");
         assert_eq!(flags(Some(&support), Some(&support)), ENDS);
-        Rc::make_mut(&mut support.body).disposition = Some("partially_dispensed");
+        support.body = Rc::new(Encoded::new(ReadBody {
+            disposition: Some("partially_dispensed"),
+            ..support.body.value().clone()
+        }));
         assert_eq!(flags(Some(&support), Some(&support)), 0);
     }
 }

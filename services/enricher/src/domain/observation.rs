@@ -1,12 +1,13 @@
 //! One read of one unit with its place and facts, as it goes to `enriched`.
 
+use crate::glns::Glns;
 use crate::lent::{
     Arena, BaseFacts, EnrichedObservation, ReadBody, RegistryEntry, Site, Support, UnitFacts,
 };
 use crate::policy::Policy;
 use serialtrail_gs1::Epc;
 use serialtrail_records::{Location, Micros};
-use serialtrail_stream::reference::{ReferenceTable, gln_of};
+use serialtrail_stream::reference::ReferenceTable;
 
 /// Clock difference between two sites that is not suspect, microseconds.
 const CLOCK_TOLERANCE: Micros = 10 * 60 * 1_000_000;
@@ -20,6 +21,7 @@ pub(crate) struct Known<'a> {
     pub(crate) registry: Option<&'a RegistryEntry<'a>>,
     pub(crate) table: &'a ReferenceTable,
     pub(crate) policy: &'a Policy,
+    pub(crate) glns: &'a Glns,
     pub(crate) arena: &'a Arena,
 }
 
@@ -29,7 +31,7 @@ pub(crate) fn observation<'a>(
     event_id: &'a str,
     support: &'a Support<'a>,
 ) -> EnrichedObservation<'a> {
-    let body: &ReadBody<'_> = &support.body;
+    let body = &*support.body;
     let direct = support.issuer.is_empty();
     let facts = unit_facts(known, body.event_time);
     let horizon = known.policy.horizon(facts.profile);
@@ -52,7 +54,7 @@ pub(crate) fn observation<'a>(
         clock_suspect: body.event_time > body.record_time.saturating_add(CLOCK_TOLERANCE),
         beyond_horizon: body.event_time < body.record_time.saturating_sub(horizon),
         site: site(known, body),
-        destination_kinds: destination_kinds(body, known.table),
+        destination_kinds: destination_kinds(known, body),
         facts,
         body,
     }
@@ -65,8 +67,10 @@ fn site<'a>(known: &Known<'a>, body: &'a ReadBody<'a>) -> Site<'a> {
     let mut first = None;
     let mut location: Option<&'a Location> = None;
     for place in [body.read_point, body.biz_location].into_iter().flatten() {
-        let Some(gln) = gln_of(place) else { continue };
-        location = table.location(&gln, at);
+        let Some(gln) = known.glns.of(place, known.arena) else {
+            continue;
+        };
+        location = table.location(gln, at);
         first.get_or_insert(gln);
         if location.is_some() {
             break;
@@ -77,7 +81,7 @@ fn site<'a>(known: &Known<'a>, body: &'a ReadBody<'a>) -> Site<'a> {
     Site {
         gln: match location {
             Some(location) => Some(&location.gln),
-            None => first.map(|gln| &*known.arena.alloc_str(&gln)),
+            None => first,
         },
         name: location.map(|l| l.name.as_str()),
         kind: location.map(|l| l.kind.as_str()),
@@ -99,16 +103,17 @@ fn site<'a>(known: &Known<'a>, body: &'a ReadBody<'a>) -> Site<'a> {
     }
 }
 
-fn destination_kinds<'a>(body: &ReadBody<'_>, table: &'a ReferenceTable) -> Vec<&'a str> {
+fn destination_kinds<'a>(known: &Known<'a>, body: &ReadBody<'_>) -> Vec<&'a str> {
+    let table = known.table;
     let mut kinds: Vec<&str> = body
         .destinations
         .iter()
-        .filter_map(|d| gln_of(d.id))
+        .filter_map(|d| known.glns.of(d.id, known.arena))
         .flat_map(|gln| {
             let place = table
-                .location(&gln, body.event_time)
+                .location(gln, body.event_time)
                 .map(|l| l.kind.as_str());
-            let party = table.party(&gln, body.event_time).map(|p| p.role.as_str());
+            let party = table.party(gln, body.event_time).map(|p| p.role.as_str());
             place.into_iter().chain(party)
         })
         .collect();
@@ -203,6 +208,7 @@ mod tests {
             registry: None,
             table: &table(),
             policy: &Policy::default(),
+            glns: &Glns::default(),
             arena: &arena,
         };
         owned(&codec, &observation(&known, "e", &read.supports[0]))

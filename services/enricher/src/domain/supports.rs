@@ -29,7 +29,7 @@ pub(crate) fn same(a: Option<&Support<'_>>, b: Option<&Support<'_>>) -> bool {
                 && a.path == b.path
                 && a.quantity == b.quantity
                 && a.uom == b.uom
-                && a.body == b.body
+                && a.body.value() == b.body.value()
         }
         _ => false,
     }
