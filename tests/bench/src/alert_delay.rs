@@ -22,8 +22,6 @@ use std::time::{Duration, Instant};
 const EVENTS: u64 = 10;
 /// Observations of a document.
 const OBSERVATIONS: u64 = EVENTS * 10;
-/// Seconds at the same load before measuring begins: the broker compiles its hot code meanwhile.
-const WARM_UP_S: u64 = 30;
 /// Longest wait for the last alerts.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -77,7 +75,8 @@ fn measure(stack: &Stack, traffic: &Traffic, options: &Options) -> anyhow::Resul
     let (consumer, _) = topic::consumer(&settings, ALERTS, Offset::Beginning)?;
     let documents_a_second = (options.delay_per_second / OBSERVATIONS).max(1);
     let documents = |seconds: u64| seconds * documents_a_second;
-    let (warm_up, seconds) = (documents(WARM_UP_S), u64::from(options.delay_seconds));
+    let warm_up = documents(u64::from(options.delay_warm_up_seconds));
+    let seconds = u64::from(options.delay_seconds);
     let all = warm_up + documents(seconds);
     let enough = AtomicBool::new(false);
     let runtime = tokio::runtime::Runtime::new()?;

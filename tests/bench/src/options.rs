@@ -92,6 +92,10 @@ pub struct Options {
     /// alert-delay: how long, seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub delay_seconds: u32,
+    /// alert-delay: how long the same load goes before measuring begins, seconds: a broker just started
+    /// compiles its hot code for a minute or more
+    #[arg(long, default_value_t = 90, value_name = "SECONDS")]
+    pub delay_warm_up_seconds: u32,
     /// state: numbers of keys
     #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000, 100_000_000])]
     pub state_keys: Vec<u64>,
@@ -135,6 +139,7 @@ impl Options {
             pipeline_minutes: 1,
             delay_per_second: 500,
             delay_seconds: 2,
+            delay_warm_up_seconds: 5,
             state_keys: vec![20_000],
             recovery_serials: 20_000,
             recovery_per_second: 1_000,

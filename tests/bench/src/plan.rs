@@ -37,7 +37,10 @@ fn cost_of(part: Part, options: &Options) -> Cost {
             f64::from(options.pipeline_minutes) + 2.0 + observations / 20_000.0 / 60.0,
             observations * pipeline::BYTES_AN_OBSERVATION / 1_073_741_824.0,
         ),
-        Part::AlertDelay => cost(1.0 + f64::from(options.delay_seconds) / 60.0, 2.0),
+        Part::AlertDelay => {
+            let seconds = options.delay_warm_up_seconds + options.delay_seconds;
+            cost(1.0 + f64::from(seconds) / 60.0, 2.0)
+        }
         Part::State => state::cost(options),
         Part::Recovery => recovery::cost(options),
         Part::Scaling => cost(0.0, 0.0),
