@@ -6,7 +6,7 @@
 use anyhow::Context;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use serde::Serialize;
 use serialtrail_runtime::config::KafkaSettings;
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause before a partition without a leader is asked again.
+const WITHOUT_LEADER: Duration = Duration::from_millis(100);
 
 /// Stands for every partner's own topic, those of rejects not among them.
 const PARTNERS: &str = "partner.*";
@@ -171,8 +173,8 @@ pub fn positions(settings: &KafkaSettings, groups: &[Group]) -> anyhow::Result<P
         .flat_map(|group| topics_of(group, &counts))
         .collect();
     for (topic, partition) in read.iter().flat_map(|topic| partitions(topic, &counts)) {
-        let (low, end) = stable.fetch_watermarks(&topic, partition, TIMEOUT)?;
-        let (_, high) = uncommitted.fetch_watermarks(&topic, partition, TIMEOUT)?;
+        let (low, end) = watermarks(&stable, &topic, partition)?;
+        let (_, high) = watermarks(&uncommitted, &topic, partition)?;
         if high > end {
             found.open_transactions.push(format!("{topic}/{partition}"));
         }
@@ -184,6 +186,38 @@ pub fn positions(settings: &KafkaSettings, groups: &[Group]) -> anyhow::Result<P
             .extend(of_group(settings, group, &counts, &ends)?);
     }
     Ok(found)
+}
+
+/// First offset and end of a partition. One that was made a moment ago may have no leader yet.
+fn watermarks(
+    client: &BaseConsumer<Quiet>,
+    topic: &str,
+    partition: i32,
+) -> anyhow::Result<(i64, i64)> {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        match client.fetch_watermarks(topic, partition, TIMEOUT) {
+            Err(error) if has_no_leader(&error) && Instant::now() < deadline => {
+                std::thread::sleep(WITHOUT_LEADER);
+            }
+            answer => {
+                return answer
+                    .with_context(|| format!("the ends of {topic}/{partition} cannot be read"));
+            }
+        }
+    }
+}
+
+fn has_no_leader(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownPartition
+        )
+    )
 }
 
 fn of_group(
@@ -357,6 +391,15 @@ mod tests {
         assert_eq!(topics("sink"), ["alerts", "rejected-events"]);
         assert_eq!(partitions("partner.b", &counts).len(), 2);
         assert!(partitions("unknown", &counts).is_empty());
+    }
+
+    #[test]
+    fn a_partition_made_a_moment_ago_is_asked_again_and_nothing_else_is() {
+        use RDKafkaErrorCode as Code;
+        let fails = |code| has_no_leader(&KafkaError::MetadataFetch(code));
+        assert!(fails(Code::NotLeaderForPartition) && fails(Code::LeaderNotAvailable));
+        assert!(fails(Code::UnknownTopicOrPartition) && fails(Code::UnknownPartition));
+        assert!(!fails(Code::TopicAuthorizationFailed) && !fails(Code::AllBrokersDown));
     }
 
     #[test]
