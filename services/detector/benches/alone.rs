@@ -4,11 +4,13 @@
 //! checksum of everything emitted and kept: equal figures of two builds are about equal work.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
+// Public in the bench, of which it is a part.
+#[allow(unreachable_pub)]
+#[path = "../../../tests/bench/src/allocations.rs"]
+mod allocations;
 #[path = "../tests/seeded/mod.rs"]
 mod seeded;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,33 +18,8 @@ use serialtrail_detector::{Detector, Policy};
 use serialtrail_records::{Codec, stable_id};
 use serialtrail_stream::{Stage, StepContext};
 
-/// The system's allocator with a count beside it.
-struct Counting;
-
-thread_local! {
-    static TIMES: Cell<u64> = const { Cell::new(0) };
-}
-
-#[allow(unsafe_code)]
-// SAFETY: every call is passed on to the system's allocator unchanged; the counter is not allocated.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        TIMES.set(TIMES.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        TIMES.set(TIMES.get() + 1);
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// State in a map whose values keep their room, outputs in one piece of memory.
 #[derive(Default)]
@@ -119,7 +96,7 @@ fn main() {
     for _ in 0..repetitions {
         let mut detector = Detector::new(Arc::clone(&codec), Arc::clone(&policy), Arc::new(|| 0));
         let mut ground = Ground::default();
-        let before = (cpu(), TIMES.get());
+        let before = (cpu(), allocations::of_this_thread());
         for window in input.chunks(4000) {
             for record in window {
                 detector.step(record, &mut ground).unwrap();
@@ -132,7 +109,7 @@ fn main() {
                 }
             }
         }
-        let (cpu_s, asked) = (cpu() - before.0, TIMES.get() - before.1);
+        let (cpu_s, asked) = (cpu() - before.0, allocations::of_this_thread() - before.1);
         rates.push(input.len() as f64 / cpu_s);
         let mut state: Vec<_> = ground.state.iter().collect();
         state.sort_unstable();

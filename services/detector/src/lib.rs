@@ -27,6 +27,7 @@ pub mod finding;
 pub mod history;
 pub mod lot;
 pub mod lots;
+mod message;
 pub mod partition;
 pub mod policy;
 pub mod read;

@@ -3,11 +3,8 @@
 
 use std::sync::Arc;
 
-use serialtrail_gs1::{Epc, UnitKind};
 use serialtrail_records::state_detector::{DetectorAlert, DetectorPartition};
-use serialtrail_records::{
-    Alert, Codec, DecodeError, EnrichedMessage, EnrichedObservation, LotStatus, Mark, Micros,
-};
+use serialtrail_records::{Alert, Codec, LotStatus, Mark, Micros};
 use serialtrail_runtime::{metrics, topics};
 use serialtrail_stream::refusal::{KEY_MISMATCH, WRONG_PARTITION, wrong_partition_message};
 use serialtrail_stream::{InputRecord, Keys, Stage, StageError, StepContext};
@@ -15,6 +12,7 @@ use serialtrail_stream::{InputRecord, Keys, Stage, StageError, StepContext};
 use crate::alerts::{Standing, content_hash, standing};
 use crate::history::History;
 use crate::lot::LotView;
+use crate::message::{Message, has_identity};
 use crate::partition::Partitions;
 use crate::policy::{ForeignGtin, Policy};
 use crate::read::{Read, from_observation};
@@ -385,38 +383,6 @@ impl Detector {
             .unwrap_or(0);
         reject(record, reason, message, stream_time, &self.codec, ctx)
     }
-}
-
-/// What stands on `enriched`, an observation lent by its record.
-#[allow(clippy::large_enum_variant)]
-enum Message<'s> {
-    Seen(Seen<'s>),
-    Lot(LotStatus),
-    Mark(Mark),
-    /// What no rule looks at.
-    Other,
-}
-
-impl<'s> Message<'s> {
-    fn decode(codec: &'s Codec, value: &'s [u8]) -> Result<Self, DecodeError> {
-        let (writer, datum) = codec.writer(value)?;
-        if writer.is::<EnrichedObservation>() {
-            let seen = writer.read::<EnrichedObservation, _>(datum)?;
-            return Ok(Self::Seen(seen));
-        }
-        Ok(match EnrichedMessage::decode(codec, value)? {
-            EnrichedMessage::LotStatus(said) => Self::Lot(said),
-            EnrichedMessage::Mark(mark) => Self::Mark(mark),
-            EnrichedMessage::Membership(_) | EnrichedMessage::EnrichedObservation(_) => Self::Other,
-        })
-    }
-}
-
-/// Classes, places and parties have no identity of their own and raise nothing.
-fn has_identity(seen: &Seen<'_>) -> bool {
-    let key = Epc::from_record(seen.unit);
-    let place = matches!(key.kind(), UnitKind::Sgln | UnitKind::Pgln) || seen.role == "place";
-    !(place || key.is_class() || seen.kind == "class" || seen.role == "class")
 }
 
 fn alert_key(rule: &str, unit: &str) -> Vec<u8> {

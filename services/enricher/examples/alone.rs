@@ -2,6 +2,10 @@
 //! Kafka, worker and store. `alone [pallets] [repetitions]`; a pallet is 200 packs.
 #![allow(clippy::unwrap_used, dead_code)]
 
+// Public in the bench, of which it is a part.
+#[allow(unreachable_pub)]
+#[path = "../../../tests/bench/src/allocations.rs"]
+mod allocations;
 #[path = "../tests/settles/chain.rs"]
 mod chain;
 #[path = "../tests/settles/harness.rs"]
@@ -15,40 +19,13 @@ use serialtrail_records::Codec;
 use serialtrail_stream::reference::ReferenceCopy;
 use serialtrail_stream::testing::TestContext;
 use serialtrail_stream::{InputRecord, Stage};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
-/// The system's allocator with a count beside it.
-struct Counting;
-
-thread_local! {
-    static TIMES: Cell<u64> = const { Cell::new(0) };
-}
-
-#[allow(unsafe_code)]
-// SAFETY: every call is passed on to the system's allocator unchanged; the counter is not allocated.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        TIMES.set(TIMES.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        TIMES.set(TIMES.get() + 1);
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// Records of a window, as a worker's by default.
-const WINDOW: usize = 2_000;
+const WINDOW: usize = 10_000;
 const BUDGET: usize = 5_000;
 
 /// Seconds this thread has been on a CPU.
@@ -87,7 +64,7 @@ fn main() {
         let codec = Arc::new(Codec::offline().unwrap());
         let reference = ReferenceCopy::fixed(world::table());
         let mut stage = EnricherStage::new(codec, reference, Policy::default());
-        let before = (TIMES.get(), cpu());
+        let before = (allocations::of_this_thread(), cpu());
         let mut outputs = 0;
         for (partition, records) in (0..).zip(&input) {
             let mut context = TestContext::new(partition);
@@ -101,7 +78,7 @@ fn main() {
                 outputs += emitted.len();
             }
         }
-        let (asked, took) = (TIMES.get() - before.0, cpu() - before.1);
+        let (asked, took) = (allocations::of_this_thread() - before.0, cpu() - before.1);
         let records = records as f64;
         println!(
             "{:.0} records/CPU-s, {:.1} allocations and {:.2} outputs a record",

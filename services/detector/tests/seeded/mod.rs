@@ -1,6 +1,9 @@
 //! A partition's input from a seed: packs on their way from the factory to the pharmacy, inside their cases
 //! and pallets, and what goes wrong with a share of them.
 
+mod journey;
+
+use journey::{JOURNEY, Place, Step, places};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -30,70 +33,12 @@ pub(crate) struct World {
     pub(crate) trouble: f64,
 }
 
-struct Place {
-    gln: String,
-    name: String,
-    kind: &'static str,
-    country: &'static str,
-    party: String,
-    role: &'static str,
-    at: (f64, f64),
-}
-
-/// A step of a journey: business step, disposition, the site's position in the journey, hours after the
-/// step before.
-type Step = (&'static str, &'static str, usize, i64);
-
-const JOURNEY: [Step; 12] = [
-    ("commissioning", "active", 0, 0),
-    ("packing", "in_progress", 0, 1),
-    ("shipping", "in_transit", 0, 6),
-    ("receiving", "in_progress", 1, 9),
-    ("storing", "in_progress", 1, 2),
-    ("shipping", "in_transit", 1, 20),
-    ("receiving", "in_progress", 2, 11),
-    ("shipping", "in_transit", 2, 30),
-    ("receiving", "in_progress", 3, 5),
-    ("unpacking", "in_progress", 3, 2),
-    ("stocking", "sellable_accessible", 3, 1),
-    ("dispensing", "dispensed", 3, 40),
-];
-
 struct Teller<'c> {
     codec: &'c Codec,
     random: ChaCha8Rng,
     /// (stream position, order of telling, key, value)
     told: Vec<(Micros, usize, Option<String>, Vec<u8>)>,
     revision: i64,
-}
-
-fn places() -> Vec<Vec<Place>> {
-    let kinds = [
-        ("factory", "manufacturer"),
-        ("distribution_centre", "logistics_provider"),
-        ("wholesaler", "wholesaler"),
-        ("pharmacy", "dispenser"),
-    ];
-    let towns = [
-        ("DE", (52.52, 13.405)),
-        ("FR", (48.8566, 2.3522)),
-        ("PL", (52.2297, 21.0122)),
-        ("JP", (35.6762, 139.6503)),
-    ];
-    let of = |level: usize| {
-        let (kind, role) = kinds[level];
-        let at = |(n, (country, at)): (usize, (&'static str, (f64, f64)))| Place {
-            gln: format!("95210{level}{n}000017"),
-            name: format!("{kind} number {n}"),
-            kind,
-            country,
-            party: format!("95219{level}{n}000010"),
-            role,
-            at,
-        };
-        towns.into_iter().enumerate().map(at).collect()
-    };
-    (0..kinds.len()).map(of).collect()
 }
 
 impl Teller<'_> {
