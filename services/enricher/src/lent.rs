@@ -270,6 +270,7 @@ pub(crate) struct ChildInterval<'a> {
     pub(crate) to: Option<Micros>,
     pub(crate) to_event: Option<&'a str>,
     pub(crate) cause: Option<&'a str>,
+    pub(crate) revision: i64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -118,14 +118,12 @@ fn wait_for_list(broker: &BaseConsumer, shutdown: &Shutdown) -> anyhow::Result<V
     }
 }
 
-fn withheld(reason: &str) {
-    metrics::counter(&metrics::REJECTS_WITHHELD)
-        .with_label_values(&[reason])
-        .inc();
-}
-
-impl Stage for PartnerRejects {
-    fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+impl PartnerRejects {
+    /// Topic of the partner a record is for, or why no partner reads it.
+    fn route(
+        &mut self,
+        record: &InputRecord,
+    ) -> anyhow::Result<Result<(&'static str, RejectedEvent), &'static str>> {
         let value = record.value.as_deref().unwrap_or_default();
         let rejected: RejectedEvent = match decode(&self.codec, value)? {
             Ok(rejected) => rejected,
@@ -138,21 +136,28 @@ impl Stage for PartnerRejects {
                     offset,
                     "no rejection in rejected-events"
                 );
-                withheld("unreadable");
-                return Ok(());
+                return Ok(Err("unreadable"));
             }
         };
         if rejected.source_party.is_empty() {
-            withheld("no_party");
-            return Ok(());
+            return Ok(Err("no_party"));
         }
-        match self.topics()?.by_party.get(&rejected.source_party) {
-            Some(topic) => {
+        let topic = self.topics()?.by_party.get(&rejected.source_party).copied();
+        Ok(topic.map(|topic| (topic, rejected)).ok_or("no_topic"))
+    }
+}
+
+impl Stage for PartnerRejects {
+    fn step(&mut self, record: &InputRecord, ctx: &mut dyn StepContext) -> anyhow::Result<()> {
+        match self.route(record)? {
+            Ok((topic, rejected)) => {
                 let key = record.key.as_deref();
                 let key = key.unwrap_or(rejected.reject_id.as_bytes());
-                ctx.emit(topic, key, value);
+                ctx.emit(topic, key, record.value.as_deref().unwrap_or_default());
             }
-            None => withheld("no_topic"),
+            Err(reason) => metrics::counter(&metrics::REJECTS_WITHHELD)
+                .with_label_values(&[reason])
+                .inc(),
         }
         Ok(())
     }
@@ -282,8 +287,11 @@ mod tests {
             record(REJECTED_EVENTS, 0, 3, Some(b"k"), b"no rejection"),
         ];
         assert!(run(&mut stage, &input).is_empty());
-        let after = ["no_topic", "no_party", "unreadable"].map(count);
-        assert_eq!(after, before.map(|n| n + 1));
+        let reasons = input.map(|record| stage.route(&record).unwrap().unwrap_err());
+        assert_eq!(reasons, ["no_topic", "no_party", "unreadable"]);
+        // Tests beside this one count too.
+        let after = reasons.map(count);
+        assert!((0..3).all(|at| after[at] > before[at]), "{after:?}");
     }
 
     #[test]

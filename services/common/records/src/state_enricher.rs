@@ -174,7 +174,7 @@ pub struct ChildOp {
     pub event_id: String,
     /// For a MembershipEnd: packing that it ends; else empty.
     pub packed_by: String,
-    /// For a MembershipEnd: its revision; else 0.
+    /// Revision of the event, or of the MembershipEnd.
     pub revision: i64,
 }
 
@@ -192,6 +192,8 @@ pub struct ChildInterval {
     pub to_event: Option<String>,
     /// Why it ended.
     pub cause: Option<String>,
+    /// Revision of the packing event it was told from.
+    pub revision: i64,
 }
 
 /// A child of a container, now or ever.

@@ -120,6 +120,7 @@ pub(crate) fn intervals<'a>(
                 stays.push(ChildInterval {
                     from: packing.time,
                     from_event: packing.event_id,
+                    revision: packing.revision,
                     ..ChildInterval::default()
                 });
                 // Just pushed.

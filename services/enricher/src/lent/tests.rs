@@ -240,6 +240,7 @@ fn what_is_lent_is_written_as_it_was_read() {
             to: Some(2),
             to_event: Some("f".into()),
             cause: Some("unpacked".into()),
+            revision: 3,
         }],
     };
     comes_back!(

@@ -55,6 +55,26 @@ fn an_unpacking_that_arrives_late_withdraws_the_reads_after_it() {
     );
 }
 
+/// Two parties publish different contents under one event's id; both say that the pack went in.
+#[test]
+fn a_stay_is_told_by_the_version_of_the_packing_that_stands() {
+    let one = event(1, 10, What::Pack(CASE, vec![0]));
+    let other = Event {
+        party: 2,
+        what: What::Pack(CASE, vec![0, 1]),
+        ..one.clone()
+    };
+    let [stays, reversed] = [[&one, &other], [&other, &one]]
+        .map(|order| settled(&order.map(Clone::clone)).settled.stays());
+    assert_eq!(stays, reversed);
+    assert_eq!(stays[0].child, unit(0));
+    assert!(
+        stays
+            .iter()
+            .all(|s| s.source_party == stays[0].source_party)
+    );
+}
+
 #[test]
 fn a_read_goes_down_through_every_container() {
     let pipeline = settled(&[
