@@ -52,6 +52,10 @@ impl Cache {
     }
 
     /// Sets its size in bytes, in coarse steps: another size empties it.
+    ///
+    /// A smaller one gives the rest back where it lies. Letting all go and asking for less would take
+    /// it from the allocator's heaps, which clear every byte of it and do not return it: glibc raises the
+    /// size from which on it asks the system with every such piece that is let go.
     pub(crate) fn limit(&mut self, limit: usize) {
         let step = limit.checked_ilog2().map_or(1, |log| 1 << log.max(3) >> 3);
         let limit = limit / step * step;
@@ -60,8 +64,17 @@ impl Cache {
         if (ring, slots) == (self.ring.len(), self.slots.len()) {
             return;
         }
-        *self = Self::default();
-        if ring >= LEAST {
+        if ring < LEAST {
+            *self = Self::default();
+        } else if ring <= self.ring.len() && slots <= self.slots.len() {
+            (self.head, self.tail) = (0, 0);
+            self.ring.truncate(ring);
+            self.ring.shrink_to_fit();
+            self.slots.truncate(slots);
+            self.slots.shrink_to_fit();
+            self.slots.fill(0);
+        } else {
+            *self = Self::default();
             self.ring = vec![0; ring];
             self.slots = vec![0; slots];
         }
