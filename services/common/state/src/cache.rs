@@ -5,6 +5,7 @@
 //! misses touches one line of the table.
 
 use crate::format::{RECORD_HEADER, RecordLengths, u32_at, u64_at};
+use crate::huge::Zeroed;
 
 /// Slots of a set: one cache line.
 const WAYS: usize = 8;
@@ -26,9 +27,9 @@ const SKIP: u32 = u32::MAX;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    ring: Vec<u8>,
+    ring: Zeroed<u8>,
     /// [`WAYS`] a set; 0 is free.
-    slots: Vec<u64>,
+    slots: Zeroed<u64>,
     /// Bytes ever written; modulo the ring's length the next place to write.
     head: usize,
     /// Bytes ever freed; modulo the ring's length the oldest record.
@@ -48,14 +49,10 @@ impl Cache {
 
     /// Bytes of memory it may come to take; the system gives them as they are used.
     pub(crate) fn bytes(&self) -> usize {
-        self.ring.len() + self.slots.len() * size_of::<u64>()
+        self.ring.bytes() + self.slots.bytes()
     }
 
     /// Sets its size in bytes, in coarse steps: another size empties it.
-    ///
-    /// A smaller one gives the rest back where it lies. Letting all go and asking for less would take
-    /// it from the allocator's heaps, which clear every byte of it and do not return it: glibc raises the
-    /// size from which on it asks the system with every such piece that is let go.
     pub(crate) fn limit(&mut self, limit: usize) {
         let step = limit.checked_ilog2().map_or(1, |log| 1 << log.max(3) >> 3);
         let limit = limit / step * step;
@@ -64,19 +61,10 @@ impl Cache {
         if (ring, slots) == (self.ring.len(), self.slots.len()) {
             return;
         }
-        if ring < LEAST {
-            *self = Self::default();
-        } else if ring <= self.ring.len() && slots <= self.slots.len() {
-            (self.head, self.tail) = (0, 0);
-            self.ring.truncate(ring);
-            self.ring.shrink_to_fit();
-            self.slots.truncate(slots);
-            self.slots.shrink_to_fit();
-            self.slots.fill(0);
-        } else {
-            *self = Self::default();
-            self.ring = vec![0; ring];
-            self.slots = vec![0; slots];
+        *self = Self::default();
+        if ring >= LEAST {
+            self.ring = Zeroed::new(ring);
+            self.slots = Zeroed::new(slots);
         }
     }
 

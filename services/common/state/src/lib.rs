@@ -17,6 +17,7 @@ mod compaction;
 pub mod disk;
 mod fault;
 mod format;
+mod huge;
 mod identity;
 mod index;
 mod keyed;

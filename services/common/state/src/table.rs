@@ -4,26 +4,31 @@
 //! ascending order of their hashes from the first slot to the last. So a look-up ends at the first
 //! larger hash, entries with equal hashes are neighbours, and growing is one pass from left to right.
 
+use crate::huge::Zeroed;
 use crate::place::Place;
 use std::ops::Range;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Top bits of a hash that choose a shard; all entries of a table have them in common.
 pub(crate) const SHARD_BITS: u32 = 9;
 
 /// One entry; empty where `place` is [`Place::NONE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub(crate) struct Slot {
     pub(crate) hash: u64,
     pub(crate) place: u64,
 }
 
 const EMPTY: Slot = Slot { hash: 0, place: 0 };
+/// Slots behind the last home, for overflow.
+const BEHIND: usize = 8;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// `homes` slots and a few more behind them for the last ones' overflow.
-    slots: Vec<Slot>,
+    slots: Zeroed<Slot>,
     homes: u32,
     entries: u32,
 }
@@ -42,7 +47,7 @@ impl Table {
 
     /// Bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>()
+        self.slots.bytes()
     }
 
     /// Entries in ascending order of hashes.
@@ -87,14 +92,9 @@ impl Table {
             place: place.bits(),
         };
         let at = self.run(hash).end;
-        let tail = &self.slots[at..];
-        match tail.iter().position(|slot| slot.place == 0) {
-            Some(empty) => self.slots.copy_within(at..at + empty, at + 1),
-            None => {
-                self.slots.reserve_exact(8);
-                self.slots.insert(at, slot);
-            }
-        }
+        let after = self.slots[at..].iter().position(|slot| slot.place == 0);
+        let empty = after.unwrap_or_else(|| self.extend(at));
+        self.slots.copy_within(at..at + empty, at + 1);
         self.slots[at] = slot;
         self.entries += 1;
     }
@@ -154,25 +154,31 @@ impl Table {
             _ => homes + homes / 4,
         };
         let old = std::mem::take(&mut self.slots);
-        self.rebuild(larger, old.into_iter().filter(|slot| slot.place != 0));
+        self.rebuild(larger, old.iter().copied().filter(|slot| slot.place != 0));
+    }
+
+    /// Makes room behind the last slot. Returns how far behind `at` the first new one is.
+    fn extend(&mut self, at: usize) -> usize {
+        let length = self.slots.len();
+        let mut longer = Zeroed::new(length + BEHIND);
+        longer[..length].copy_from_slice(&self.slots);
+        self.slots = longer;
+        length - at
     }
 
     fn rebuild(&mut self, homes: usize, entries: impl Iterator<Item = Slot>) {
         self.homes = homes as u32;
         self.entries = 0;
-        self.slots = vec![EMPTY; homes + 8];
+        self.slots = Zeroed::new(homes + BEHIND);
         let mut next = 0;
         for slot in entries {
             let at = self.home(slot.hash).max(next);
             next = at + 1;
             self.entries += 1;
-            match self.slots.get_mut(at) {
-                Some(empty) => *empty = slot,
-                None => {
-                    self.slots.reserve_exact(8);
-                    self.slots.push(slot);
-                }
+            if at == self.slots.len() {
+                self.extend(at);
             }
+            self.slots[at] = slot;
         }
     }
 }

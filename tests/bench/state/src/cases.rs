@@ -22,6 +22,17 @@ pub(crate) enum Access {
     Skewed,
 }
 
+impl Access {
+    /// Operations before the measured ones: where some keys are hot, each of them three times, so that
+    /// what is measured is not their first coming in from disk.
+    pub(crate) fn warm_up(self, keys: u64) -> u64 {
+        match self {
+            Self::Uniform => 0,
+            Self::Skewed => keys / 6,
+        }
+    }
+}
+
 /// Runs all cases and writes their figures to `state.json`.
 pub(crate) fn all(options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&options.folder)?;

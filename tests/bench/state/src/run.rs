@@ -1,4 +1,4 @@
-//! One case: fill, read-modify-write, close, open again.
+//! One case: fill, warm up, read-modify-write, close, open again.
 
 use crate::Options;
 use crate::cases::{Access, Engine};
@@ -88,41 +88,17 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
     }
     let fill = cpu_seconds() - before;
 
-    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut work = Work {
+        options,
+        access,
+        keys,
+        random: ChaCha8Rng::seed_from_u64(7),
+        offset,
+    };
+    work.rewrite(store.as_mut(), access.warm_up(keys))?;
     let (before, began) = (cpu_seconds(), Instant::now());
-    let mut slowest = Duration::ZERO;
-    for _ in 0..operations / WINDOW {
-        let started = Instant::now();
-        let mut touched: Vec<u64> = (0..WINDOW)
-            .map(|_| pick(&mut random, access, keys))
-            .collect();
-        touched.sort_unstable();
-        touched.dedup();
-        let keys: Vec<Vec<u8>> = touched.iter().map(|n| key(*n)).collect();
-        let mut values = Vec::with_capacity(keys.len());
-        let mut found = |value: Option<&[u8]>| {
-            let value = value.and_then(|value| <[u8; VALUE]>::try_from(value).ok());
-            values.push(value);
-        };
-        if options.multi_get {
-            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-            store.multi_get(&keys, &mut found)?;
-        } else {
-            for key in &keys {
-                found(store.get(key)?.as_deref());
-            }
-        }
-        let mut window = Vec::with_capacity(keys.len());
-        for ((n, key), value) in touched.into_iter().zip(keys).zip(values) {
-            let mut value = value.context("a key is missing, or its value not this one's")?;
-            ensure!(value[VALUE - 1] == n as u8, "not this key's value");
-            value[0] = value[0].wrapping_add(1);
-            window.push((key, value));
-        }
-        offset += 1;
-        store.apply(&writes(&window), offset)?;
-        slowest = slowest.max(started.elapsed());
-    }
+    let slowest = work.rewrite(store.as_mut(), operations)?;
+    let offset = work.offset;
     let (cpu, wall) = (cpu_seconds() - before, began.elapsed());
     let usage = store.usage();
     drop(store);
@@ -152,6 +128,59 @@ pub(crate) fn case(options: &Options, access: Access) -> anyhow::Result<Figures>
         reopen_s: reopen.as_secs_f64(),
         reopen_cpu_s: reopen_cpu,
     })
+}
+
+/// Read-modify-writes of keys as they are picked.
+struct Work<'a> {
+    options: &'a Options,
+    access: Access,
+    keys: u64,
+    random: ChaCha8Rng,
+    offset: i64,
+}
+
+impl Work<'_> {
+    /// So many, in windows. Returns how long the slowest window took.
+    fn rewrite(&mut self, store: &mut dyn Store, operations: u64) -> anyhow::Result<Duration> {
+        let mut slowest = Duration::ZERO;
+        for _ in 0..operations / WINDOW {
+            let started = Instant::now();
+            self.window(store)?;
+            slowest = slowest.max(started.elapsed());
+        }
+        Ok(slowest)
+    }
+
+    fn window(&mut self, store: &mut dyn Store) -> anyhow::Result<()> {
+        let mut touched: Vec<u64> = (0..WINDOW)
+            .map(|_| pick(&mut self.random, self.access, self.keys))
+            .collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let keys: Vec<Vec<u8>> = touched.iter().map(|n| key(*n)).collect();
+        let mut values = Vec::with_capacity(keys.len());
+        let mut found = |value: Option<&[u8]>| {
+            let value = value.and_then(|value| <[u8; VALUE]>::try_from(value).ok());
+            values.push(value);
+        };
+        if self.options.multi_get {
+            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+            store.multi_get(&keys, &mut found)?;
+        } else {
+            for key in &keys {
+                found(store.get(key)?.as_deref());
+            }
+        }
+        let mut window = Vec::with_capacity(keys.len());
+        for ((n, key), value) in touched.into_iter().zip(keys).zip(values) {
+            let mut value = value.context("a key is missing, or its value not this one's")?;
+            ensure!(value[VALUE - 1] == n as u8, "not this key's value");
+            value[0] = value[0].wrapping_add(1);
+            window.push((key, value));
+        }
+        self.offset += 1;
+        store.apply(&writes(&window), self.offset)
+    }
 }
 
 fn pick(random: &mut ChaCha8Rng, access: Access, keys: u64) -> u64 {
