@@ -21,6 +21,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Keys whose lines are brought near together: few enough that the first are still near when the last is.
+const TOGETHER: usize = 256;
+
 /// What a store needs from outside.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
@@ -277,9 +280,11 @@ impl KeyedStore {
         let (least, most) = self.around.tuning.segment;
         let target = (self.index.live() / 8).clamp(least, most);
         self.log.begin(expected as u64, target)?;
-        let hashes = self.hashes(writes.iter().map(|(key, _)| *key));
-        for ((key, value), hash) in writes.iter().zip(hashes) {
-            self.write(hash, key, *value)?;
+        for some in writes.chunks(TOGETHER) {
+            let hashes = self.hashes(some.iter().map(|(key, _)| *key));
+            for ((key, value), hash) in some.iter().zip(hashes) {
+                self.write(hash, key, *value)?;
+            }
         }
         let (hash, seed) = (self.around.tuning.hash, self.birth.hash_seed);
         let share = SHARE * self.log.batch_bytes();
@@ -353,9 +358,11 @@ impl Store for KeyedStore {
         found: &mut dyn FnMut(Option<&[u8]>),
     ) -> anyhow::Result<()> {
         self.ensure_usable()?;
-        let hashes = self.hashes(keys.iter().copied());
-        let mut keys = keys.iter().zip(hashes);
-        keys.try_for_each(|(key, hash)| self.get_hashed(hash, key, found))
+        keys.chunks(TOGETHER).try_for_each(|some| {
+            let hashes = self.hashes(some.iter().copied());
+            let mut some = some.iter().zip(hashes);
+            some.try_for_each(|(key, hash)| self.get_hashed(hash, key, found))
+        })
     }
 
     fn apply(&mut self, writes: &[Write<'_>], changelog_offset: i64) -> anyhow::Result<()> {

@@ -59,6 +59,9 @@ impl Log {
         segments: VecDeque<Segment>,
         chain: u64,
     ) -> Self {
+        for segment in &segments {
+            segment.file.read_at_random();
+        }
         Self {
             bytes: segments.iter().map(|segment| segment.length).sum(),
             disk,
@@ -149,6 +152,7 @@ impl Log {
         let header = segment_header(self.store_id, number, self.chain);
         file.write_at(&header, 0)
             .map_err(|error| Fault::io(&name, error))?;
+        file.read_at_random();
         self.bytes += SEGMENT_HEADER as u64;
         self.segments.push_back(Segment {
             number,

@@ -1,14 +1,11 @@
-//! What this process takes, from /proc.
+//! What this process takes.
 
-/// CPU-seconds used so far, user and system, to 10 ms.
+use rustix::time::{ClockId, clock_gettime};
+
+/// CPU-seconds used so far, user and system.
 pub(crate) fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-    let ticks = fields.split(' ').skip(11).take(2);
-    ticks
-        .filter_map(|field| field.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
 /// Peak resident memory, MiB.
