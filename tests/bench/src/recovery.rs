@@ -34,7 +34,7 @@ const PARTITIONS: i32 = 8;
 /// Topic of the paced scans.
 const SCANS: &str = "scans";
 /// Bytes of disk a serial takes: registry, changelog, store.
-const BYTES_A_SERIAL: f64 = 600.0;
+const BYTES_A_SERIAL: f64 = 300.0;
 /// While the state is filled.
 const LARGE: Windows = Windows {
     ms: 1_000,

@@ -75,7 +75,7 @@ pub(crate) fn cost(options: &Options) -> Cost {
     let most = sizes.iter().max().copied().unwrap_or(0);
     // fjall's cases included, up to where it is measured.
     Cost {
-        minutes: 2.0 + keys as f64 / 8e6,
+        minutes: 2.0 + keys as f64 / 5e6,
         gib: (most * BYTES_A_KEY) as f64 / 1_073_741_824.0,
     }
 }
