@@ -64,7 +64,7 @@ impl Cache {
         *self = Self::default();
         if ring >= LEAST {
             self.ring = Zeroed::new(ring);
-            self.slots = Zeroed::new(slots);
+            self.slots = Zeroed::at_hand(slots);
         }
     }
 

@@ -36,6 +36,17 @@ impl<T: Plain> Zeroed<T> {
         Self(Memory::Allocated(vec![T::new_zeroed(); length]))
     }
 
+    /// The same, given by the system at once: what is touched all over from the start is not waited for
+    /// in the middle of a window.
+    pub(crate) fn at_hand(length: usize) -> Self {
+        let memory = Self::new(length);
+        if let Memory::Mapped(mapped, _) = &memory.0 {
+            // Else it is given as it is used.
+            let _ = mapped.advise(Advice::PopulateWrite);
+        }
+        memory
+    }
+
     /// Bytes it takes once all of it is used.
     pub(crate) fn bytes(&self) -> usize {
         self.len() * size_of::<T>()
